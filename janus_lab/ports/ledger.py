@@ -1,0 +1,54 @@
+"""The durable record of runs and their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
+
+from janus_lab.values.run import Run, RunError, RunKind, RunState, Step
+
+
+class Ledger(Protocol):
+    """The truth about runs. Every change of state names the states it may start from, so racing writers can't both win."""
+
+    def create(self, run: Run) -> None:
+        """Record a new run."""
+        ...
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id (a unique prefix of at least 4 digits will do). Raises NotFound."""
+        ...
+
+    def find(self, *, kinds: Collection[RunKind] = (), states: Collection[RunState] = (), limit: int = 50) -> list[Run]:
+        """Runs of those kinds and states (empty: any), newest first."""
+        ...
+
+    def start(self, run_id: str, fence: int, at: float) -> bool:
+        """QUEUED or RUNNING → RUNNING under a fencing number not smaller than the last; False if it is final or fenced off."""
+        ...
+
+    def finish(
+        self,
+        run_id: str,
+        state: RunState,
+        *,
+        fence: int,
+        at: float,
+        result: Mapping[str, Any] | None = None,
+        error: RunError | None = None,
+        manifest: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """An open run → a final `state`; False if it was final already or a higher fencing number has been seen."""
+        ...
+
+    def requeue(self, run_id: str) -> bool:
+        """FAILED or CANCELLED → QUEUED, keeping finished steps, for a retry; False in any other state."""
+        ...
+
+    def commit_step(self, step: Step, *, fence: int) -> bool:
+        """Record a finished step once; False if it was there. Raises ClaimLost under a fencing number that is too old."""
+        ...
+
+    def steps(self, run_id: str) -> list[Step]:
+        """A run's finished steps in order of commitment."""
+        ...

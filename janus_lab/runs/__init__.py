@@ -1,0 +1,1 @@
+"""Runs: carried out once, told as events, resumable."""

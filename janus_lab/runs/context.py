@@ -1,0 +1,63 @@
+"""What a service sees of the run it carries out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from janus_lab.errors import RunCancelled
+from janus_lab.ports.events import EventLog
+from janus_lab.ports.ledger import Ledger
+from janus_lab.values.event import Event, EventKind
+from janus_lab.values.run import Run, Step
+
+
+class RunContext:
+    """One attempt at one run: tells events, commits steps, asks whether to stop.
+
+    `cancelled` is cheap enough to ask for every token. `finished` maps the keys of steps that an earlier attempt committed
+    to their effects; a service passes over those.
+    """
+
+    def __init__(
+        self, run: Run, *, ledger: Ledger, events: EventLog, cancelled: Callable[[], bool], fence: int
+    ) -> None:
+        self.run = run
+        self.cancelled = cancelled
+        self.fence = fence
+        self.manifest: dict[str, Any] = {}
+        self._ledger = ledger
+        self._events = events
+        self.finished: dict[str, Mapping[str, Any]] = {s.key: s.effect for s in ledger.steps(run.id)}
+
+    def emit(self, kind: EventKind, **data: Any) -> None:
+        """Tell an event to whoever follows the run."""
+        self._events.append(Event(self.run.id, kind, data, time.time()))
+
+    def warn(self, code: str, message: str, remedy: str = "", **data: Any) -> None:
+        """Tell something that the user should know and that does not stop the run."""
+        self.emit(EventKind.WARNING, code=code, message=message, remedy=remedy, **data)
+
+    def check_cancelled(self) -> None:
+        """Raise RunCancelled if the run is to stop; to be called between units of work."""
+        if self.cancelled():
+            raise RunCancelled("the run was cancelled", remedy=f"`janus runs retry {self.run.id[:12]}` goes on with it")
+
+    def commit_step(self, key: str, effect: Mapping[str, Any]) -> bool:
+        """Commit a finished step with its effect, once; False if an earlier attempt had committed it."""
+        fresh = self._ledger.commit_step(Step(self.run.id, key, effect, time.time()), fence=self.fence)
+        self.finished[key] = effect
+        return fresh
+
+    def pin(self, **facts: Any) -> None:
+        """Add facts to the run's manifest: model hashes, settings, ids; what a replay needs."""
+        self.manifest.update(facts)
+
+
+class RunService(Protocol):
+    """Carries out runs of one kind."""
+
+    def execute(self, context: RunContext) -> Mapping[str, Any]:
+        """Do the run, passing over finished steps, and return its JSON-ready result."""
+        ...

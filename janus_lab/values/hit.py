@@ -1,0 +1,43 @@
+"""Hits: chunks found for a query, and which retriever found them why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from janus_lab.values.chunk import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One retriever's word on a chunk: its rank (from 1) and its own score (cosine for dense, BM25 for sparse)."""
+
+    retriever: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk with its fused `score` and `rank` (from 1), the document it stands in, and every retriever that found it."""
+
+    chunk: Chunk
+    score: float
+    rank: int
+    retrievers: tuple[Ranking, ...]
+    title: str
+    origin: str
+    key: str | None = None
+
+    def score_of(self, retriever: str) -> float | None:
+        """This chunk's score by the named retriever, or None if that retriever did not find it."""
+        return next((r.score for r in self.retrievers if r.retriever == retriever), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits for one query, best first, and how long each stage took (seconds)."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    run_id: str
+    timings: dict[str, float]

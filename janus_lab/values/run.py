@@ -1,0 +1,78 @@
+"""Runs: the durable record of one ingest, search, ask or removal, and the steps it is cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class RunKind(StrEnum):
+    """What a run does."""
+
+    INGEST = "ingest"
+    SEARCH = "search"
+    ASK = "ask"
+    REMOVE = "remove"
+    WARM = "warm"
+
+
+class RunState(StrEnum):
+    """Where a run stands. QUEUED and RUNNING are open; the others are final (a retry makes FAILED or CANCELLED QUEUED again)."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens to such a run by itself."""
+        return self in (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+
+
+class Priority(StrEnum):
+    """Who waits for a run: a person (interactive) or nobody in particular (batch)."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run failed, kept with it: an error's code, message and remedy."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the ledger has it. `request` and `result` are JSON-ready; times are seconds since the epoch."""
+
+    id: str
+    kind: RunKind
+    state: RunState
+    priority: Priority
+    request: Mapping[str, Any]
+    created_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    attempts: int = 0
+    fence: int = 0
+    result: Mapping[str, Any] | None = None
+    error: RunError | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A unit of a run, committed once: `key` is unique in its run; `effect` says what it did (counts), JSON-ready."""
+
+    run_id: str
+    key: str
+    effect: Mapping[str, Any]
+    committed_at: float
