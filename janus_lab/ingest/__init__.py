@@ -1,0 +1,1 @@
+"""Sources to documents: found, read, cleaned, chunked, stored and made searchable."""
