@@ -79,3 +79,15 @@ class SourceIndex(Protocol):
     def forget(self, collection: str, origins: Collection[str]) -> None:
         """Forget these sources."""
         ...
+
+
+class Census(Protocol):
+    """How much a document store holds."""
+
+    def collections(self) -> list[str]:
+        """Names of the collections that hold published documents, sorted."""
+        ...
+
+    def totals(self) -> tuple[int, int]:
+        """How many documents are published, and how many chunks they have."""
+        ...

@@ -12,6 +12,13 @@ from janus_lab.ports.ledger import Ledger
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.run import Run, Step
 
+SLICE_SECONDS = 240.0
+"""A worker gives a run back after so long, at the next step: brokers redeliver what is not acknowledged in time."""
+
+
+class SliceOver(Exception):
+    """This attempt has had its share of time; the run is queued again and goes on with its next step."""
+
 
 class RunContext:
     """One attempt at one run: tells events, commits steps, asks whether to stop.
@@ -21,12 +28,21 @@ class RunContext:
     """
 
     def __init__(
-        self, run: Run, *, ledger: Ledger, events: EventLog, cancelled: Callable[[], bool], fence: int
+        self,
+        run: Run,
+        *,
+        ledger: Ledger,
+        events: EventLog,
+        cancelled: Callable[[], bool],
+        fence: int,
+        slice_seconds: float = SLICE_SECONDS,
     ) -> None:
         self.run = run
         self.cancelled = cancelled
         self.fence = fence
         self.manifest: dict[str, Any] = {}
+        self.partial = False
+        self._slice_ends = time.monotonic() + slice_seconds
         self._ledger = ledger
         self._events = events
         self.finished: dict[str, Mapping[str, Any]] = {s.key: s.effect for s in ledger.steps(run.id)}
@@ -45,10 +61,19 @@ class RunContext:
             raise RunCancelled("the run was cancelled", remedy=f"`janus runs retry {self.run.id[:12]}` goes on with it")
 
     def commit_step(self, key: str, effect: Mapping[str, Any]) -> bool:
-        """Commit a finished step with its effect, once; False if an earlier attempt had committed it."""
+        """Commit a finished step with its effect, once; False if an earlier attempt had committed it.
+
+        Raises SliceOver, after the commit, when this attempt has had its share of time: let it pass, nothing is lost.
+        """
         fresh = self._ledger.commit_step(Step(self.run.id, key, effect, time.time()), fence=self.fence)
         self.finished[key] = effect
+        if time.monotonic() > self._slice_ends:
+            raise SliceOver
         return fresh
+
+    def mark_partial(self) -> None:
+        """Say that the result about to be returned is only what there was when the run was cancelled."""
+        self.partial = True
 
     def pin(self, **facts: Any) -> None:
         """Add facts to the run's manifest: model hashes, settings, ids; what a replay needs."""

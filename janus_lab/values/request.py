@@ -50,7 +50,7 @@ class RemoveRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class WarmRequest:
-    """Load the models, so that the first question does not wait for them."""
+class CheckRequest:
+    """Compare the stores with one another; with `mend`, remove what belongs to no document."""
 
-    generation: bool = True
+    mend: bool = False

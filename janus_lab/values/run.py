@@ -1,4 +1,4 @@
-"""Runs: the durable record of one ingest, search, ask or removal, and the steps it is cut into."""
+"""Runs: the durable record of one ingest, search, ask, removal or check, and the steps it is cut into."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RunKind(StrEnum):
     SEARCH = "search"
     ASK = "ask"
     REMOVE = "remove"
-    WARM = "warm"
+    CHECK = "check"
 
 
 class RunState(StrEnum):

@@ -1,0 +1,277 @@
+"""The front door for Python users: what `%janus` and `janus` do, as methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from janus_lab.errors import UserError
+from janus_lab.ports.documents import Census, DocumentStore
+from janus_lab.ports.engine_room import EngineRoom
+from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.client import RunClient
+from janus_lab.runs.handle import RunHandle
+from janus_lab.settings import Settings
+from janus_lab.values.answer import Answer, Citation, CitedContext
+from janus_lab.values.document import Document
+from janus_lab.values.event import Event
+from janus_lab.values.filter import Condition
+from janus_lab.values.health import EngineRoomStatus, HealthReport
+from janus_lab.values.hit import SearchResult
+from janus_lab.values.ingest import IngestPlan, IngestReport
+from janus_lab.values.request import AskRequest, CheckRequest, IngestRequest, RemoveRequest, SearchRequest
+from janus_lab.values.run import Priority, Run, RunKind, RunState
+
+OnEvent = Callable[[Event], None]
+CONTEXT_CHARACTERS = 240
+"""How much text is shown around a cited span, on either side."""
+
+
+class Lab:
+    """One data directory, opened. Use it in a `with` block or call `close()`; the engine room starts on first need.
+
+    It loads no model and opens no store with one owner: whatever needs those is a run, carried out in the engine room.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        ledger: Ledger,
+        documents: DocumentStore,
+        census: Census,
+        room: EngineRoom,
+        resources: ExitStack,
+        announce: Callable[[str], None],
+        diagnose: Callable[[EngineRoom], HealthReport],
+    ) -> None:
+        self.settings = settings
+        self._ledger = ledger
+        self._documents = documents
+        self._census = census
+        self._room = room
+        self._announce = announce
+        self._resources = resources
+        self._diagnose = diagnose
+        self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite)
+
+    # --- documents in -------------------------------------------------------------------------------------------------
+
+    def ingest(
+        self,
+        *sources: str | Path,
+        collection: str | None = None,
+        urls: bool = False,
+        verify: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> IngestReport:
+        """Ingest files, folders, globs (or URLs, with `urls=True`) and wait for the end.
+
+        `verify` reads files again whose size and time of change are as they were. Interrupting cancels the run; what it had
+        finished stays. Raises NotFound for a path that is not there, RunCancelled, RunFailed.
+        """
+        handle = self.start_ingest(*sources, collection=collection, urls=urls, verify=verify)
+        return handle.wait(IngestReport, on_event)
+
+    def plan(
+        self,
+        *sources: str | Path,
+        collection: str | None = None,
+        urls: bool = False,
+        verify: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> IngestPlan:
+        """What `ingest` would do, without doing it."""
+        request = IngestRequest(locate(sources, urls=urls), self._collection(collection), urls, verify, plan_only=True)
+        return self._client.start(RunKind.INGEST, request, Priority.BATCH).wait(IngestPlan, on_event)
+
+    def start_ingest(
+        self, *sources: str | Path, collection: str | None = None, urls: bool = False, verify: bool = False
+    ) -> RunHandle:
+        """Start an ingest and return at once."""
+        request = IngestRequest(locate(sources, urls=urls), self._collection(collection), urls, verify)
+        return self._client.start(RunKind.INGEST, request, Priority.BATCH)
+
+    def documents(
+        self,
+        collection: str | None = None,
+        *,
+        where: Sequence[Condition] = (),
+        words: str = "",
+        limit: int = 1000,
+    ) -> list[Document]:
+        """Documents of a collection (None: of all) that meet the conditions and hold the words."""
+        return self._documents.find(collection, where=where, words=words, limit=limit)
+
+    def document(self, id_or_origin: str, *, collection: str | None = None) -> Document:
+        """One document by id, unique id prefix, origin, or key. Raises NotFound."""
+        named = [d for d in self._documents.iterate(collection) if id_or_origin in (d.origin, d.key, d.id)]
+        if len(named) > 1:
+            places = ", ".join(sorted({d.collection for d in named}))
+            raise UserError(
+                f"{len(named)} documents are called {id_or_origin!r} ({places})",
+                remedy="give the document's id instead",
+            )
+        return named[0] if named else self._documents.get(id_or_origin)
+
+    def remove(self, *ids_or_origins: str, collection: str | None = None) -> int:
+        """Remove documents from every store; an origin that is a folder stands for everything below it. Returns how many."""
+        chosen: dict[str, None] = {}
+        for name in ids_or_origins:
+            below = self._documents.find(collection, origin_prefix=name.rstrip("/") + "/", limit=1_000_000)
+            inside = self._documents.find(collection, origin_prefix=name + "#", limit=1_000_000)
+            found = [*below, *inside] or [self.document(name, collection=collection)]
+            chosen.update((document.id, None) for document in found)
+        if not chosen:
+            return 0
+        request = RemoveRequest(tuple(chosen))
+        handle = self._client.start(RunKind.REMOVE, request, Priority.INTERACTIVE)
+        return int(handle.wait_json()["documents"])
+
+    def collections(self) -> list[str]:
+        """Names of the collections that hold documents."""
+        return self._census.collections()
+
+    # --- answers out --------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        limit: int = 8,
+        where: Sequence[Condition] = (),
+        on_event: OnEvent | None = None,
+    ) -> Answer:
+        """Answer a question from the documents, with citations checked against their exact spans.
+
+        Interrupting stops generation and returns the partial answer (outcome CANCELLED).
+        """
+        return self.start_ask(question, collection=collection, limit=limit, where=where).answer(on_event)
+
+    def start_ask(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        limit: int = 8,
+        where: Sequence[Condition] = (),
+    ) -> RunHandle:
+        """Ask and return at once; `.answer()` waits."""
+        if not question.strip():
+            raise UserError("there is no question", remedy='put one, for example: ask "what was measured?"')
+        request = AskRequest(question.strip(), self._collection(collection), limit, tuple(where))
+        return self._client.start(RunKind.ASK, request, Priority.INTERACTIVE)
+
+    def search(
+        self,
+        query: str,
+        *,
+        collection: str | None = None,
+        limit: int = 10,
+        where: Sequence[Condition] = (),
+    ) -> SearchResult:
+        """The chunks that fit a query best, by meaning and by words."""
+        return self.search_many([query], collection=collection, limit=limit, where=where)[0]
+
+    def search_many(
+        self,
+        queries: Iterable[str],
+        *,
+        collection: str | None = None,
+        limit: int = 10,
+        where: Sequence[Condition] = (),
+    ) -> list[SearchResult]:
+        """Search for many queries in one run; results in the order of the queries."""
+        wanted = tuple(queries)
+        if not wanted or any(not query.strip() for query in wanted):
+            raise UserError("a query is empty", remedy="give words to look for")
+        request = SearchRequest(wanted, self._collection(collection), limit, tuple(where))
+        return self._client.start(RunKind.SEARCH, request, Priority.INTERACTIVE).search_results()
+
+    def cite(self, citation: Citation) -> CitedContext:
+        """A citation with the text around it, read again from the store. Raises NotFound when its document was removed."""
+        before = self._documents.text(citation.version_id, max(0, citation.start - CONTEXT_CHARACTERS), citation.start)
+        quote = self._documents.text(citation.version_id, citation.start, citation.end)
+        after = self._documents.text(citation.version_id, citation.end, citation.end + CONTEXT_CHARACTERS)
+        return CitedContext(citation, before, quote, after)
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def runs(self, *, limit: int = 50, kinds: Sequence[RunKind] = (), states: Sequence[RunState] = ()) -> list[Run]:
+        """Recent runs, newest first."""
+        return self._ledger.find(kinds=kinds, states=states, limit=limit)
+
+    def run(self, run_id: str) -> Run:
+        """One run by id or unique id prefix. Raises NotFound."""
+        return self._ledger.get(run_id)
+
+    def attach(self, run_id: str) -> RunHandle:
+        """Follow a run that this or another process started."""
+        return self._client.attach(run_id)
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask a run to stop; it keeps what it has finished."""
+        handle = self.attach(run_id)
+        handle.cancel()
+        return handle.run()
+
+    def retry(self, run_id: str) -> RunHandle:
+        """Let a failed or cancelled run go on from its last finished step. Raises UserError for a run in another state."""
+        return self._client.retry(run_id)
+
+    # --- the engine room ----------------------------------------------------------------------------------------------
+
+    def up(self) -> EngineRoomStatus:
+        """Start the engine room if it is not running."""
+        self._room.link(self._announce)
+        return self.status()
+
+    def down(self) -> bool:
+        """Stop the engine room; open runs go on at its next start. False if nothing ran."""
+        return self._room.stop()
+
+    def status(self) -> EngineRoomStatus:
+        """How the engine room is and how much the lab holds. Starts nothing."""
+        room = self._room.state()
+        documents, chunks = self._census.totals()
+        return EngineRoomStatus(
+            running=room.running,
+            home=str(self.settings.home),
+            profile=self.settings.profile,
+            supervisor_pid=room.supervisor_pid,
+            server_pid=room.server_pid,
+            worker_pid=room.worker_pid,
+            worker_ready=room.worker_ready,
+            server_version=room.server_version,
+            started_at=room.started_at,
+            clients=room.clients,
+            open_runs=len(self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), limit=1000)),
+            documents=documents,
+            chunks=chunks,
+            embedding_model=self.settings.embedding_model,
+            generation_model=self.settings.generation_model,
+        )
+
+    def doctor(self) -> HealthReport:
+        """Check everything that the lab stands on, and say what to do where something is wrong. Starts nothing."""
+        return self._diagnose(self._room)
+
+    def check(self, *, mend: bool = False) -> dict[str, Any]:
+        """Compare the stores with one another in the engine room; with `mend`, remove what belongs to no document."""
+        return self._client.start(RunKind.CHECK, CheckRequest(mend), Priority.INTERACTIVE).wait_json()
+
+    def close(self) -> None:
+        """Close what this lab opened. The engine room stays for other clients, and stops when it has none for a while."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _collection(self, name: str | None) -> str:
+        return name or self.settings.collection

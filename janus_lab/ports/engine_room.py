@@ -1,0 +1,63 @@
+"""The engine room as a client sees it: the processes that do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from janus_lab.ports.claims import Claims
+from janus_lab.ports.events import EventLog
+from janus_lab.ports.job_queue import JobQueue
+from janus_lab.values.health import Check
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a client needs of a running engine room."""
+
+    events: EventLog
+    claims: Claims
+    queue: JobQueue
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """Processes of the engine room; None where there is none. `failure` says why it gave up, if it did."""
+
+    running: bool
+    supervisor_pid: int | None = None
+    server_pid: int | None = None
+    worker_pid: int | None = None
+    worker_ready: bool = False
+    server_version: str = ""
+    started_at: float | None = None
+    clients: int = 0
+    failure: str = ""
+
+
+class EngineRoom(Protocol):
+    """Starts, finds and stops the processes that work on runs."""
+
+    def link(self, announce: Callable[[str], None]) -> Link:
+        """Attach to the engine room, starting it if it is not there (then `announce` is told one line). Cheap when attached.
+
+        Raises EngineRoomFailed, or what kept it from starting.
+        """
+        ...
+
+    def state(self) -> RoomState:
+        """How it is, without starting it."""
+        ...
+
+    def checks(self) -> list[Check]:
+        """What `janus doctor` finds out about it, without starting it."""
+        ...
+
+    def stop(self) -> bool:
+        """Stop every process of it; open runs go on at the next start. False if nothing ran."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; it stops by itself when the last client is gone for long enough."""
+        ...

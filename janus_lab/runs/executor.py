@@ -1,0 +1,206 @@
+"""Carries out a run: claims it, lets its service work, and records how it ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Self
+
+import structlog
+
+from janus_lab.errors import ClaimLost, Defect, JanusError, RunCancelled, StoreFailed, StoreUnreachable
+from janus_lab.ports.claims import Claims
+from janus_lab.ports.events import EventLog
+from janus_lab.ports.job_queue import JobQueue
+from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.context import SLICE_SECONDS, RunContext, RunService, SliceOver
+from janus_lab.values.event import Event, EventKind
+from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
+
+CLAIM_SECONDS = 6.0
+"""A claim whose holder died is free after so long."""
+CANCEL_POLL_SECONDS = 0.05
+"""How often a wish to cancel is looked for; interrupt must stop generation within half a second."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Executor:
+    """Carries out runs by id. A message that comes twice, or after the run is over, does nothing."""
+
+    def __init__(
+        self,
+        *,
+        holder: str,
+        ledger: Ledger,
+        events: EventLog,
+        claims: Claims,
+        queue: Callable[[], JobQueue],
+        services: Mapping[RunKind, RunService],
+        slice_seconds: float = SLICE_SECONDS,
+    ) -> None:
+        self._holder = holder
+        self._ledger = ledger
+        self._events = events
+        self._claims = claims
+        self._queue = queue
+        self._services = services
+        self._slice_seconds = slice_seconds
+
+    def carry_out(self, run_id: str) -> None:
+        """Do what is left of a run. Raises only what a later attempt may mend (a store that does not answer)."""
+        run = self._ledger.get(run_id)
+        if run.state.final:
+            return
+        fence = self._claim(run)
+        if fence is None:
+            # Its holder works, or has just died: look again when the claim must have been renewed or be free.
+            self._queue().enqueue(run.id, run.priority, delay_seconds=CLAIM_SECONDS)
+            return
+        try:
+            with _Watch(self._claims, run.id, self._holder, fence) as watch:
+                self._attempt(run, fence, watch)
+        finally:
+            self._claims.release(run.id, self._holder, fence)
+
+    def recover(self) -> list[tuple[str, Priority]]:
+        """Open runs, oldest first: whatever a crash left behind, to be queued again."""
+        open_runs = self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), limit=100_000)
+        return [(run.id, run.priority) for run in reversed(open_runs)]
+
+    def _claim(self, run: Run) -> int | None:
+        fence = self._claims.take(run.id, self._holder, CLAIM_SECONDS)
+        # A server that lost its last second of writes may count from too low; the ledger remembers the highest number.
+        while fence is not None and fence <= run.fence:
+            fence = self._claims.take(run.id, self._holder, CLAIM_SECONDS)
+        return fence
+
+    def _attempt(self, run: Run, fence: int, watch: _Watch) -> None:
+        if not self._ledger.start(run.id, fence, time.time()):
+            return
+        context = RunContext(
+            run,
+            ledger=self._ledger,
+            events=self._events,
+            cancelled=watch.stopped,
+            fence=fence,
+            slice_seconds=self._slice_seconds,
+        )
+        context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
+        try:
+            with self._translated(run):
+                context.check_cancelled()
+                result = self._services[run.kind].execute(context)
+        except SliceOver:
+            self._queue().enqueue(run.id, run.priority)
+        except RunCancelled as error:
+            if not watch.lost:
+                self._end(context, RunState.CANCELLED, error=error)
+        except (ClaimLost, StoreUnreachable):
+            # Another worker has the run, or will have it when the store is back: this attempt records nothing.
+            _log.warning("attempt-abandoned", run=run.id, exc_info=True)
+            raise
+        except JanusError as error:
+            self._end(context, RunState.FAILED, error=error)
+        else:
+            self._end(context, RunState.CANCELLED if context.partial else RunState.DONE, result=result)
+
+    @contextmanager
+    def _translated(self, run: Run) -> Iterator[None]:
+        try:
+            yield
+        except (JanusError, SliceOver):
+            raise
+        except MemoryError as error:
+            raise StoreFailed(
+                "the engine room ran out of memory", remedy="close programs, then retry the run"
+            ) from error
+        except Exception as error:
+            _log.exception("defect", run=run.id, kind=run.kind)
+            raise Defect(
+                f"{type(error).__name__} in {run.kind}: {error}",
+                remedy="report it with logs/worker.log from the data directory; `janus runs retry` may get past it",
+            ) from error
+
+    def _end(
+        self,
+        context: RunContext,
+        state: RunState,
+        *,
+        result: Mapping[str, object] | None = None,
+        error: JanusError | None = None,
+    ) -> None:
+        failure = RunError(error.code, error.message, error.remedy) if error is not None else None
+        recorded = self._ledger.finish(
+            context.run.id,
+            state,
+            fence=context.fence,
+            at=time.time(),
+            result=result,
+            error=failure,
+            manifest=context.manifest,
+        )
+        if recorded:
+            self._events.append(closing_event(context.run.id, state, failure))
+
+
+def closing_event(run_id: str, state: RunState, error: RunError | None) -> Event:
+    """The last event of a run that ended in `state`."""
+    if error is None:
+        return Event(run_id, EventKind.DONE, {"state": state.value}, time.time())
+    facts = {"state": state.value, "code": error.code, "message": error.message, "remedy": error.remedy}
+    return Event(run_id, EventKind.ERROR, facts, time.time())
+
+
+class _Watch:
+    """Renews a claim in the background and looks for the wish to cancel."""
+
+    def __init__(self, claims: Claims, run_id: str, holder: str, fence: int) -> None:
+        self.lost = False
+        self._claims = claims
+        self._run_id = run_id
+        self._holder = holder
+        self._fence = fence
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name=f"watch-{run_id[:8]}", daemon=True)
+
+    def stopped(self) -> bool:
+        """Whether the run is to stop: it was cancelled, or the claim is lost."""
+        return self._stop.is_set()
+
+    def __enter__(self) -> Self:
+        self._look()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        renewed = time.monotonic()
+        while not self._over.wait(CANCEL_POLL_SECONDS):
+            now = time.monotonic()
+            try:
+                self._look()
+                if now - renewed > CLAIM_SECONDS / 3:
+                    if not self._claims.renew(self._run_id, self._holder, self._fence, CLAIM_SECONDS):
+                        self._lose()
+                        return
+                    renewed = now
+            except (StoreUnreachable, StoreFailed):
+                # The server may be restarting; past its time to live the claim may be another's.
+                if now - renewed > CLAIM_SECONDS:
+                    self._lose()
+                    return
+
+    def _look(self) -> None:
+        if not self._stop.is_set() and self._claims.cancel_requested(self._run_id):
+            self._stop.set()
+
+    def _lose(self) -> None:
+        self.lost = True
+        self._stop.set()

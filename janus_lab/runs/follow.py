@@ -1,0 +1,44 @@
+"""Following a run from outside: its events as they come, from any process, also after a restart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from janus_lab.ports.events import EventLog
+from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.executor import closing_event
+from janus_lab.values.event import Event
+
+WAIT_SECONDS = 0.5
+LEDGER_SECONDS = 2.0
+"""How long silence lasts before the ledger is asked whether the run is over (events expire; the ledger does not)."""
+
+
+def follow(run_id: str, *, ledger: Ledger, events: EventLog, after: str = "") -> Iterator[Event]:
+    """Yield a run's events after `after` until its last one. A run whose stream is gone yields its closing event alone."""
+    quiet_since = time.monotonic()
+    position = after
+    known_over = ledger.get(run_id).state.final
+    while True:
+        batch = events.read(run_id, after=position, wait_seconds=0.0 if known_over else WAIT_SECONDS)
+        for event in batch:
+            yield event
+            position = event.sequence
+            if event.kind.terminal and not _reopened(event, run_id, ledger):
+                return
+        if batch:
+            quiet_since = time.monotonic()
+        elif known_over:
+            run = ledger.get(run_id)
+            yield closing_event(run_id, run.state, run.error)
+            return
+        elif time.monotonic() - quiet_since > LEDGER_SECONDS:
+            known_over = ledger.get(run_id).state.final
+            quiet_since = time.monotonic()
+
+
+def _reopened(event: Event, run_id: str, ledger: Ledger) -> bool:
+    """Whether a retry came after this closing event, so that more follows."""
+    run = ledger.get(run_id)
+    return not run.state.final or (run.finished_at is not None and run.finished_at > event.at)
