@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from janus_lab.errors import UserError
+from janus_lab.ingest.locate import locate
+from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
@@ -45,7 +47,7 @@ class Lab:
         room: EngineRoom,
         resources: ExitStack,
         announce: Callable[[str], None],
-        diagnose: Callable[[EngineRoom], HealthReport],
+        diagnosis: Diagnosis,
     ) -> None:
         self.settings = settings
         self._ledger = ledger
@@ -54,7 +56,7 @@ class Lab:
         self._room = room
         self._announce = announce
         self._resources = resources
-        self._diagnose = diagnose
+        self._diagnosis = diagnosis
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite)
 
     # --- documents in -------------------------------------------------------------------------------------------------
@@ -235,29 +237,11 @@ class Lab:
 
     def status(self) -> EngineRoomStatus:
         """How the engine room is and how much the lab holds. Starts nothing."""
-        room = self._room.state()
-        documents, chunks = self._census.totals()
-        return EngineRoomStatus(
-            running=room.running,
-            home=str(self.settings.home),
-            profile=self.settings.profile,
-            supervisor_pid=room.supervisor_pid,
-            server_pid=room.server_pid,
-            worker_pid=room.worker_pid,
-            worker_ready=room.worker_ready,
-            server_version=room.server_version,
-            started_at=room.started_at,
-            clients=room.clients,
-            open_runs=len(self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), limit=1000)),
-            documents=documents,
-            chunks=chunks,
-            embedding_model=self.settings.embedding_model,
-            generation_model=self.settings.generation_model,
-        )
+        return self._diagnosis.status()
 
     def doctor(self) -> HealthReport:
         """Check everything that the lab stands on, and say what to do where something is wrong. Starts nothing."""
-        return self._diagnose(self._room)
+        return self._diagnosis.report()
 
     def check(self, *, mend: bool = False) -> dict[str, Any]:
         """Compare the stores with one another in the engine room; with `mend`, remove what belongs to no document."""
