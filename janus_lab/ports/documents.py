@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from janus_lab.values.chunk import Chunk
-from janus_lab.values.document import Box, Document, ParsedDocument, SourceStamp
+from janus_lab.values.document import Box, Document, SourceStamp
 from janus_lab.values.filter import Condition
+from janus_lab.values.version import Version
 
 
 class DocumentStore(Protocol):
@@ -16,12 +17,18 @@ class DocumentStore(Protocol):
     Older versions stay readable by span, so that answers given earlier can still be opened, until the document is removed.
     """
 
-    def stage(self, document: Document, parsed: ParsedDocument, chunks: Sequence[Chunk]) -> None:
-        """Write a version with its text, pages, boxes and chunks, not yet visible. Staging it again changes nothing."""
+    def stage(self, versions: Sequence[Version]) -> None:
+        """Write versions with text, pages, boxes and chunks, not yet visible, in one transaction; many at once are fast.
+
+        A version that was staged before is passed over.
+        """
         ...
 
     def publish(self, documents: Sequence[Document]) -> None:
-        """Make the staged versions current, all in one transaction. Publishing them again changes nothing."""
+        """Make the staged versions current, all in one transaction. Publishing them again changes nothing.
+
+        Raises Defect, and publishes none, if one of them was never staged.
+        """
         ...
 
     def get(self, document_id: str) -> Document:
@@ -37,7 +44,7 @@ class DocumentStore(Protocol):
         origin_prefix: str = "",
         limit: int = 1000,
     ) -> list[Document]:
-        """Published documents that meet every condition; with `words`, by full-text rank, else by origin."""
+        """Published documents that meet every condition; with `words`, those that have all of them, by rank, else by origin."""
         ...
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 
 class Operator(StrEnum):
-    """How a condition compares."""
+    """How a condition compares. Text compares by code points, numbers as numbers; unlike kinds are never equal or ordered."""
 
     EQUALS = "="
     NOT_EQUALS = "!="
+    """Holds wherever EQUALS does not, also where there is no value at the path."""
     AT_LEAST = ">="
     AT_MOST = "<="
     CONTAINS = "contains"
@@ -19,7 +20,10 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The metadata value at `path` (dots descend, e.g. "author.name") compared with `value`; several conditions all hold."""
+    """The metadata value at `path` compared with `value`; several conditions all hold.
+
+    Dots descend (e.g. "author.name"), as in `metadata.flat_metadata`. All but CONTAINS and NOT_EQUALS look at scalars only.
+    """
 
     path: str
     operator: Operator

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from janus_lab.values.metadata import Scalar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 class Point:
     """A chunk to be found: its embedding (float32, shape `(dim,)`, unit length), the words to match, and its payload.
 
-    `payload` holds `document_id` and the document's flat metadata, for filters.
+    `payload` holds `document_id` and the document's metadata as `metadata.flat_metadata` makes it, for filters.
     """
 
     chunk_id: str
     embedding: Vector = field(compare=False)
     text: str
-    payload: Mapping[str, str | int | float | bool | list[str]]
+    payload: Mapping[str, Scalar | Sequence[Scalar]]
 
 
 @dataclass(frozen=True, slots=True)
