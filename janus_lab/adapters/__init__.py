@@ -1,0 +1,1 @@
+"""Drivers: every adapter speaks to one engine and knows only ports, values and errors."""

@@ -1,0 +1,1 @@
+"""Claims on runs, the keys and the scripts they stand on."""

@@ -1,0 +1,35 @@
+"""Finds the Lua scripts, in a wheel or in the repository, and registers them with a client."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import janus_lab
+from janus_lab.errors import Defect
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from redis.commands.core import Script
+
+
+def folder() -> Path:
+    """Where the scripts are: `janus_lab/_lua` in a wheel, else `lua/` beside the package. Raises Defect if they are nowhere."""
+    package = Path(janus_lab.__file__).parent
+    for candidate in (package / "_lua", package.parent / "lua"):
+        if candidate.is_dir():
+            return candidate
+    raise Defect(f"the Lua scripts are missing from {package}", remedy="install janus-lab again")
+
+
+@cache
+def source(name: str) -> str:
+    """The text of script `name` (without `.lua`)."""
+    return (folder() / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def register(client: Redis, name: str) -> Script:
+    """A callable for script `name`; it loads the script again when the server has forgotten it."""
+    script: Script = client.register_script(source(name))
+    return script

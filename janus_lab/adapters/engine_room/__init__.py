@@ -1,0 +1,1 @@
+"""The embedded engine room, seen from its clients: attach, start, stop, inspect."""

@@ -1,0 +1,1 @@
+"""Queues that bring runs to workers."""

@@ -1,0 +1,82 @@
+"""A Dramatiq broker on Redis whose idle consumers sleep until somebody rings, instead of polling ever more slowly."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.errors import ConnectionClosed
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from janus_lab.adapters.claims import keys
+
+if TYPE_CHECKING:
+    from dramatiq import Message
+    from dramatiq.broker import MessageProxy
+
+RINGS_KEPT = 16
+"""Rings that wait for a consumer; each wakes one, and a ring too many costs one empty look into the queue."""
+
+
+class DoorbellBroker(RedisBroker):
+    """Rings the queue's bell after each message it has queued."""
+
+    @property
+    def consumer_class(self) -> type[_RedisConsumer]:
+        """The consumer that listens for the bell."""
+        return DoorbellConsumer
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Queue a message, to be delivered after `delay` milliseconds, and wake an idle consumer."""
+        queued: Message[Any] = super().enqueue(message, delay=delay)
+        bell = keys.doorbell(queued.queue_name)
+        with self.client.pipeline(transaction=False) as ring:
+            ring.rpush(bell, 1)
+            ring.ltrim(bell, -RINGS_KEPT, -1)
+            ring.execute()
+        return queued
+
+
+class DoorbellConsumer(_RedisConsumer):
+    """Looks into the queue, and if it is empty waits for the bell; if it may not take more, for its own work to be done.
+
+    A message is queued before its ring, and a ring stays until a consumer takes it, so none is missed.
+    """
+
+    def __init__(self, broker: DoorbellBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)
+        self._room = threading.Event()
+
+    def __next__(self) -> MessageProxy | None:
+        """The next message, or None after at most `timeout` milliseconds."""
+        if not self.message_cache:
+            if self.outstanding_message_count >= self.prefetch:
+                self._room.clear()
+                if self.outstanding_message_count >= self.prefetch and not self._room.wait(self.timeout / 1000):
+                    return None
+            try:
+                self.message_cache = self._fetch() or self._wait_and_fetch()
+            except RedisConnectionError as error:
+                raise ConnectionClosed(error) from None
+        if not self.message_cache:
+            return None
+        return super().__next__()
+
+    def ack(self, message: MessageProxy) -> None:
+        """The message is done."""
+        super().ack(message)
+        self._room.set()
+
+    def nack(self, message: MessageProxy) -> None:
+        """The message has failed for good."""
+        super().nack(message)
+        self._room.set()
+
+    def _fetch(self) -> list[bytes]:
+        fetched: list[bytes] = self.broker.do_fetch(self.queue_name, self.prefetch - self.outstanding_message_count)
+        return fetched
+
+    def _wait_and_fetch(self) -> list[bytes]:
+        rung = self.broker.client.blpop([keys.doorbell(self.queue_name)], timeout=self.timeout / 1000)
+        return self._fetch() if rung else []

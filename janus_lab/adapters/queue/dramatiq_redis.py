@@ -1,0 +1,68 @@
+"""The job queue over Dramatiq on Redis: one queue a priority, and a message carries a run's id and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from janus_lab.adapters.claims import keys
+from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.ports.job_queue import JobQueue
+from janus_lab.values.run import Priority
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from janus_lab.adapters.queue.doorbell import DoorbellBroker
+
+MAX_RETRIES = 5
+MIN_BACKOFF_MS = 500
+MAX_BACKOFF_MS = 30_000
+_MAINTENANCE_PER_MILLION = 10_000
+"""How often a look into a queue also returns the messages of workers that died: one in a hundred."""
+
+
+def actor_name(priority: Priority) -> str:
+    """The actor that carries out runs of that priority; its queue bears the priority's name."""
+    return f"carry_out_{priority.value}"
+
+
+def new_broker(client: Redis) -> DoorbellBroker:
+    """A broker over `client`, which answers in bytes. Failed messages are retried, nothing else is added to them."""
+    from dramatiq.middleware import Retries, ShutdownNotifications
+
+    from janus_lab.adapters.queue.doorbell import DoorbellBroker
+
+    retries = Retries(max_retries=MAX_RETRIES, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS)
+    return DoorbellBroker(
+        client=client,
+        namespace=keys.QUEUE_NAMESPACE,
+        maintenance_chance=_MAINTENANCE_PER_MILLION,
+        middleware=[ShutdownNotifications(notify_shutdown=True), retries],
+    )
+
+
+@contextmanager
+def open_queue(redis_url: str) -> Iterator[JobQueue]:
+    """The queues on the server at `redis_url`. Raises StoreUnreachable."""
+    with open_client(redis_url, decode_responses=False) as client:
+        yield DramatiqQueue(new_broker(client), redis_url)
+
+
+class DramatiqQueue:
+    """Puts messages for the worker's actors into their queues."""
+
+    def __init__(self, broker: DoorbellBroker, redis_url: str) -> None:
+        self._broker = broker
+        self._url = redis_url
+
+    def enqueue(self, run_id: str, priority: Priority, *, delay_seconds: float = 0.0) -> None:
+        """Queue the run, to be delivered not before the delay is over."""
+        from dramatiq import Message
+
+        message: Message[None] = Message(
+            queue_name=priority.value, actor_name=actor_name(priority), args=(run_id,), kwargs={}, options={}
+        )
+        with translated(self._url):
+            self._broker.enqueue(message, delay=round(delay_seconds * 1000) if delay_seconds > 0 else None)

@@ -1,0 +1,84 @@
+"""One way to speak to a Redis-compatible server: short retries, and its errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from janus_lab.errors import DiskFull, JanusError, StoreFailed, StoreUnreachable
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+REPLY_SECONDS = 30.0
+"""How long a reply may take; longer than anything here blocks for."""
+_RETRIES = 8
+_BACKOFF_SECONDS = (0.01, 0.25)
+"""First and longest pause between retries: about a second in all, which bridges a restart of an embedded server."""
+
+
+@contextmanager
+def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bool = True) -> Iterator[Redis]:
+    """A client of the server at `redis_url`, answering in text or bytes. Raises StoreUnreachable if nothing answers there."""
+    from redis import Redis
+    from redis.backoff import ExponentialBackoff
+    from redis.retry import Retry
+
+    base, cap = _BACKOFF_SECONDS
+    with translated(redis_url):
+        client: Redis = Redis.from_url(
+            redis_url,
+            decode_responses=decode_responses,
+            socket_timeout=REPLY_SECONDS,
+            retry=Retry(ExponentialBackoff(cap=cap, base=base), retries),
+        )
+    try:
+        with translated(redis_url):
+            client.ping()
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def translated(redis_url: str) -> Iterator[None]:
+    """Turn a driver's errors into StoreUnreachable, DiskFull or StoreFailed."""
+    from redis import exceptions
+
+    try:
+        yield
+    except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+        raise StoreUnreachable(
+            f"no server answers at {shown(redis_url)}",
+            remedy="run `janus status` to see the engine room, `janus up` to start it, then try again",
+        ) from error
+    except exceptions.ResponseError as error:
+        raise _refusal(error, redis_url) from error
+    except (exceptions.RedisError, ValueError) as error:
+        raise StoreFailed(
+            f"the server at {shown(redis_url)} can't be used: {error}", remedy="check redis_url with `janus doctor`"
+        ) from error
+
+
+def shown(redis_url: str) -> str:
+    """A URL fit for messages: without user, password and options."""
+    parts = urlsplit(redis_url)
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def _refusal(error: Exception, redis_url: str) -> JanusError:
+    # The first word of an error reply is its code by protocol; MISCONF is how a server says that it can't write its log.
+    code = str(error).partition(" ")[0]
+    if type(error).__name__ == "OutOfMemoryError" or code in {"MISCONF", "OOM"}:
+        return DiskFull(
+            f"the server at {shown(redis_url)} can't store more: its disk or memory is full",
+            remedy="free space where the data directory lies, then try again; nothing stored is lost",
+        )
+    return StoreFailed(
+        f"the server at {shown(redis_url)} refused: {error}",
+        remedy="try again; if it stays so, report it with logs/server.log from the data directory",
+    )

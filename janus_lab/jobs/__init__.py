@@ -1,0 +1,1 @@
+"""What runs in the engine room: actors, worker, supervisor."""
