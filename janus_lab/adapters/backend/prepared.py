@@ -1,0 +1,52 @@
+"""Files made once from a packaged model and kept: whole or absent, made by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from janus_lab.errors import ModelFailed
+
+
+def prepared(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """The file `name` in `cache`; `make(path)` writes it first if it is not there.
+
+    Other processes that want the same file wait for it. A process that dies in the middle leaves nothing that would be
+    taken for the file. Raises ModelFailed if the cache can't be written.
+    """
+    final = cache / name
+    if final.is_file():
+        return final
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _alone(cache / f".{name}.lock"):
+            if not final.is_file():
+                _make(final, make)
+    except OSError as error:
+        raise ModelFailed(
+            f"a prepared model can't be written to {cache}: {error.strerror or error}",
+            remedy=f"make room or give write permission in {cache}, or set model_cache to another folder",
+        ) from error
+    return final
+
+
+def _make(final: Path, make: Callable[[Path], None]) -> None:
+    partial = final.with_name(f".{final.name}.partial")
+    try:
+        make(partial)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold `lock` against every other process; the kernel lets go of it when its holder dies."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""Models: where they come from, when they are loaded, and what they are asked."""

@@ -1,0 +1,70 @@
+"""Embeddings for the rooms above: each text computed once, ever."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
+from janus_lab.values.generation import ModelInfo
+
+QUERIES_KEPT = 256
+
+
+class Embedder:
+    """Embeds texts through a cache by the SHA-256 of their text, and queries through a short memory of their own.
+
+    Safe to call from several threads.
+    """
+
+    def __init__(self, backend: EmbeddingBackend, cache: EmbeddingCache) -> None:
+        self._backend = backend
+        self._cache = cache
+        self._queries: OrderedDict[str, npt.NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model that computes."""
+        return self._backend.info
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Embeddings of unit length, shape `(len(texts), dim)`, computing only those that are in neither cache nor call."""
+        if not texts:
+            return np.empty((0, self.info.dimensions), np.float32)
+        hashes = [_text_hash(text) for text in texts]
+        distinct = dict(zip(hashes, texts, strict=True))
+        known = self._cache.get(self.info.fingerprint, list(distinct))
+        missing = [text_hash for text_hash in distinct if text_hash not in known]
+        if missing:
+            computed = self._backend.embed([distinct[text_hash] for text_hash in missing])
+            fresh = dict(zip(missing, computed, strict=True))
+            self._cache.put(self.info.fingerprint, fresh)
+            known = {**known, **fresh}
+        return np.stack([known[text_hash] for text_hash in hashes])
+
+    def embed_query(self, text: str) -> npt.NDArray[np.float32]:
+        """The embedding of one query, shape `(dim,)`; the last few hundred are kept in memory, none in the cache."""
+        with self._lock:
+            if (kept := self._queries.get(text)) is not None:
+                self._queries.move_to_end(text)
+                return kept
+        embedding: npt.NDArray[np.float32] = self._backend.embed([text])[0]
+        with self._lock:
+            self._queries[text] = embedding
+            while len(self._queries) > QUERIES_KEPT:
+                self._queries.popitem(last=False)
+        return embedding
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has for this model, uncut."""
+        return self._backend.count_tokens(texts)
+
+
+def _text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
