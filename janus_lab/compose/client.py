@@ -1,0 +1,54 @@
+"""`open_lab`: a lab for a kernel, a terminal or a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from janus_lab.compose.rooms import InlineRoom, ProcessRoom
+from janus_lab.compose.stores import open_shared
+from janus_lab.inference.sources import find_model
+from janus_lab.lab import Lab
+from janus_lab.lab.diagnosis import Diagnosis
+from janus_lab.ports.engine_room import EngineRoom
+from janus_lab.settings import load_settings
+
+
+def open_lab(
+    home: str | Path | None = None,
+    *,
+    inline: bool = False,
+    start: bool = True,
+    announce: Callable[[str], None] | None = None,
+    **settings: Any,
+) -> Lab:
+    """Open the lab of a data directory (default: see `janus_lab.settings.find_home`).
+
+    With `inline`, runs are carried out in this process without an engine room: for scripts and tests. Without `start`, an
+    engine room that is not running is not started, and what needs it raises EngineRoomFailed. `announce` is told one line
+    when the engine room is started. Other keywords are settings. Close the lab, or use it in a `with` block.
+    """
+    chosen = load_settings(home, **settings)
+    with ExitStack() as opening:
+        shared = open_shared(chosen, opening)
+        room: EngineRoom = InlineRoom(chosen, shared) if inline else ProcessRoom(chosen, start=start)
+        opening.callback(room.close)
+        diagnosis = Diagnosis(
+            chosen,
+            ledger=shared.ledger,
+            census=shared.documents,
+            room=room,
+            find_model=lambda uri: str(find_model(uri)),
+        )
+        return Lab(
+            chosen,
+            ledger=shared.ledger,
+            documents=shared.documents,
+            census=shared.documents,
+            room=room,
+            resources=opening.pop_all(),
+            announce=announce or (lambda _line: None),
+            diagnosis=diagnosis,
+        )

@@ -1,0 +1,137 @@
+"""The two kinds of engine room: processes of their own, or this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from janus_lab.adapters.engine_room.attach import attach, inspect, stop
+from janus_lab.compose.services import Worker, build_worker
+from janus_lab.compose.stores import Shared
+from janus_lab.errors import EngineRoomFailed
+from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
+from janus_lab.runs.inline import InlineQueue
+from janus_lab.schemes import factory
+from janus_lab.settings import Settings
+from janus_lab.values.health import Check, Verdict
+
+
+class ProcessRoom(EngineRoom):
+    """A server and a worker under a supervisor, shared by every client of the data directory."""
+
+    def __init__(self, settings: Settings, *, start: bool) -> None:
+        self._settings = settings
+        self._start = start
+        self._lock = threading.Lock()
+        self._link: Link | None = None
+        self._redis_url = ""
+        self._resources = ExitStack()
+
+    def link(self, announce: Callable[[str], None]) -> Link:
+        """Attach, starting the engine room if need be; a room that was stopped meanwhile is started again."""
+        with self._lock:
+            attachment = attach(self._settings.home, start=self._start, idle_seconds=self._settings.idle_seconds)
+            if attachment.started_now:
+                announce(f"Janus started its engine room for {self._settings.home} (`janus down` stops it)")
+            if self._link is None or attachment.redis_url != self._redis_url:
+                self._resources.close()
+                self._link = open_link(self._settings, attachment.redis_url, self._resources)
+                self._redis_url = attachment.redis_url
+            return self._link
+
+    def state(self) -> RoomState:
+        """What the supervisor wrote down and what answers."""
+        return inspect(self._settings.home)
+
+    def checks(self) -> list[Check]:
+        """Server and worker; that none runs is no failure."""
+        state = self.state()
+        if state.failure:
+            remedy = f"read {self._settings.home / 'logs'}, mend the cause, then `janus up`"
+            return [Check("engine room", Verdict.FAILED, state.failure, remedy)]
+        if not state.running:
+            return [Check("engine room", Verdict.OK, "not running; it starts on first use")]
+        worker = Check("worker", Verdict.OK, f"process {state.worker_pid}, ready")
+        if not state.worker_ready:
+            worker = Check("worker", Verdict.WARNING, "not ready yet", "wait some seconds; else read logs/worker.log")
+        server = Check(
+            "server", Verdict.OK, f"{state.server_version}, process {state.server_pid}, {state.clients} clients"
+        )
+        return [server, worker]
+
+    def stop(self) -> bool:
+        """Stop supervisor, worker and server."""
+        with self._lock:
+            self._resources.close()
+            self._link = None
+            return stop(self._settings.home)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._resources.close()
+        self._link = None
+
+
+class InlineRoom(EngineRoom):
+    """No processes: runs are carried out in this one, as soon as they are queued. One owner of a data directory at a time."""
+
+    def __init__(self, settings: Settings, shared: Shared) -> None:
+        self._settings = settings
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._link: Link | None = None
+        self._resources = ExitStack()
+
+    def link(self, announce: Callable[[str], None]) -> Link:  # noqa: ARG002 - nothing is started that outlives the call
+        """Open the stores that have one owner, on first need."""
+        with self._lock:
+            if self._link is None:
+                self._link = self._open()
+            return self._link
+
+    def _open(self) -> Link:
+        events = self._resources.enter_context(factory("events", "memory://")("memory://"))
+        claims = self._resources.enter_context(factory("claims", "memory://")("memory://"))
+        worker: Worker = build_worker(
+            self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=self._resources
+        )
+        queue = InlineQueue(worker.carry_out)
+        self._resources.callback(queue.close)
+        for run_id, priority in worker.recover():
+            queue.enqueue(run_id, priority)
+        return Link(events, claims, queue)
+
+    def state(self) -> RoomState:
+        """Always this process."""
+        return RoomState(running=self._link is not None, worker_pid=os.getpid(), worker_ready=self._link is not None)
+
+    def checks(self) -> list[Check]:
+        """Nothing to go wrong here."""
+        return [Check("engine room", Verdict.OK, "none: runs are carried out in this process")]
+
+    def stop(self) -> bool:
+        """Wait for running runs, and close the stores."""
+        was_open = self._link is not None
+        self.close()
+        return was_open
+
+    def close(self) -> None:
+        """Close the stores."""
+        self._resources.close()
+        self._link = None
+
+
+def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
+    """Open what a client or worker needs of the server."""
+    if not redis_url:
+        raise EngineRoomFailed("the engine room is not running", remedy="`janus up` starts it")
+    events = resources.enter_context(
+        factory("events", redis_url)(
+            redis_url, expiry_seconds=settings.event_expiry_seconds, max_length=settings.events_per_run
+        )
+    )
+    claims = resources.enter_context(factory("claims", redis_url)(redis_url))
+    queue = resources.enter_context(factory("queue", redis_url)(redis_url))
+    return Link(events, claims, queue)

@@ -1,0 +1,47 @@
+"""Opening stores by their URLs, into an ExitStack that closes them in reverse."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from janus_lab.errors import DataDirectoryUnusable, DiskFull
+from janus_lab.ports.documents import DocumentStore
+from janus_lab.ports.ledger import Ledger
+from janus_lab.schemes import factory
+from janus_lab.settings import Settings
+
+NO_SPACE = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Stores that clients and workers both open."""
+
+    ledger: Ledger
+    documents: Any
+    """DocumentStore and Census on one adapter."""
+
+
+def open_shared(settings: Settings, resources: ExitStack) -> Shared:
+    """Open the ledger and the document store."""
+    make_home(settings.home)
+    url = settings.url("relational_url")
+    ledger: Ledger = resources.enter_context(factory("ledger", url)(url))
+    documents: DocumentStore = resources.enter_context(factory("documents", url)(url))
+    return Shared(ledger, documents)
+
+
+def make_home(home: Path) -> None:
+    """Make the data directory, for its owner only. Raises DataDirectoryUnusable or DiskFull."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        if error.errno == NO_SPACE:
+            raise DiskFull(f"no space is left for {home}", remedy="free some space") from error
+        raise DataDirectoryUnusable(
+            f"the data directory {home} can't be made: {error.strerror}",
+            remedy="choose another with JANUS_HOME or --home, or make its parent writable",
+        ) from error

@@ -1,0 +1,68 @@
+"""Which adapter a URL's scheme chooses: one plain table a port, everything on one page, every driver loaded at first use."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from janus_lab.errors import MissingPackage, UnknownScheme
+
+_ADAPTERS = "janus_lab.adapters."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An adapter's `module:factory`, below `janus_lab.adapters`, and what to install for it."""
+
+    factory: str
+    install: str = "janus-lab"
+
+
+Table = Mapping[str, Row]
+
+LEDGER: Table = {"sqlite": Row("relational.ledger:open_ledger")}
+EMBEDDING_CACHE: Table = {"sqlite": Row("relational.embedding_cache:open_embedding_cache")}
+SOURCES: Table = {"sqlite": Row("relational.source_index:open_source_index")}
+DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents")}
+OBJECTS: Table = {"file": Row("objects.files:open_objects")}
+VECTORS: Table = {"edge": Row("vector.edge:open_vectors")}
+EVENTS: Table = {"unix": Row("events.redis:open_events"), "memory": Row("events.memory:open_events")}
+CLAIMS: Table = {"unix": Row("claims.redis:open_claims"), "memory": Row("claims.memory:open_claims")}
+QUEUE: Table = {"unix": Row("queue.dramatiq_redis:open_queue")}
+EMBEDDING: Table = {"package": Row("backend.onnx_embedding:open_embedding", "'janus-lab[starter]'")}
+GENERATION: Table = {"package": Row("backend.llama_cpp:open_llama", "'janus-lab[starter]'")}
+
+TABLES: Mapping[str, Table] = {
+    "ledger": LEDGER,
+    "embedding cache": EMBEDDING_CACHE,
+    "sources": SOURCES,
+    "documents": DOCUMENTS,
+    "objects": OBJECTS,
+    "vectors": VECTORS,
+    "events": EVENTS,
+    "claims": CLAIMS,
+    "queue": QUEUE,
+    "embedding": EMBEDDING,
+    "generation": GENERATION,
+}
+
+
+def factory(port: str, url: str) -> Any:
+    """The function that opens the adapter of `port` for this URL. Raises UnknownScheme or MissingPackage."""
+    table = TABLES[port]
+    scheme = url.partition(":")[0]
+    row = table.get(scheme)
+    if row is None:
+        known = ", ".join(f"{name}://" for name in sorted(table))
+        raise UnknownScheme(
+            f"there is no {port} adapter for {scheme}:// yet", remedy=f"use one of: {known} (see janus.toml)"
+        )
+    module, _, name = row.factory.partition(":")
+    try:
+        return getattr(importlib.import_module(_ADAPTERS + module), name)
+    except ModuleNotFoundError as error:
+        raise MissingPackage(
+            f"the {port} adapter for {scheme}:// needs the package {error.name}", remedy=f"pip install {row.install}"
+        ) from error

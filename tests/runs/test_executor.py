@@ -1,0 +1,194 @@
+"""What becomes of a run when its service works, fails, is stopped, loses its claim or runs out of its share of time."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from janus_lab.errors import RunCancelled, StoreUnreachable, UserError
+from janus_lab.runs.executor import CLAIM_SECONDS
+from janus_lab.values.event import EventKind
+from janus_lab.values.run import RunState
+
+
+def kinds(bench, run_id):
+    return [event.kind for event in bench.events.read(run_id)]
+
+
+def test_a_run_that_works_is_done_with_its_result_and_manifest(bench):
+    run_id = bench.new_run()
+
+    def work(context):
+        context.pin(model="abc")
+        context.emit(EventKind.TOKEN, text="hello")
+        return {"text": "hello"}
+
+    bench.executor(work).carry_out(run_id)
+    run = bench.ledger.get(run_id)
+    assert (run.state, run.result, run.manifest) == (RunState.DONE, {"text": "hello"}, {"model": "abc"})
+    assert kinds(bench, run_id) == [EventKind.STATE, EventKind.TOKEN, EventKind.DONE]
+
+
+def test_a_message_that_comes_again_does_nothing(bench):
+    run_id = bench.new_run()
+    calls = []
+    executor = bench.executor(lambda context: calls.append(context.run.id) or {})
+    executor.carry_out(run_id)
+    executor.carry_out(run_id)
+    assert calls == [run_id]
+    assert kinds(bench, run_id).count(EventKind.DONE) == 1
+
+
+def test_a_known_error_is_kept_with_its_remedy(bench):
+    run_id = bench.new_run()
+
+    def work(context):
+        raise UserError("no such thing", remedy="name another")
+
+    bench.executor(work).carry_out(run_id)
+    run = bench.ledger.get(run_id)
+    assert run.state is RunState.FAILED
+    assert (run.error.code, run.error.remedy) == ("bad-request", "name another")
+    assert bench.events.last(run_id).data["message"] == "no such thing"
+
+
+def test_an_unknown_error_is_our_defect(bench):
+    run_id = bench.new_run()
+    bench.executor(lambda context: {}[context]).carry_out(run_id)
+    assert bench.ledger.get(run_id).error.code == "defect"
+
+
+def test_finished_steps_are_passed_over_by_the_next_attempt(bench):
+    run_id = bench.new_run()
+    done = []
+
+    def work(context):
+        for key in ("a", "b", "c"):
+            if key in context.finished:
+                continue
+            done.append(key)
+            context.commit_step(key, {"n": 1})
+            if len(done) == 2:
+                raise StoreUnreachable("gone", remedy="wait")
+        return {"steps": len(context.finished)}
+
+    executor = bench.executor(work)
+    with pytest.raises(StoreUnreachable):
+        executor.carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.RUNNING
+    executor.carry_out(run_id)
+    assert done == ["a", "b", "c"]
+    assert bench.ledger.get(run_id).result == {"steps": 3}
+
+
+def test_a_long_run_is_given_back_after_its_share_of_time_and_goes_on(bench):
+    run_id = bench.new_run()
+
+    def work(context):
+        for number in range(3):
+            if str(number) not in context.finished:
+                context.commit_step(str(number), {})
+        return {}
+
+    executor = bench.executor(work, slice_seconds=-1.0)
+    for _ in range(3):
+        executor.carry_out(run_id)
+    assert [message[0] for message in bench.queue.messages] == [run_id] * 3
+    assert bench.ledger.get(run_id).state is RunState.RUNNING
+    bench.executor(work).carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.DONE
+
+
+def test_cancelling_stops_within_half_a_second_and_keeps_the_partial_result(bench):
+    run_id = bench.new_run()
+    stopped_after = []
+
+    def work(context):
+        begun = time.monotonic()
+        threading.Timer(0.1, bench.claims.request_cancel, (run_id,)).start()
+        while not context.cancelled():
+            time.sleep(0.005)
+        stopped_after.append(time.monotonic() - begun - 0.1)
+        context.mark_partial()
+        return {"text": "half an ans"}
+
+    bench.executor(work).carry_out(run_id)
+    run = bench.ledger.get(run_id)
+    assert (run.state, run.result) == (RunState.CANCELLED, {"text": "half an ans"})
+    assert stopped_after[0] < 0.5
+
+
+def test_a_run_cancelled_before_it_starts_never_starts(bench):
+    run_id = bench.new_run()
+    bench.claims.request_cancel(run_id)
+    bench.executor(lambda context: pytest.fail("it started")).carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.CANCELLED
+
+
+def test_a_run_that_another_worker_holds_is_looked_at_again_later(bench):
+    run_id = bench.new_run()
+    assert bench.claims.take(run_id, "other", 60.0) is not None
+    bench.executor(lambda context: pytest.fail("two workers")).carry_out(run_id)
+    assert [(m[0], m[2]) for m in bench.queue.messages] == [(run_id, CLAIM_SECONDS)]
+
+
+def test_two_workers_racing_carry_out_a_run_once(bench):
+    run_ids = [bench.new_run() for _ in range(10)]
+    calls = []
+
+    def work(context):
+        calls.append(context.run.id)
+        time.sleep(0.01)
+        return {}
+
+    def deliver(holder):
+        executor = bench.executor(work, holder=holder)
+        for run_id in run_ids:
+            executor.carry_out(run_id)
+
+    threads = [threading.Thread(target=deliver, args=(f"worker-{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(calls) == sorted(run_ids)
+
+
+def test_a_worker_that_lost_its_claim_records_nothing(bench):
+    run_id = bench.new_run()
+
+    def work(context):
+        # Another worker took over with a higher fencing number while this one was frozen.
+        assert bench.ledger.start(run_id, context.fence + 1, time.time())
+        return {"by": "the frozen one"}
+
+    bench.executor(work).carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.RUNNING
+    assert bench.ledger.get(run_id).result is None
+
+
+def test_a_server_that_lost_its_count_does_not_fence_us_off(bench):
+    run_id = bench.new_run()
+    assert bench.ledger.start(run_id, 7, time.time())
+    bench.executor(lambda context: {"fence": context.fence}).carry_out(run_id)
+    assert bench.ledger.get(run_id).result == {"fence": 8}
+
+
+def test_recovery_names_open_runs_oldest_first(bench):
+    first, second, over = bench.new_run(), bench.new_run(), bench.new_run()
+    executor = bench.executor(lambda context: {})
+    executor.carry_out(over)
+    assert [run_id for run_id, _ in executor.recover()] == [first, second]
+
+
+def test_a_cancelled_service_that_raises_has_no_result(bench):
+    run_id = bench.new_run()
+
+    def work(context):
+        raise RunCancelled("stopped", remedy="retry it")
+
+    bench.executor(work).carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.CANCELLED
+    assert bench.events.last(run_id).kind is EventKind.ERROR

@@ -1,0 +1,124 @@
+"""Following runs: live, after the fact, after a retry, through an interrupt."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from janus_lab.errors import RunCancelled, RunFailed, UserError
+from janus_lab.ports.engine_room import Link
+from janus_lab.runs.client import RunClient
+from janus_lab.runs.follow import follow
+from janus_lab.runs.inline import InlineQueue
+from janus_lab.values.event import EventKind
+from janus_lab.values.request import AskRequest
+from janus_lab.values.run import Priority, RunKind, RunState
+
+
+@pytest.fixture
+def client(bench):
+    """A client whose runs are carried out by `client.work`, in threads of this process."""
+    executor = bench.executor(lambda context: made.work(context))
+    queue = InlineQueue(executor.carry_out)
+    link = Link(bench.events, bench.claims, queue)
+    made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None)
+    yield made
+    queue.close()
+
+
+def ask(client):
+    return client.start(RunKind.ASK, AskRequest("what?", "default"), Priority.INTERACTIVE)
+
+
+def test_tokens_arrive_in_order_and_the_result_after_them(client):
+    def work(context):
+        for word in ("one ", "two ", "three"):
+            context.emit(EventKind.TOKEN, text=word)
+        return {"text": "one two three"}
+
+    client.work = work
+    handle = ask(client)
+    seen = []
+    assert handle.wait_json(seen.append) == {"text": "one two three"}
+    assert "".join(e.data["text"] for e in seen if e.kind is EventKind.TOKEN) == "one two three"
+    assert seen[-1].kind is EventKind.DONE
+
+
+def test_following_again_from_a_position_repeats_nothing(client, bench):
+    client.work = lambda context: [context.emit(EventKind.TOKEN, text=str(n)) for n in range(5)] and {}
+    handle = ask(client)
+    handle.wait_json()
+    events = list(handle.events())
+    assert list(handle.events(after=events[2].sequence)) == events[3:]
+
+
+def test_a_run_whose_events_have_expired_still_ends(client, bench):
+    client.work = lambda context: {"n": 1}
+    handle = ask(client)
+    handle.wait_json()
+
+    class Expired:
+        def read(self, run_id, **options):
+            return []
+
+    assert [e.kind for e in follow(handle.id, ledger=bench.ledger, events=Expired())] == [EventKind.DONE]
+    assert client.attach(handle.id[:14]).result() == {"n": 1}
+
+
+def test_a_failed_run_raises_what_failed_and_can_be_retried(client):
+    outcomes = iter([UserError("bad luck", remedy="again"), None])
+
+    def work(context):
+        error = next(outcomes)
+        if error is not None:
+            raise error
+        return {"n": 2}
+
+    client.work = work
+    handle = ask(client)
+    with pytest.raises(RunFailed, match="bad luck") as caught:
+        handle.wait_json()
+    assert caught.value.remedy == "again"
+    assert client.retry(handle.id).wait_json() == {"n": 2}
+    with pytest.raises(UserError, match="nothing to retry"):
+        client.retry(handle.id)
+
+
+def test_an_interrupted_wait_cancels_and_returns_the_partial_result(client):
+    begun = threading.Event()
+
+    def work(context):
+        context.emit(EventKind.TOKEN, text="par")
+        begun.set()
+        while not context.cancelled():
+            time.sleep(0.005)
+        context.mark_partial()
+        return {"text": "par"}
+
+    client.work = work
+    handle = ask(client)
+
+    def interrupt(event):
+        if event.kind is EventKind.TOKEN:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    assert handle.wait_json(interrupt) == {"text": "par"}
+    assert time.monotonic() - started < 1.5
+    assert handle.run().state is RunState.CANCELLED
+
+
+def test_cancelling_a_run_without_a_partial_result_says_how_to_go_on(client):
+    def work(context):
+        while True:
+            context.check_cancelled()
+            time.sleep(0.005)
+
+    client.work = work
+    handle = ask(client)
+    handle.cancel()
+    with pytest.raises(RunCancelled) as caught:
+        handle.wait_json()
+    assert "retry" in caught.value.remedy
