@@ -1,0 +1,1 @@
+"""A query to hits: by meaning, by words, and both fused."""

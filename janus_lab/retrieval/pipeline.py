@@ -1,0 +1,43 @@
+"""Search runs: one query or a whole list of them in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from janus_lab.retrieval.fusion import BACKGROUND_RANK, DENSE_WEIGHT
+from janus_lab.retrieval.search import CANDIDATES, HybridSearch, Stopwatch
+from janus_lab.runs.context import RunContext
+from janus_lab.values import codec
+from janus_lab.values.event import EventKind
+from janus_lab.values.hit import SearchResult
+from janus_lab.values.request import SearchRequest
+
+_TELL_EVERY = 25
+
+
+class SearchService:
+    """Carries out search runs. The result is `{"results": [a SearchResult as JSON, one a query, in order]}`."""
+
+    def __init__(self, search: HybridSearch) -> None:
+        self._search = search
+
+    def execute(self, context: RunContext) -> Mapping[str, Any]:
+        """Search for every query of the request; stops between queries when the run is cancelled."""
+        request = codec.from_json(SearchRequest, context.run.request)
+        context.pin(
+            embedding_model=self._search.embedder.info.content_hash,
+            fusion={"dense_weight": DENSE_WEIGHT, "background_rank": BACKGROUND_RANK, "candidates": CANDIDATES},
+        )
+        results = []
+        for done, query in enumerate(request.queries):
+            context.check_cancelled()
+            if done and done % _TELL_EVERY == 0:
+                context.emit(EventKind.PROGRESS, done=done, total=len(request.queries))
+            results.append(codec.to_json(self._result(query, request, context.run.id)))
+        return {"results": results}
+
+    def _result(self, query: str, request: SearchRequest, run_id: str) -> SearchResult:
+        watch = Stopwatch()
+        hits = self._search.search(query, request.collection, request.limit, where=request.where, watch=watch)
+        return SearchResult(query, tuple(hits), run_id, watch.timings)
