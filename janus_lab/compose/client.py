@@ -9,7 +9,7 @@ from typing import Any
 
 from janus_lab.compose.rooms import InlineRoom, ProcessRoom
 from janus_lab.compose.stores import open_shared
-from janus_lab.inference.sources import find_model
+from janus_lab.inference.sources import locate as locate_model
 from janus_lab.lab import Lab
 from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.ports.engine_room import EngineRoom
@@ -40,7 +40,7 @@ def open_lab(
             ledger=shared.ledger,
             census=shared.documents,
             room=room,
-            find_model=lambda uri: str(find_model(uri)),
+            find_model=lambda uri: str(locate_model(uri).path),
         )
         return Lab(
             chosen,

@@ -10,6 +10,7 @@ from typing import Any, Self
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
 from janus_lab.lab.diagnosis import Diagnosis
+from janus_lab.lab.naming import document_ids, one_document
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
@@ -109,28 +110,14 @@ class Lab:
 
     def document(self, id_or_origin: str, *, collection: str | None = None) -> Document:
         """One document by id, unique id prefix, origin, or key. Raises NotFound."""
-        named = [d for d in self._documents.iterate(collection) if id_or_origin in (d.origin, d.key, d.id)]
-        if len(named) > 1:
-            places = ", ".join(sorted({d.collection for d in named}))
-            raise UserError(
-                f"{len(named)} documents are called {id_or_origin!r} ({places})",
-                remedy="give the document's id instead",
-            )
-        return named[0] if named else self._documents.get(id_or_origin)
+        return one_document(self._documents, id_or_origin, collection)
 
     def remove(self, *ids_or_origins: str, collection: str | None = None) -> int:
         """Remove documents from every store; an origin that is a folder stands for everything below it. Returns how many."""
-        chosen: dict[str, None] = {}
-        for name in ids_or_origins:
-            below = self._documents.find(collection, origin_prefix=name.rstrip("/") + "/", limit=1_000_000)
-            inside = self._documents.find(collection, origin_prefix=name + "#", limit=1_000_000)
-            found = [*below, *inside] or [self.document(name, collection=collection)]
-            chosen.update((document.id, None) for document in found)
-        if not chosen:
+        request = RemoveRequest(document_ids(self._documents, ids_or_origins, collection))
+        if not request.document_ids:
             return 0
-        request = RemoveRequest(tuple(chosen))
-        handle = self._client.start(RunKind.REMOVE, request, Priority.INTERACTIVE)
-        return int(handle.wait_json()["documents"])
+        return int(self._client.start(RunKind.REMOVE, request, Priority.INTERACTIVE).wait_json()["documents"])
 
     def collections(self) -> list[str]:
         """Names of the collections that hold documents."""
