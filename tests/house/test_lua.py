@@ -1,0 +1,86 @@
+"""A script's header is data: its KEYS, ARGV and return codes are what the script really uses."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from enum import IntEnum
+from pathlib import Path
+
+import pytest
+
+from janus_lab.adapters.claims import codes
+
+LUA = sorted((Path(__file__).parents[2] / "lua").glob("*.lua"))
+ENUMS = {
+    name: kind
+    for name, kind in inspect.getmembers(codes, inspect.isclass)
+    if issubclass(kind, IntEnum) and kind is not IntEnum
+}
+NO_KEY = {"TIME"}
+
+
+def header_and_code(path: Path) -> tuple[list[str], str]:
+    """The comment lines that begin a script, without their dashes, and everything below them."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    end = next(number for number, line in enumerate(lines) if not line.startswith("--"))
+    code = "\n".join(line.partition("--")[0] for line in lines[end:])
+    return [line.removeprefix("--").strip() for line in lines[:end]], code
+
+
+def numbers(kind: str, text: str) -> list[int]:
+    """The indices with which a table is read, in order and once each."""
+    return sorted({int(found) for found in re.findall(rf"\b{kind}\[(\d+)\]", text)})
+
+
+def promised(header: list[str]) -> dict[str, int]:
+    """Meaning → code, from a `returns 1 taken | 0 held …` line; empty when a script returns a value and no code."""
+    line = next(line for line in header if line.startswith("returns "))
+    found = re.findall(r"(?:^returns|\|)\s*\{?(-?\d+)(?:,[^}|]*\})?\s+(\w+)", line)
+    return {meaning.upper(): int(code) for code, meaning in found}
+
+
+def enum_name(path: Path) -> str:
+    """`take_claim.lua` → `TakeClaim`."""
+    return path.stem.title().replace("_", "")
+
+
+def test_there_are_scripts() -> None:
+    assert len(LUA) >= 4
+
+
+@pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
+def test_the_header_names_the_script_and_every_key_and_argument(path: Path) -> None:
+    header, code = header_and_code(path)
+    assert re.match(rf"{path.stem}: \S", header[0])
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)+", path.stem), "scripts are called verb_noun"
+    for kind in ("KEYS", "ARGV"):
+        declared = [int(n) for line in header for n in re.findall(rf"^{kind}\[(\d+)\] +\w+ +\S", line)]
+        assert declared == list(range(1, len(declared) + 1))
+        assert numbers(kind, code) == declared
+
+
+@pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
+def test_return_codes_equal_the_header_and_the_enum(path: Path) -> None:
+    header, code = header_and_code(path)
+    meanings = promised(header)
+    if not meanings:
+        assert enum_name(path) not in ENUMS
+        return
+    returned = {int(found) for found in re.findall(r"\breturn \{?(-?\d+)\b", code)}
+    assert returned == set(meanings.values())
+    assert {member.name: member.value for member in ENUMS[enum_name(path)]} == meanings
+
+
+def test_every_enum_belongs_to_a_script() -> None:
+    assert set(ENUMS) <= {enum_name(path) for path in LUA}
+
+
+@pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
+def test_every_key_comes_from_the_caller(path: Path) -> None:
+    _, code = header_and_code(path)
+    for command, first in re.findall(r"redis\.p?call\('(\w+)'(?:,\s*([^,)]+))?", code):
+        assert command not in {"KEYS", "SCAN", "FLUSHALL", "FLUSHDB", "EVAL"}
+        if command not in NO_KEY:
+            assert first.startswith("KEYS["), f"{command} touches a key that the caller did not name"
+    assert "os.time" not in code, "the clock is the server's"
