@@ -1,0 +1,141 @@
+"""From the words of a command to an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import SUPPRESS, Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from typing import NoReturn
+
+from janus_lab.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED, OK, USAGE, exit_code
+from janus_lab.errors import JanusError, RunCancelled, SettingsError, UsageError
+from janus_lab.verbs.about import find_verb, overview
+from janus_lab.verbs.as_data import as_data
+from janus_lab.verbs.parser import HelpRequested, VerbParser
+from janus_lab.verbs.session import Session
+from janus_lab.verbs.table import VERBS
+from janus_lab.verbs.terminal import TerminalFace
+from janus_lab.verbs.text import gather_options
+from janus_lab.verbs.verb import Verb
+
+PREFIX = "janus"
+MORE = """
+Before or after the verb:
+  --home PATH  the data directory (default: JANUS_HOME, else the nearest .janus/, else the user's data folder)
+  --debug      show the whole traceback of an error
+
+`janus completion bash|zsh|fish` prints completion for your shell."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `janus` with these arguments (default: the process's own). Returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words[: words.index("--")] if "--" in words else "--debug" in words
+    face = TerminalFace()
+    try:
+        code = _run(words, face)
+        sys.stdout.flush()
+    except HelpRequested as request:
+        print(request.text.rstrip())  # noqa: T201 - a terminal's face prints
+        return OK
+    except KeyboardInterrupt:
+        face.settle()
+        print("interrupted", file=sys.stderr)  # noqa: T201 - a terminal's face prints
+        return INTERRUPTED
+    except BrokenPipeError:
+        # `janus docs | head`: the reader has had enough. Python would complain once more while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except JanusError as error:
+        face.settle()
+        if debug:
+            raise
+        for line in error.lines():
+            face.say(line)
+        if isinstance(error, UsageError):
+            return USAGE
+        return INTERRUPTED if isinstance(error, RunCancelled) else FAILED
+    return code
+
+
+def _run(words: list[str], face: TerminalFace) -> int:
+    options, rest = _leading_options(words)
+    if not rest or rest[0] in ("-h", "--help"):
+        raise HelpRequested(overview(VERBS, PREFIX, MORE))
+    if rest[0] == "--version":
+        rest = ["version"]
+    name, *tail = rest
+    if name == "completion":
+        from janus_lab.cli.completion import completion
+
+        face.show(completion(tail))
+        return OK
+    args = _parse(find_verb(VERBS, name, PREFIX), tail)
+    home = getattr(args, "home", None) or options.home
+    if name == "use":
+        _refuse_session_switch(args)
+    with closing(Session(announce=face.say, home=home)) as session:
+        value = VERBS[name].execute(args, session, face)
+        if getattr(args, "json", False):
+            print(json.dumps(as_data(value), ensure_ascii=False, indent=2))  # noqa: T201 - a terminal's face prints
+        else:
+            face.show(value)
+    return exit_code(value)
+
+
+def _leading_options(words: list[str]) -> tuple[Namespace, list[str]]:
+    """`--home` and `--debug` before the verb, and the words from the verb on."""
+    parser = VerbParser(PREFIX)
+    _add_general(parser)
+    position = 0
+    while position < len(words) and words[position].startswith("-"):
+        flag, _, value = words[position].partition("=")
+        if flag in ("-h", "--help", "--version"):
+            break
+        position += 2 if flag == "--home" and not value else 1
+    options = parser.parse(words[:position])
+    options.home = getattr(options, "home", None)
+    return options, words[position:]
+
+
+def _parse(verb: Verb, words: list[str]) -> Namespace:
+    parser = verb.parser(PREFIX)
+    for each in (parser, *parser.actions.values()):
+        _add_general(each)
+    if not verb.text:
+        args = verb.parse(parser, words)
+    else:
+        chosen, text = gather_options(parser, words)
+        args = verb.parse(parser, chosen)
+        args.text = _from_stdin() if text == "-" else text
+    args.prefix, args.more = PREFIX, MORE
+    return args
+
+
+def _add_general(parser: VerbParser) -> None:
+    if "--home" not in parser.flags:
+        parser.add_argument("--home", metavar="PATH", default=SUPPRESS, help="the data directory")
+    parser.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the whole traceback of an error")
+
+
+def _from_stdin() -> str:
+    text = sys.stdin.read().strip()
+    if not text:
+        raise UsageError("nothing came on standard input", remedy="pipe the text in, or give it as words")
+    return text
+
+
+def _refuse_session_switch(args: Namespace) -> None:
+    """A command's session ends with it, so there is nothing to switch for later."""
+    if args.collection or args.profile == "embedded":
+        _no_session(args)
+
+
+def _no_session(args: Namespace) -> NoReturn:
+    line = f'collection = "{args.collection}"' if args.collection else 'profile = "embedded"'
+    raise SettingsError(
+        "a terminal command has no session to switch", remedy=f"put `{line}` into janus.toml beside your .janus folder"
+    )

@@ -1,0 +1,19 @@
+"""Lists of values that the faces know how to show; to everybody else they are lists."""
+
+from __future__ import annotations
+
+from janus_lab.values.document import Document
+from janus_lab.values.hit import SearchResult
+from janus_lab.values.run import Run
+
+
+class Documents(list[Document]):
+    """Documents, as `docs list` and `docs find` give them."""
+
+
+class Runs(list[Run]):
+    """Runs, newest first."""
+
+
+class SearchResults(list[SearchResult]):
+    """Results of several queries, in their order."""

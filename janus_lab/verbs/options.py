@@ -1,0 +1,61 @@
+"""Options that several verbs take, defined once."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+from janus_lab.errors import UsageError
+from janus_lab.values.filter import Condition
+from janus_lab.verbs.conditions import parse_condition
+from janus_lab.verbs.parser import VerbParser
+
+
+def add_collection(parser: VerbParser) -> None:
+    """`-c NAME`."""
+    parser.add_argument("-c", "--collection", metavar="NAME", help="the collection (default: the one in use)")
+
+
+def add_limit(parser: VerbParser, default: int, meaning: str) -> None:
+    """`-k N`."""
+    parser.add_argument(
+        "-k", "--limit", metavar="N", type=positive, default=default, help=f"{meaning} (default: {default})"
+    )
+
+
+def add_where(parser: VerbParser) -> None:
+    """`--where CONDITION`, repeatable."""
+    parser.add_argument(
+        "--where",
+        metavar="CONDITION",
+        type=_reported(parse_condition),
+        action="append",
+        default=[],
+        help="only documents whose metadata meet it: path=value, !=, >=, <=, path~value (contains); may be repeated",
+    )
+
+
+def add_json(parser: VerbParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="the result as JSON (in a notebook: plain data)")
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return number
+
+
+def _reported(parse: Callable[[str], Condition]) -> Callable[[str], Condition]:
+    def convert(text: str) -> Condition:
+        try:
+            return parse(text)
+        except UsageError as error:
+            raise ArgumentTypeError(f"{error.message}; {error.remedy}") from error
+
+    return convert

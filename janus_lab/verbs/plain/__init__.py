@@ -1,0 +1,45 @@
+"""Values as plain text: pure functions, safe to print; both faces use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from janus_lab.values.answer import Answer, CitedContext
+from janus_lab.values.document import Document
+from janus_lab.values.health import EngineRoomStatus, HealthReport
+from janus_lab.values.hit import SearchResult
+from janus_lab.values.ingest import IngestPlan, IngestReport
+from janus_lab.values.run import Run
+from janus_lab.verbs.ask import AnsweredQuestions
+from janus_lab.verbs.docs import Removal
+from janus_lab.verbs.listings import Documents, Runs, SearchResults
+from janus_lab.verbs.plain import answer, documents, engine_room
+from janus_lab.verbs.plain.printable import printable
+from janus_lab.verbs.search import Ranking
+from janus_lab.verbs.session import Using
+
+PLAIN: dict[type, Callable[[Any], str]] = {
+    Answer: answer.answer,
+    CitedContext: answer.cited_context,
+    SearchResult: answer.search_result,
+    SearchResults: answer.search_results,
+    Ranking: answer.ranking,
+    AnsweredQuestions: answer.answered_questions,
+    Document: documents.document,
+    Documents: documents.documents,
+    IngestReport: documents.report,
+    IngestPlan: documents.plan,
+    Removal: documents.removal,
+    Run: engine_room.run,
+    Runs: engine_room.runs,
+    EngineRoomStatus: engine_room.status,
+    HealthReport: engine_room.health,
+    Using: engine_room.using,
+}
+
+
+def plain(value: object) -> str:
+    """Any value that a verb returns, as text for a terminal."""
+    render = PLAIN.get(type(value))
+    return render(value) if render is not None else printable(str(value))

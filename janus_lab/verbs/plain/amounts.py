@@ -1,0 +1,49 @@
+"""Times, durations and sizes in words."""
+
+from __future__ import annotations
+
+import time
+
+_MINUTE = 60
+_HOUR = 3600
+_KILO = 1000
+
+
+def moment(at: float | None) -> str:
+    """Seconds since the epoch as local date and time; "–" for None."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at is not None else "–"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in words: "0.42 s", "3 min 05 s", "2 h 10 min"; "–" for None."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds, decimals mean something
+        return f"{seconds:.2f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+
+
+def size(count: int) -> str:
+    """Bytes in words, in powers of 1000."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < _KILO:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= _KILO
+    return f"{value:.1f} TB"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not 1: "1 file", "3 files"."""
+    return (
+        f"{number:,} {noun}"
+        if number == 1
+        else f"{number:,} {noun[:-1]}ies"
+        if noun.endswith("y")
+        else f"{number:,} {noun}s"
+    )

@@ -1,0 +1,120 @@
+"""Runs, the engine room and the session as plain text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict
+from janus_lab.values.run import Run
+from janus_lab.verbs.listings import Runs
+from janus_lab.verbs.plain.amounts import duration, moment
+from janus_lab.verbs.plain.printable import one_line
+from janus_lab.verbs.plain.table import table
+from janus_lab.verbs.session import Using
+
+MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.FAILED: "FAILED"}
+
+
+def runs(value: Runs) -> str:
+    """A line a run."""
+    if not value:
+        return "No runs."
+    rows = [
+        (
+            r.id[:13],
+            r.kind.value,
+            r.state.value,
+            moment(r.created_at),
+            duration(run_seconds(r)),
+            one_line(subject(r), 60),
+        )
+        for r in value
+    ]
+    return table(("id", "kind", "state", "created", "took", "what"), rows)
+
+
+def run(value: Run) -> str:
+    """One run with everything known about it."""
+    return "\n".join(f"{name.ljust(9)} {text}" for name, text in run_facts(value))
+
+
+def run_facts(value: Run) -> list[tuple[str, str]]:
+    """What there is to say about a run, name and text."""
+    facts = [
+        ("id", value.id),
+        ("kind", value.kind.value),
+        ("state", value.state.value),
+        ("what", one_line(subject(value), 300)),
+        ("created", moment(value.created_at)),
+        ("started", moment(value.started_at)),
+        ("finished", moment(value.finished_at)),
+        ("attempts", str(value.attempts)),
+    ]
+    if value.error is not None:
+        facts += [
+            ("error", one_line(f"{value.error.code}: {value.error.message}", 300)),
+            ("remedy", one_line(value.error.remedy, 300)),
+        ]
+    if value.manifest:
+        facts.append(("manifest", one_line(json.dumps(value.manifest, default=str, ensure_ascii=False), 600)))
+    return facts
+
+
+def subject(value: Run) -> str:
+    """What a run is about: its question, queries, or sources."""
+    request: Mapping[str, Any] = value.request
+    if "question" in request:
+        return str(request["question"])
+    items = next((request[name] for name in ("queries", "sources", "document_ids") if request.get(name)), ())
+    more = f" … ({len(items):,})" if len(items) > 1 else ""
+    return f"{items[0]}{more}" if items else ""
+
+
+def run_seconds(value: Run) -> float | None:
+    """How long the last attempt took, if it is over."""
+    if value.started_at is None or value.finished_at is None:
+        return None
+    return value.finished_at - value.started_at
+
+
+def status(value: EngineRoomStatus) -> str:
+    """The engine room, a fact a line."""
+    return "\n".join(f"{name.ljust(12)} {text}" for name, text in status_facts(value))
+
+
+def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
+    """What there is to say about the engine room, name and text."""
+    worker = (
+        "–" if value.worker_pid is None else f"pid {value.worker_pid}, {'ready' if value.worker_ready else 'starting'}"
+    )
+    server = "–" if value.server_pid is None else f"pid {value.server_pid} {value.server_version}".rstrip()
+    return [
+        ("engine room", f"running since {moment(value.started_at)}" if value.running else "not running"),
+        ("data", one_line(value.home, 300)),
+        ("profile", value.profile),
+        ("server", server),
+        ("worker", worker),
+        ("clients", str(value.clients)),
+        ("open runs", str(value.open_runs)),
+        ("documents", f"{value.documents:,} in {value.chunks:,} chunks"),
+        ("embedding", one_line(value.embedding_model, 200)),
+        ("generation", one_line(value.generation_model, 200)),
+    ]
+
+
+def health(value: HealthReport) -> str:
+    """A line a check, with what to do under each that is not well."""
+    lines: list[str] = []
+    for check in value.checks:
+        lines.append(f"{MARKS[check.verdict].ljust(8)} {check.name}: {one_line(check.detail, 300)}")
+        if check.verdict is not Verdict.OK and check.remedy:
+            lines.append(f"         What to do next: {one_line(check.remedy, 300)}")
+    lines.append("All is well." if value.healthy else "Something needs your hand.")
+    return "\n".join(lines)
+
+
+def using(value: Using) -> str:
+    """What the session uses."""
+    return f"profile {value.profile}, collection {one_line(value.collection, 100)}, data in {one_line(value.home, 300)}"

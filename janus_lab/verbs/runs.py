@@ -1,0 +1,83 @@
+"""`runs`: what was done and is being done: list, show, follow, cancel, retry."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from janus_lab.values.run import RunKind, RunState
+from janus_lab.verbs.face import Face
+from janus_lab.verbs.listings import Runs, SearchResults
+from janus_lab.verbs.options import add_json, positive
+from janus_lab.verbs.parser import VerbParser
+from janus_lab.verbs.session import Session
+from janus_lab.verbs.verb import Verb
+
+if TYPE_CHECKING:
+    from janus_lab.runs.handle import RunHandle
+
+
+def define(parser: VerbParser) -> None:
+    """Actions and options of `runs`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser(
+        "list", summary="List runs, newest first.", help="list runs, newest first (the default)"
+    )
+    listing.add_argument("-n", "--limit", type=positive, default=20, metavar="N", help="at most so many (default: 20)")
+    listing.add_argument("--kind", choices=[kind.value for kind in RunKind], action="append", default=[])
+    listing.add_argument("--state", choices=[state.value for state in RunState], action="append", default=[])
+    add_json(listing)
+    for name, summary in (
+        ("show", "Show one run."),
+        ("follow", "Attach to a run, whoever started it, and wait for its result."),
+        ("cancel", "Ask a run to stop; what it has finished is kept."),
+        ("retry", "Let a failed or cancelled run go on from its last finished step."),
+    ):
+        action = actions.add_parser(name, summary=summary, help=summary[0].lower() + summary[1:-1])
+        action.add_argument("run", metavar="RUN", help="a run's id or the beginning of one")
+        add_json(action)
+
+
+def execute(args: Namespace, session: Session, face: Face) -> object:
+    """Runs, one Run, or the result of the run that was followed."""
+    lab = session.lab()
+    match args.action:
+        case "show":
+            return lab.run(args.run)
+        case "cancel":
+            return lab.cancel(args.run)
+        case "follow":
+            return _result(lab.attach(lab.run(args.run).id), args, face)
+        case "retry":
+            return _result(lab.retry(lab.run(args.run).id), args, face)
+        case _:
+            kinds = [RunKind(kind) for kind in args.kind]
+            states = [RunState(state) for state in args.state]
+            return Runs(lab.runs(limit=args.limit, kinds=kinds, states=states))
+
+
+def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
+    from janus_lab.values.ingest import IngestPlan, IngestReport
+
+    on_event = None if args.json else face.follow
+    run = handle.run()
+    match run.kind:
+        case RunKind.ASK:
+            return handle.answer(on_event)
+        case RunKind.INGEST:
+            return handle.wait(IngestPlan if run.request.get("plan_only") else IngestReport, on_event)
+        case RunKind.SEARCH:
+            return SearchResults(handle.search_results())
+        case _:
+            handle.wait_json(on_event)
+            return handle.run()
+
+
+VERB = Verb(
+    "runs",
+    "List runs, and follow, cancel or retry one.",
+    define,
+    execute,
+    examples=("runs", "runs --kind ingest --state failed", "runs follow 0199ab", "runs retry 0199ab"),
+    default_action="list",
+)

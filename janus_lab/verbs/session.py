@@ -1,0 +1,78 @@
+"""What stays the same from one verb to the next: the data directory, the profile, the collection, and the open lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from janus_lab.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from janus_lab.lab import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Using:
+    """What the session uses now; `open` says whether a lab has been needed so far."""
+
+    home: str
+    profile: str
+    collection: str
+    open: bool
+
+
+class Session:
+    """One lab a session, opened at its first use and closed with it. `announce` is told one line when the engine room starts.
+
+    `collections` is what was known last, for completion: it never asks an engine.
+    """
+
+    def __init__(self, *, announce: Callable[[str], None], home: str | Path | None = None, **overrides: Any) -> None:
+        self._announce = announce
+        self._home = home
+        self._overrides = overrides
+        self._lab: Lab | None = None
+        self._resources = ExitStack()
+        self.collections: tuple[str, ...] = ()
+
+    def lab(self) -> Lab:
+        """The lab, opened now if it is not open yet."""
+        if self._lab is None:
+            from janus_lab import open_lab
+
+            opened = open_lab(self._home, announce=self._announce, **self._overrides)
+            self._lab = self._resources.enter_context(opened)
+        return self._lab
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the lab has, or would have."""
+        return self._lab.settings if self._lab is not None else load_settings(self._home, **self._overrides)
+
+    def switch(self, *, home: str | Path | None = None, **overrides: Any) -> None:
+        """Use another data directory or other settings from now on; an open lab is closed. Raises SettingsError, changing nothing."""
+        chosen = Path(home).expanduser().absolute() if home is not None else self._home
+        changed = {**self._overrides, **overrides}
+        load_settings(chosen, **changed)
+        self.close()
+        self._home, self._overrides = chosen, changed
+        self.collections = ()
+
+    def using(self) -> Using:
+        """What is in use."""
+        settings = self.settings
+        return Using(str(settings.home), settings.profile, settings.collection, self._lab is not None)
+
+    def remember_collections(self) -> None:
+        """Note the names of the collections, if a lab is open anyway."""
+        if self._lab is not None:
+            self.collections = tuple(self._lab.collections())
+
+    def close(self) -> None:
+        """Close the lab, if one is open. The next use opens a new one."""
+        self._lab = None
+        resources, self._resources = self._resources, ExitStack()
+        resources.close()
