@@ -1,0 +1,72 @@
+"""Writing versions that nobody sees yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from janus_lab.adapters.documents import blocks, boxes
+from janus_lab.adapters.relational.batches import batches
+from janus_lab.adapters.relational.schema import chunk, text_block, version
+from janus_lab.values.version import Version
+
+
+def stage(connection: Connection, versions: Sequence[Version]) -> None:
+    """Write those of the versions that are not there."""
+    wanted = {v.document.version_id: v for v in versions}
+    known = version_numbers(connection, wanted)
+    fresh = [v for version_id, v in wanted.items() if version_id not in known]
+    if not fresh:
+        return
+    connection.execute(insert(version), [_version_row(v) for v in fresh])
+    numbers = version_numbers(connection, [v.document.version_id for v in fresh])
+    for v in fresh:
+        number = numbers[v.document.version_id]
+        _insert(connection, text_block, _block_rows(number, v))
+        _insert(connection, chunk, _chunk_rows(number, v))
+
+
+def version_numbers(connection: Connection, version_ids: Iterable[str]) -> dict[str, int]:
+    """The numbers of those versions that are there."""
+    numbers: dict[str, int] = {}
+    for batch in batches(list(version_ids)):
+        for row in connection.execute(select(version.c.id, version.c.number).where(version.c.id.in_(batch))):
+            numbers[row.id] = row.number
+    return numbers
+
+
+def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _version_row(v: Version) -> dict[str, Any]:
+    return {
+        "id": v.document.version_id,
+        "document_id": v.document.id,
+        "characters": len(v.parsed.text),
+        "pages": [astuple(page) for page in v.parsed.pages],
+        "boxes": boxes.pack(v.parsed.boxes),
+    }
+
+
+def _block_rows(number: int, v: Version) -> list[dict[str, Any]]:
+    return [{"version": number, "number": n, "text": block} for n, block in blocks.split(v.parsed.text)]
+
+
+def _chunk_rows(number: int, v: Version) -> list[dict[str, Any]]:
+    return [
+        {
+            "version": number,
+            "ordinal": c.ordinal,
+            "id": c.id,
+            "start": c.start,
+            "end": c.end,
+            "page": c.page,
+            "heading": c.heading,
+        }
+        for c in v.chunks
+    ]

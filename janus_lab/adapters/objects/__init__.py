@@ -1,0 +1,1 @@
+"""Original bytes under their hash."""

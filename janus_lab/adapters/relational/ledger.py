@@ -1,0 +1,179 @@
+"""The ledger of runs in a relational database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, func, insert, select, update
+
+from janus_lab.adapters.relational.database import Database, open_database
+from janus_lab.adapters.relational.prefix import by_prefix
+from janus_lab.adapters.relational.schema import run as runs
+from janus_lab.adapters.relational.schema import step as steps
+from janus_lab.errors import ClaimLost, NotFound, StoreFailed
+from janus_lab.ports.ledger import Ledger
+from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
+
+_OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
+_RETRIABLE = (RunState.FAILED.value, RunState.CANCELLED.value)
+
+
+@contextmanager
+def open_ledger(url: str) -> Iterator[Ledger]:
+    """The ledger in the database at `url`, for as long as the context lasts."""
+    with open_database(url) as database:
+        yield RelationalLedger(database)
+
+
+class RelationalLedger:
+    """Runs and steps as rows. Each change of state is one UPDATE that names the states and fences it may start from."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, run: Run) -> None:
+        """Record a new run. Raises StoreFailed if there is a run of that id."""
+        with self._database.write() as connection:
+            if connection.scalar(select(runs.c.id).where(runs.c.id == run.id)):
+                raise StoreFailed(f"there is a run {run.id} already", remedy="start a new run")
+            connection.execute(insert(runs).values(_row(run)))
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id or unique prefix. Raises NotFound."""
+        with self._database.read() as connection:
+            row = by_prefix(connection, select(runs), runs.c.id, run_id)
+        if row is None:
+            raise _unknown(run_id)
+        return _run(row)
+
+    def find(self, *, kinds: Collection[RunKind] = (), states: Collection[RunState] = (), limit: int = 50) -> list[Run]:
+        """Runs of those kinds and states (empty: any), newest first."""
+        query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
+        if kinds:
+            query = query.where(runs.c.kind.in_([k.value for k in kinds]))
+        if states:
+            query = query.where(runs.c.state.in_([s.value for s in states]))
+        with self._database.read() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+    def start(self, run_id: str, fence: int, at: float) -> bool:
+        """Make an open run RUNNING under this fence; each new fence counts as one attempt."""
+        fresh = (runs.c.fence < fence) | (runs.c.state == RunState.QUEUED.value)
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(_OPEN), runs.c.fence <= fence)
+            .values(
+                state=RunState.RUNNING.value,
+                attempts=runs.c.attempts + case((fresh, 1), else_=0),
+                started_at=case((fresh, at), else_=runs.c.started_at),
+                fence=fence,
+            )
+        )
+        with self._database.write() as connection:
+            return connection.execute(change).rowcount == 1
+
+    def finish(
+        self,
+        run_id: str,
+        state: RunState,
+        *,
+        fence: int,
+        at: float,
+        result: Mapping[str, Any] | None = None,
+        error: RunError | None = None,
+        manifest: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Make an open run final, unless a higher fence has been seen."""
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(_OPEN), runs.c.fence <= fence)
+            .values(
+                state=state.value,
+                finished_at=at,
+                fence=fence,
+                result=dict(result) if result is not None else None,
+                error=_error_row(error),
+                manifest=dict(manifest or {}),
+            )
+        )
+        with self._database.write() as connection:
+            return connection.execute(change).rowcount == 1
+
+    def requeue(self, run_id: str) -> bool:
+        """Make a failed or cancelled run QUEUED again; its steps, fence and attempts stay."""
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(_RETRIABLE))
+            .values(state=RunState.QUEUED.value, finished_at=None, result=None, error=None)
+        )
+        with self._database.write() as connection:
+            return connection.execute(change).rowcount == 1
+
+    def commit_step(self, step: Step, *, fence: int) -> bool:
+        """Record a step once. Raises ClaimLost under a fence that is too old, NotFound without its run."""
+        with self._database.write() as connection:
+            self._check_fence(connection, step.run_id, fence)
+            known = select(steps.c.number).where(steps.c.run_id == step.run_id, steps.c.key == step.key)
+            if connection.scalar(known) is not None:
+                return False
+            connection.execute(
+                insert(steps).values(
+                    run_id=step.run_id, key=step.key, effect=dict(step.effect), committed_at=step.committed_at
+                )
+            )
+            return True
+
+    def steps(self, run_id: str) -> list[Step]:
+        """A run's steps in order of commitment."""
+        query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.number)
+        with self._database.read() as connection:
+            return [Step(row.run_id, row.key, row.effect, row.committed_at) for row in connection.execute(query)]
+
+    def _check_fence(self, connection: Connection, run_id: str, fence: int) -> None:
+        seen: int | None = connection.scalar(select(func.max(runs.c.fence)).where(runs.c.id == run_id))
+        if seen is None:
+            raise _unknown(run_id)
+        if seen > fence:
+            raise ClaimLost(
+                f"run {run_id[:12]} has been taken over (fence {fence}, now {seen})",
+                remedy="nothing is lost: the other worker goes on with the run",
+            )
+
+
+def _unknown(run_id: str) -> NotFound:
+    return NotFound(
+        f"there is no run {run_id!r}", remedy="list runs with `janus runs`; give more digits if it is several"
+    )
+
+
+def _error_row(error: RunError | None) -> dict[str, str] | None:
+    return None if error is None else {"code": error.code, "message": error.message, "remedy": error.remedy}
+
+
+def _row(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "kind": run.kind.value,
+        "state": run.state.value,
+        "priority": run.priority.value,
+        "request": dict(run.request),
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "attempts": run.attempts,
+        "fence": run.fence,
+        "result": dict(run.result) if run.result is not None else None,
+        "error": _error_row(run.error),
+        "manifest": dict(run.manifest),
+    }
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)  # noqa: SLF001 - the public name of a row's columns
+    values["kind"] = RunKind(row.kind)
+    values["state"] = RunState(row.state)
+    values["priority"] = Priority(row.priority)
+    values["error"] = RunError(**row.error) if row.error is not None else None
+    return Run(**values)
