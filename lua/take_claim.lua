@@ -3,6 +3,7 @@
 -- KEYS[2] fence      last fencing number given out; only grows
 -- ARGV[1] holder     who takes it
 -- ARGV[2] ttl_ms     life of the claim without renewal, in milliseconds
+-- ARGV[3] above      a fencing number in use already; the new one is larger
 -- returns {1, fence} taken | {0, 0} held by another
 
 local holder = redis.call('HGET', KEYS[1], 'holder')
@@ -14,7 +15,7 @@ end
 local now = redis.call('TIME')
 local clock = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-local fence = math.max(last + 1, clock)
+local fence = math.max(last + 1, clock, tonumber(ARGV[3]) + 1)
 local digits = string.format('%.0f', fence)
 
 redis.call('SET', KEYS[2], digits)

@@ -8,8 +8,11 @@ from typing import Protocol
 class Claims(Protocol):
     """Who works on a run. A claim has a holder, a time to live renewed by heartbeat, and a fencing number that only grows."""
 
-    def take(self, run_id: str, holder: str, ttl_seconds: float) -> int | None:
-        """Claim a run that nobody holds (or that `holder` holds already): the new fencing number, or None if it is held."""
+    def take(self, run_id: str, holder: str, ttl_seconds: float, *, above: int = 0) -> int | None:
+        """Claim a run that nobody holds (or that `holder` holds already): a new fencing number, or None if it is held.
+
+        The number is larger than every one given out before, and than `above`, the highest one that the ledger has seen.
+        """
         ...
 
     def renew(self, run_id: str, holder: str, fence: int, ttl_seconds: float) -> bool:

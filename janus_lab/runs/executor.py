@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Self
@@ -54,28 +55,23 @@ class Executor:
         run = self._ledger.get(run_id)
         if run.state.final:
             return
-        fence = self._claim(run)
+        # One holder an attempt: two messages for one run must not meet in two threads of one worker.
+        holder = f"{self._holder}:{uuid.uuid4().hex[:8]}"
+        fence = self._claims.take(run.id, holder, CLAIM_SECONDS, above=run.fence)
         if fence is None:
             # Its holder works, or has just died: look again when the claim must have been renewed or be free.
             self._queue().enqueue(run.id, run.priority, delay_seconds=CLAIM_SECONDS)
             return
         try:
-            with _Watch(self._claims, run.id, self._holder, fence) as watch:
+            with _Watch(self._claims, run.id, holder, fence) as watch:
                 self._attempt(run, fence, watch)
         finally:
-            self._claims.release(run.id, self._holder, fence)
+            self._claims.release(run.id, holder, fence)
 
     def recover(self) -> list[tuple[str, Priority]]:
         """Open runs, oldest first: whatever a crash left behind, to be queued again."""
         open_runs = self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), limit=100_000)
         return [(run.id, run.priority) for run in reversed(open_runs)]
-
-    def _claim(self, run: Run) -> int | None:
-        fence = self._claims.take(run.id, self._holder, CLAIM_SECONDS)
-        # A server that lost its last second of writes may count from too low; the ledger remembers the highest number.
-        while fence is not None and fence <= run.fence:
-            fence = self._claims.take(run.id, self._holder, CLAIM_SECONDS)
-        return fence
 
     def _attempt(self, run: Run, fence: int, watch: _Watch) -> None:
         if not self._ledger.start(run.id, fence, time.time()):

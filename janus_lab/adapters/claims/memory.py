@@ -34,14 +34,14 @@ class MemoryClaims:
         self._cancelled: set[str] = set()
         self._fence = 0
 
-    def take(self, run_id: str, holder: str, ttl_seconds: float) -> int | None:
+    def take(self, run_id: str, holder: str, ttl_seconds: float, *, above: int = 0) -> int | None:
         """Claim a run that nobody holds, or that `holder` holds already: a new fencing number, or None if it is held."""
         with self._lock:
             claim = self._living(run_id)
             if claim is not None and claim.holder != holder:
                 return None
             # The clock is a floor, so that numbers grow from one process to the next, as the ledger expects.
-            self._fence = max(self._fence + 1, int(self._clock() * 1000))
+            self._fence = max(self._fence + 1, int(self._clock() * 1000), above + 1)
             self._claims[run_id] = _Claim(holder, self._fence, self._clock() + ttl_seconds)
             return self._fence
 

@@ -34,10 +34,12 @@ class RedisClaims:
         self._renew = scripts.register(client, "renew_claim")
         self._release = scripts.register(client, "release_claim")
 
-    def take(self, run_id: str, holder: str, ttl_seconds: float) -> int | None:
+    def take(self, run_id: str, holder: str, ttl_seconds: float, *, above: int = 0) -> int | None:
         """Claim a run that nobody holds, or that `holder` holds already: a new fencing number, or None if it is held."""
         with translated(self._url):
-            code, fence = self._take(keys=[keys.claim(run_id), keys.FENCE], args=[holder, _milliseconds(ttl_seconds)])
+            code, fence = self._take(
+                keys=[keys.claim(run_id), keys.FENCE], args=[holder, _milliseconds(ttl_seconds), above]
+            )
         return int(fence) if TakeClaim(code) is TakeClaim.TAKEN else None
 
     def renew(self, run_id: str, holder: str, fence: int, ttl_seconds: float) -> bool:
