@@ -38,11 +38,6 @@ def locate(uri: str) -> ModelFile:
     )
 
 
-def find_model(uri: str) -> Path:
-    """Where the file of a model URI is. Raises as `locate` does."""
-    return locate(uri).path
-
-
 def _packaged(uri: str, name: str, file: str) -> ModelFile:
     try:
         distribution = importlib.metadata.distribution(name)

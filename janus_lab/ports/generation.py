@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
 
 
 class GenerationBackend(Protocol):
-    """A language model, loaded; safe to call from several threads."""
+    """A language model, loaded; safe to call from several threads, and requests may be served one after another."""
 
     @property
     def info(self) -> ModelInfo:
@@ -23,6 +23,19 @@ class GenerationBackend(Protocol):
     def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:
         """Generate piece by piece. Once `cancelled()` is true it stops within 0.2 s, in the prompt too, and ends with CANCELLED.
 
+        The last piece carries `finish`; no other does. `cancelled` is called in the thread that iterates.
         Raises ContextTooLong if prompt and `max_tokens` do not fit the window, ModelFailed if the model fails.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsScoring(Protocol):
+    """A backend that can tell how likely it would say given texts."""
+
+    def score(self, messages: tuple[Message, ...], continuations: Sequence[str]) -> list[float]:
+        """Mean log-probability (natural, at most 0) of each continuation's tokens as what the assistant says next.
+
+        Raises ContextTooLong or ModelFailed.
         """
         ...
