@@ -31,6 +31,7 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
         client: Redis = Redis.from_url(
             redis_url,
             decode_responses=decode_responses,
+            protocol=2,
             socket_timeout=REPLY_SECONDS,
             retry=Retry(ExponentialBackoff(cap=cap, base=base), retries),
         )

@@ -1,0 +1,151 @@
+"""Attach to the engine room of a data directory, or start it: any number of racing callers end up in the same one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from janus_lab.adapters.claims import keys
+from janus_lab.adapters.engine_room.directory import prepare
+from janus_lab.adapters.engine_room.locks import held, locked
+from janus_lab.adapters.engine_room.paths import RoomPaths
+from janus_lab.adapters.engine_room.record import Phase, Record, read_record
+from janus_lab.adapters.engine_room.report import Outcome, receive
+from janus_lab.adapters.engine_room.server import CLIENT_NAME, last_lines, server_url
+from janus_lab.adapters.redis_client import open_client
+from janus_lab.errors import EngineRoomFailed, StoreUnreachable
+
+WORKER_OPENER = "janus_lab.compose:open_worker"
+_FRESH_FAILURE_SECONDS = 5.0
+"""So long an engine room that gave up is not started again, so that those who were at work in it learn why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A way to the server of an engine room; `redis_url` is empty where none runs and none was to be started."""
+
+    redis_url: str
+    started_now: bool
+    supervisor_pid: int | None = None
+    server_pid: int | None = None
+
+
+def attach(
+    home: Path,
+    *,
+    start: bool,
+    wait_seconds: float = 30.0,
+    idle_seconds: float = 600.0,
+    opener: str = WORKER_OPENER,
+) -> Attachment:
+    """Find the engine room of `home`; where none runs and `start` is set, start it. A few milliseconds when it runs.
+
+    `opener` is the `module:function` that the worker opens its services with; it and `idle_seconds` count for the starter.
+    Raises EngineRoomFailed, DataDirectoryUnusable or DiskFull.
+    """
+    paths = RoomPaths(home.absolute())
+    if found := _attached(paths):
+        return found
+    if not start:
+        return Attachment("", started_now=False)
+    _raise_fresh_failure(paths)
+    prepare(paths)
+    deadline = time.monotonic() + wait_seconds
+    with locked(paths.starter_lock, wait_seconds=wait_seconds) as ours:
+        if not ours:
+            raise _too_late(paths, wait_seconds)
+        while True:
+            if found := _attached(paths):
+                return found
+            _start(paths, idle_seconds=idle_seconds, opener=opener, wait_seconds=deadline - time.monotonic())
+            if found := _attached(paths):
+                return Attachment(found.redis_url, True, found.supervisor_pid, found.server_pid)
+            if time.monotonic() > deadline:
+                raise _too_late(paths, wait_seconds)
+
+
+def _attached(paths: RoomPaths) -> Attachment | None:
+    record = read_record(paths.record)
+    if record is None or record.phase is not Phase.RUNNING or not held(paths.supervisor_lock):
+        return None
+    url = server_url(record.socket, f"{CLIENT_NAME}:{os.getpid()}")
+    try:
+        with open_client(url, retries=0) as client:
+            # The supervisor counts these before it stops for idleness; it says that it stops before it counts.
+            client.incr(keys.ATTACHED)
+    except StoreUnreachable:
+        return _wait_for_restart(paths, record, url)
+    now = read_record(paths.record)
+    if now is None or now.phase is not Phase.RUNNING:
+        return None
+    return Attachment(url, False, now.supervisor_pid, now.server_pid)
+
+
+def _wait_for_restart(paths: RoomPaths, record: Record, url: str) -> Attachment | None:
+    """The supervisor lives and the server doesn't answer: it is being started again, or all of it is about to end."""
+    deadline = time.monotonic() + 10.0
+    while time.monotonic() < deadline and held(paths.supervisor_lock):
+        try:
+            with open_client(url, retries=0) as client:
+                client.incr(keys.ATTACHED)
+        except StoreUnreachable:
+            time.sleep(0.02)
+        else:
+            return Attachment(url, False, record.supervisor_pid, record.server_pid)
+    return None
+
+
+def _start(paths: RoomPaths, *, idle_seconds: float, opener: str, wait_seconds: float) -> None:
+    reading, writing = os.pipe()
+    command = [sys.executable, "-P", "-m", "janus_lab.jobs.engine_room", "--home", str(paths.home), "--detach"]
+    command += ["--report-fd", str(writing), "--idle-seconds", str(idle_seconds), "--opener", opener]
+    log = paths.log("supervisor")
+    try:
+        try:
+            with log.open("ab") as output:
+                # It forks and its first process ends at once: no child of ours is left, and no terminal signals reach it.
+                subprocess.run(  # noqa: S603 - our own interpreter with our own arguments
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(writing,),
+                    start_new_session=True,
+                    cwd=paths.home,
+                    check=False,
+                )
+        finally:
+            os.close(writing)
+        outcome = receive(reading, wait_seconds=max(0.0, wait_seconds))
+    finally:
+        os.close(reading)
+    _raise_failure(outcome, log)
+
+
+def _raise_failure(outcome: Outcome | None, log: Path) -> None:
+    if outcome is not None and outcome.failure is not None:
+        raise outcome.failure.error()
+    if outcome is not None and not outcome.reported:
+        raise EngineRoomFailed(
+            f"the engine room's supervisor ended at its start: {last_lines(log)}",
+            remedy=f"read {log} and mend the cause, then try again",
+        )
+
+
+def _raise_fresh_failure(paths: RoomPaths) -> None:
+    record = read_record(paths.record)
+    if record is None or record.failure is None or record.phase is not Phase.FAILED:
+        return
+    if 0 <= time.time() - record.written_at < _FRESH_FAILURE_SECONDS:
+        raise record.failure.error()
+
+
+def _too_late(paths: RoomPaths, wait_seconds: float) -> EngineRoomFailed:
+    return EngineRoomFailed(
+        f"the engine room of {paths.home} did not start within {wait_seconds:.0f} seconds",
+        remedy=f"run `janus down`, read {paths.log('supervisor')}, then `janus up`",
+    )

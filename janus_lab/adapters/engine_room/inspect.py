@@ -1,0 +1,75 @@
+"""Look at an engine room, or stop it, without starting it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from janus_lab.adapters.claims import keys
+from janus_lab.adapters.engine_room.locks import held
+from janus_lab.adapters.engine_room.paths import RoomPaths
+from janus_lab.adapters.engine_room.processes import is_python_module
+from janus_lab.adapters.engine_room.record import Phase, Record, read_record
+from janus_lab.adapters.engine_room.server import CLIENT_NAME, server_url
+from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.errors import EngineRoomFailed, StoreFailed, StoreUnreachable
+from janus_lab.ports.engine_room import RoomState
+
+SUPERVISOR_MODULE = "janus_lab.jobs.engine_room"
+_PAUSE_SECONDS = 0.01
+
+
+def inspect(home: Path) -> RoomState:
+    """How the engine room of `home` is: its processes, its clients (processes, not connections), why it gave up if it did."""
+    paths = RoomPaths(home.absolute())
+    record = read_record(paths.record)
+    if record is None:
+        return RoomState(running=False)
+    if not held(paths.supervisor_lock):
+        gave_up = record.phase is Phase.FAILED and record.failure is not None
+        return RoomState(running=False, failure=record.failure.message if gave_up and record.failure else "")
+    version, clients, ready = _ask_server(record)
+    return RoomState(
+        running=True,
+        supervisor_pid=record.supervisor_pid,
+        server_pid=record.server_pid,
+        worker_pid=record.worker_pid,
+        worker_ready=ready,
+        server_version=version,
+        started_at=record.started_at,
+        clients=clients,
+    )
+
+
+def stop(home: Path, *, wait_seconds: float = 30.0) -> bool:
+    """Stop the engine room of `home`, worker first; False if none ran. Raises EngineRoomFailed if it does not end."""
+    paths = RoomPaths(home.absolute())
+    deadline = time.monotonic() + wait_seconds
+    ran = False
+    while held(paths.supervisor_lock):
+        record = read_record(paths.record)
+        pid = record.supervisor_pid if record is not None else None
+        if not ran and pid is not None and is_python_module(pid, SUPERVISOR_MODULE, paths.home):
+            os.kill(pid, signal.SIGTERM)
+            ran = True
+        if time.monotonic() > deadline:
+            raise EngineRoomFailed(
+                f"the engine room of {paths.home} does not stop (process {pid})",
+                remedy=f"end process {pid} yourself (`kill -9 {pid}`); the data is safe",
+            )
+        time.sleep(_PAUSE_SECONDS)
+    return ran
+
+
+def _ask_server(record: Record) -> tuple[str, int, bool]:
+    url = server_url(record.socket, "janus-probe")
+    try:
+        with open_client(url, retries=0) as client, translated(url):
+            info = client.info("server")
+            name, version = info.get("server_name", "redis"), info.get("valkey_version") or info.get("redis_version")
+            names = {entry["name"] for entry in client.client_list() if entry["name"].startswith(CLIENT_NAME)}
+            return f"{name} {version}", len(names), bool(client.exists(keys.WORKER))
+    except (StoreUnreachable, StoreFailed):
+        return "", 0, False

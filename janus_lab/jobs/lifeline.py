@@ -1,0 +1,41 @@
+"""Processes that end with the one that started them, however that one ended."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1
+_WATCH_SECONDS = 1.0
+
+
+def parent_death_signal() -> Callable[[], None] | None:
+    """What a child calls between fork and exec to get SIGTERM when its parent dies; None where the system has no such thing."""
+    if sys.platform != "linux":
+        return None
+    # Loaded now: between fork and exec nothing may be imported or locked.
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
+def watch_parent(parent_pid: int, orphaned: Callable[[], None]) -> None:
+    """Call `orphaned` from a thread once the parent is no longer `parent_pid`: for systems that send no signal for it."""
+
+    def watch() -> None:
+        while os.getppid() == parent_pid:
+            time.sleep(_WATCH_SECONDS)
+        orphaned()
+
+    threading.Thread(target=watch, name="watch-parent", daemon=True).start()
+
+
+def exit_after(seconds: float) -> None:
+    """End this process in so many seconds, even if a thread of it never gives way."""
+    timer = threading.Timer(seconds, os._exit, args=(1,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,168 @@
+"""The worker: carries out runs from the queues. `python -m janus_lab.jobs.worker --home PATH --redis-url URL`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from janus_lab.adapters.engine_room.attach import WORKER_OPENER
+from janus_lab.adapters.engine_room.paths import RoomPaths
+from janus_lab.adapters.engine_room.report import Reporter
+from janus_lab.errors import Defect, JanusError
+from janus_lab.jobs.lifeline import exit_after, watch_parent
+from janus_lab.settings import Settings, load_settings
+from janus_lab.values.run import Priority
+
+if TYPE_CHECKING:
+    from dramatiq import Worker
+    from redis import Redis
+
+BATCH_THREADS = 1
+IDLE_WAKE_MS = 500
+"""How often idle threads look whether they are to stop, and how late a delayed message may be."""
+STOP_SECONDS = 5.0
+"""A worker that is told to stop has ended after so long, whatever it was doing."""
+
+
+class RunCarrier(Protocol):
+    """What carries out runs in the worker's process; see `janus_lab.compose.open_worker`."""
+
+    def carry_out(self, run_id: str) -> None:
+        """Do what is left of a run."""
+        ...
+
+    def recover(self) -> list[tuple[str, Priority]]:
+        """Open runs that a crash may have left without a message."""
+        ...
+
+
+Opener = Callable[[Settings], AbstractContextManager[RunCarrier]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Work until SIGTERM or SIGINT; the exit status is 0 then, and 1 if it could not start."""
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    reporter = Reporter(options.report_fd)
+    paths = RoomPaths(options.home)
+    try:
+        settings = load_settings(options.home)
+        settings = replace(settings, redis_url=options.redis_url or settings.redis_url)
+        _log(paths, settings)
+        _work(settings, _opener(options.opener), stop, options.parent, reporter)
+    except JanusError as error:
+        reporter.failed(error)
+        print("\n".join(error.lines()), file=sys.stderr)  # noqa: T201 - the supervisor keeps it
+        return 1
+    return 0
+
+
+def _work(
+    settings: Settings, open_carrier: Opener, stop: threading.Event, parent: int | None, reporter: Reporter
+) -> None:
+    from janus_lab.adapters.redis_client import open_client
+    from janus_lab.jobs.readiness import ready
+
+    with open_client(settings.redis_url, decode_responses=False) as client:
+        if parent is not None:
+            watch_parent(parent, lambda: _abandoned(client, stop))
+        with open_carrier(settings) as carrier:
+            reporter.succeeded()
+            with working(client, settings, carrier), ready(client, settings):
+                stop.wait()
+            exit_after(STOP_SECONDS)
+
+
+@contextmanager
+def working(client: Redis, settings: Settings, carrier: RunCarrier) -> Iterator[None]:
+    """Carry out runs inside: a set of threads for each priority, so that batch work never takes all of them."""
+    from janus_lab.adapters.queue.dramatiq_redis import DramatiqQueue, new_broker
+
+    queue = DramatiqQueue(new_broker(client), settings.redis_url)
+    for run_id, priority in carrier.recover():
+        queue.enqueue(run_id, priority)
+    threads = {Priority.INTERACTIVE: max(1, settings.worker_threads), Priority.BATCH: BATCH_THREADS}
+    workers = [build_worker(client, priority, count, carrier.carry_out) for priority, count in threads.items()]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        exit_after(STOP_SECONDS)
+        stopping = [threading.Thread(target=worker.stop, args=(int(STOP_SECONDS * 1000),)) for worker in workers]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
+
+
+def build_worker(client: Redis, priority: Priority, threads: int, carry_out: Callable[[str], None]) -> Worker:
+    """A Dramatiq worker for one queue, with a broker and an actor of its own."""
+    import dramatiq
+
+    from janus_lab.adapters.queue.dramatiq_redis import new_broker
+    from janus_lab.jobs.actors import declare_actor
+
+    broker = new_broker(client)
+    declare_actor(broker, priority, carry_out)
+    return dramatiq.Worker(broker, worker_threads=threads, worker_timeout=IDLE_WAKE_MS)
+
+
+def _abandoned(client: Redis, stop: threading.Event) -> None:
+    """The supervisor is gone and nobody else would end the server: it is told to end, and so do we."""
+    from redis.exceptions import RedisError
+
+    exit_after(STOP_SECONDS)
+    stop.set()
+    try:
+        client.shutdown(nosave=True)
+    except RedisError:
+        return  # it has ended already
+
+
+def _opener(name: str) -> Opener:
+    module, _, function = name.partition(":")
+    try:
+        found: Opener = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise Defect(
+            f"the worker can't load {name}: {error}", remedy="install janus-lab again, then `janus up`"
+        ) from error
+    return found
+
+
+def _log(paths: RoomPaths, settings: Settings) -> None:
+    from janus_lab.adapters.engine_room.directory import prepare
+    from janus_lab.jobs.logs import log_to
+
+    prepare(paths)
+    log_to(paths.log("worker"), settings.log_level)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="janus_lab.jobs.worker", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="data directory")
+    parser.add_argument("--redis-url", default="", help="server; default: the one in the settings")
+    parser.add_argument("--parent", type=int, default=None, help="end with this process")
+    parser.add_argument("--report-fd", type=int, default=None, help="pipe for the outcome of the start")
+    parser.add_argument("--opener", default=WORKER_OPENER, help="module:function that opens the services")
+    return parser
+
+
+if __name__ == "__main__":
+    status = main()
+    # Threads of native libraries must not keep a finished worker alive.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
