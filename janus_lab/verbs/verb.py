@@ -33,7 +33,7 @@ class Verb:
             f"{prefix} {self.name}",
             self.summary,
             [f"{prefix} {example}" for example in self.examples],
-            usage=f"{prefix} {self.name} [options] [--] TEXT" if self.text else None,
+            usage="%(prog)s [options] [--] TEXT" if self.text else None,
         )
         self.define(parser)
         return parser

@@ -1,0 +1,119 @@
+"""`%janus` and `%%janus`: parse, let the verb call the lab, return the value."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from janus_lab.errors import JanusError
+from janus_lab.verbs.about import define_topic, help_text
+from janus_lab.verbs.as_data import as_data
+from janus_lab.verbs.face import Face
+from janus_lab.verbs.parser import HelpRequested, VerbParser
+from janus_lab.verbs.session import Session
+from janus_lab.verbs.table import VERBS
+from janus_lab.verbs.terminal import TerminalFace
+from janus_lab.verbs.verb import Verb
+from janus_magics.arguments import Invocation, parse_line
+from janus_magics.notebook_face import NotebookFace
+from janus_magics.shown import Shown
+
+
+@magics_class
+class JanusMagics(Magics):
+    """The magic of one shell: one session, whose lab opens at the first verb that needs it."""
+
+    def __init__(self, shell: InteractiveShell, session: Session, shown: Shown) -> None:
+        super().__init__(shell)
+        self._variables = shell.user_ns
+        self._in_notebook = hasattr(shell, "kernel")
+        self.session = session
+        self.verbs = {
+            **VERBS,
+            "help": Verb("help", VERBS["help"].summary, define_topic, self._help, VERBS["help"].examples),
+            "traceback": Verb(
+                "traceback", "The whole story of the last error.", _no_options, self._traceback, ("traceback",)
+            ),
+        }
+        self._shown = shown
+        self._last_error: JanusError | None = None
+
+    @no_var_expand
+    @line_cell_magic
+    def janus(self, line: str, cell: str | None = None) -> Any:
+        """Ingest documents, search them, ask them.
+
+        `%janus help` lists the verbs; `%janus ask --help` shows one; `%%janus ask` takes the cell as its question.
+        """
+        try:
+            invocation = parse_line(line, cell, self.verbs, self._variables)
+            value = self._execute(invocation)
+        except HelpRequested as request:
+            print(request.text.rstrip())  # noqa: T201 - a cell's own output
+            return None
+        except JanusError as error:
+            self._last_error = error
+            raise
+        if invocation.variable:
+            self._variables[invocation.variable] = value
+        if isinstance(value, str):
+            print(value)  # noqa: T201 - a cell's own output
+            return None
+        return value
+
+    def _execute(self, invocation: Invocation) -> Any:
+        args = invocation.args
+        if not self._in_notebook:
+            return self._execute_in_terminal(invocation)
+        face = NotebookFace()
+        if invocation.hint:
+            face.say(invocation.hint)
+        try:
+            value = invocation.verb.execute(args, self.session, face)
+        except BaseException:
+            face.abandon()
+            raise
+        self._remember_collections()
+        if getattr(args, "json", False):
+            return as_data(value)
+        if face.settle(value):
+            self._shown.note(value)
+        return value
+
+    def _execute_in_terminal(self, invocation: Invocation) -> Any:
+        face = TerminalFace()
+        if invocation.hint:
+            face.say(invocation.hint)
+        try:
+            value = invocation.verb.execute(invocation.args, self.session, face)
+        finally:
+            face.settle()
+        self._remember_collections()
+        if getattr(invocation.args, "json", False):
+            return as_data(value)
+        if not isinstance(value, str):
+            face.show(value)
+            self._shown.note(value)
+        return value
+
+    def _remember_collections(self) -> None:
+        try:
+            self.session.remember_collections()
+        except JanusError:
+            # Only completion uses them; a verb that succeeded must not fail for it.
+            self.session.collections = ()
+
+    def _help(self, args: Any, _session: Session, _face: Face) -> object:
+        return help_text(self.verbs, args.topic, args.prefix, args.more)
+
+    def _traceback(self, _args: Any, _session: Session, _face: Face) -> object:
+        if self._last_error is None:
+            return "no %janus verb has failed so far"
+        return "".join(traceback.format_exception(self._last_error)).rstrip()
+
+
+def _no_options(_parser: VerbParser) -> None:
+    """The verb takes none."""
