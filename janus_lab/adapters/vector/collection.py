@@ -1,0 +1,115 @@
+"""One collection on disk: a folder with the engine's shard and a note of what it holds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import qdrant_edge as edge
+
+from janus_lab.values.ids import content_id
+
+DENSE, SPARSE = "dense", "sparse"
+MAKING = "making-"
+"""Beginning of the names of folders whose collection is not whole yet."""
+
+_NOTE = "collection.json"
+_SHARD = "shard"
+_NEVER = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How words are weighed (BM25). A collection keeps for good what it was made with.
+
+    `language` chooses stemmer and stop words ("english", "german" …; "" for neither); `any_script` also cuts scripts
+    without spaces into words; `average_tokens` is the usual length of a chunk after stop words.
+    """
+
+    language: str = "english"
+    any_script: bool = True
+    k: float = 1.2
+    b: float = 0.75
+    average_tokens: float = 100.0
+
+    def model(self) -> edge.Bm25:
+        """The engine's model of words. Raises ValueError for a language that it does not know."""
+        neutral = self.language == ""
+        return edge.Bm25(
+            edge.Bm25Config(
+                k=self.k,
+                b=self.b,
+                avg_len=self.average_tokens,
+                tokenizer=edge.TokenizerType.Multilingual if self.any_script else edge.TokenizerType.Word,
+                language=None if neutral else self.language,
+                stemmer=edge.DisabledStemmer() if neutral else None,
+                stopwords=edge.StopwordsSet() if neutral else None,
+                lowercase=True,
+                ascii_folding=True,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a collection's folder says of itself."""
+
+    name: str
+    dimensions: int
+    words: Words
+
+
+def folder(root: Path, name: str) -> Path:
+    """Where a collection of any name lies."""
+    return root / content_id("collection", name)
+
+
+def notes(root: Path) -> Iterator[Note]:
+    """Every whole collection under `root`."""
+    for path in root.glob(f"*/{_NOTE}"):
+        if not path.parent.name.startswith(MAKING):
+            yield _read(path)
+
+
+def load(root: Path, name: str) -> tuple[Note, edge.EdgeShard] | None:
+    """A collection with its shard, opened; None if there is none."""
+    path = folder(root, name)
+    if not (path / _NOTE).exists():
+        return None
+    return _read(path / _NOTE), edge.EdgeShard.load(str(path / _SHARD))
+
+
+def make(root: Path, note: Note) -> None:
+    """Make an empty collection; a crash on the way leaves only a folder that `sweep` removes."""
+    final = folder(root, note.name)
+    making = final.with_name(MAKING + final.name)
+    shutil.rmtree(making, ignore_errors=True)
+    (making / _SHARD).mkdir(parents=True)
+    edge.EdgeShard.create(str(making / _SHARD), _config(note.dimensions)).close()
+    (making / _NOTE).write_text(json.dumps(asdict(note)), encoding="utf-8")
+    making.replace(final)
+
+
+def sweep(root: Path) -> None:
+    """Remove what an interrupted `make` left."""
+    for path in root.glob(f"{MAKING}*"):
+        shutil.rmtree(path)
+
+
+def _read(path: Path) -> Note:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Note(data["name"], data["dimensions"], Words(**data["words"]))
+
+
+def _config(dimensions: int) -> edge.EdgeConfig:
+    # Exact search is the fastest below 100,000 points; an index of graphs would only cost time and recall.
+    return edge.EdgeConfig(
+        vectors={DENSE: edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Cosine)},
+        sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_NEVER),
+        # Without it a crash loses points, and nothing keeps a second process out.
+        wal_enabled=True,
+    )
