@@ -10,6 +10,7 @@ from pathlib import Path
 
 import qdrant_edge as edge
 
+from janus_lab.adapters.vector.words import Words
 from janus_lab.values.ids import content_id
 
 DENSE, SPARSE = "dense", "sparse"
@@ -19,38 +20,6 @@ MAKING = "making-"
 _NOTE = "collection.json"
 _SHARD = "shard"
 _NEVER = 2**40
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How words are weighed (BM25). A collection keeps for good what it was made with.
-
-    `language` chooses stemmer and stop words ("english", "german" …; "" for neither); `any_script` also cuts scripts
-    without spaces into words; `average_tokens` is the usual length of a chunk after stop words.
-    """
-
-    language: str = "english"
-    any_script: bool = True
-    k: float = 1.2
-    b: float = 0.75
-    average_tokens: float = 100.0
-
-    def model(self) -> edge.Bm25:
-        """The engine's model of words. Raises ValueError for a language that it does not know."""
-        neutral = self.language == ""
-        return edge.Bm25(
-            edge.Bm25Config(
-                k=self.k,
-                b=self.b,
-                avg_len=self.average_tokens,
-                tokenizer=edge.TokenizerType.Multilingual if self.any_script else edge.TokenizerType.Word,
-                language=None if neutral else self.language,
-                stemmer=edge.DisabledStemmer() if neutral else None,
-                stopwords=edge.StopwordsSet() if neutral else None,
-                lowercase=True,
-                ascii_folding=True,
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)

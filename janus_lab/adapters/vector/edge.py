@@ -15,10 +15,11 @@ import qdrant_edge as edge
 
 from janus_lab.adapters.disk import disk_errors
 from janus_lab.adapters.vector import collection as on_disk
-from janus_lab.adapters.vector.collection import DENSE, SPARSE, Note, Words
+from janus_lab.adapters.vector.collection import DENSE, SPARSE, Note
 from janus_lab.adapters.vector.ownership import owned
 from janus_lab.adapters.vector.payload import encoded, filter_for
 from janus_lab.adapters.vector.refusals import check_room, refusals
+from janus_lab.adapters.vector.words import WordModel, Words
 from janus_lab.errors import NotFound, SettingsError, StoreFailed
 from janus_lab.ports.vectors import VectorStore
 from janus_lab.values.filter import Condition
@@ -46,7 +47,7 @@ def open_vectors(url: str, *, words: Words | None = None) -> Iterator[VectorStor
     root = Path(url.removeprefix(_SCHEME))
     chosen = words or Words()
     try:
-        chosen.model()
+        WordModel(chosen)
     except ValueError as error:
         raise SettingsError(f"BM25 can't work with {chosen}: {error}", remedy="choose other words settings") from error
     with ExitStack() as stack:
@@ -64,7 +65,7 @@ def open_vectors(url: str, *, words: Words | None = None) -> Iterator[VectorStor
 class _Open:
     note: Note
     shard: edge.EdgeShard
-    words: edge.Bm25
+    words: WordModel
     unflushed: int = 0
 
 
@@ -127,7 +128,7 @@ class EdgeVectors:
         there = self._find(collection)
         if there is None or limit < 1:
             return []
-        words = there.words.embed_query(query)
+        words = there.words.query(query)
         if not words.indices:
             return []
         return self._search(there, edge.Query.Nearest(words, using=SPARSE), limit, where)
@@ -203,7 +204,7 @@ class EdgeVectors:
                 if loaded is None:
                     return None
                 note, shard = loaded
-                self._open[name] = _Open(note, shard, note.words.model())
+                self._open[name] = _Open(note, shard, WordModel(note.words))
             return self._open[name]
 
     def _required(self, name: str) -> _Open:
@@ -220,9 +221,9 @@ class EdgeVectors:
             there.shard.flush()
 
 
-def _stored(words: edge.Bm25, point: Point) -> edge.Point:
+def _stored(words: WordModel, point: Point) -> edge.Point:
     numbers: Any = point.embedding
-    vectors = {DENSE: numbers, SPARSE: words.embed_document(point.text)}
+    vectors = {DENSE: numbers, SPARSE: words.text(point.text)}
     return edge.Point(point_id(point.chunk_id), vectors, encoded(point.payload))
 
 
