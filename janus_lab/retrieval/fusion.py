@@ -26,7 +26,7 @@ from janus_lab.retrieval import sparse as by_words
 from janus_lab.values.hit import Ranking
 from janus_lab.values.vector import ScoredPoint
 
-DENSE_WEIGHT = 1.75
+DENSE_WEIGHT = 2.0
 BACKGROUND_RANK = 50
 """The rank whose BM25 score counts as background; where fewer chunks match, there is none."""
 _SMALLEST_SCORE = 1e-9

@@ -1,0 +1,65 @@
+"""Letting the model write: tokens told as they come, stopped when the run is, failures named."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from janus_lab.answering.context import pack
+from janus_lab.answering.evidence import Evidence
+from janus_lab.answering.prompt import PROMPT_VERSION
+from janus_lab.errors import ContextTooLong, JanusError, ModelFailed, NotFound, SettingsError
+from janus_lab.ports.generation import GenerationBackend
+from janus_lab.runs.context import RunContext
+from janus_lab.values.event import EventKind
+from janus_lab.values.generation import FinishReason, GenerationRequest
+
+MODEL_FAILURES = (ModelFailed, ContextTooLong, SettingsError, NotFound)
+"""What may go wrong with a model and leaves an extractive answer possible."""
+STOP = ("\n\n", "<passage>", "Question:")
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the model wrote before it ended, was stopped or failed."""
+
+    text: str = ""
+    cancelled: bool = False
+    failure: JanusError | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def write_draft(
+    context: RunContext, question: str, evidence: list[Evidence], model: Callable[[], GenerationBackend], tokens: int
+) -> Draft:
+    """Have the model answer from the evidence in at most `tokens` tokens. Model failures end up in the draft, not raised."""
+    draft = Draft()
+    started = time.perf_counter()
+    try:
+        backend = model()
+        draft.timings["load_model"] = time.perf_counter() - started
+        packed = pack(question, evidence, backend.count_tokens, backend.info.context_tokens - tokens)
+        request = GenerationRequest(packed.messages, max_tokens=tokens, stop=STOP)
+        context.pin(
+            generation_model=backend.info.content_hash,
+            prompt={"version": PROMPT_VERSION, "messages": [[m.role, m.content] for m in packed.messages]},
+            sampling={"temperature": request.temperature, "seed": request.seed, "max_tokens": tokens},
+        )
+        started = time.perf_counter()
+        _stream(context, backend, request, draft)
+    except MODEL_FAILURES as error:
+        draft.failure = error
+    draft.timings["generate"] = time.perf_counter() - started
+    return draft
+
+
+def _stream(context: RunContext, backend: GenerationBackend, request: GenerationRequest, draft: Draft) -> None:
+    started = time.perf_counter()
+    for token in backend.stream(request, cancelled=context.cancelled):
+        if token.text:
+            draft.timings.setdefault("first_token", time.perf_counter() - started)
+            draft.text += token.text
+            context.emit(EventKind.TOKEN, text=token.text)
+        draft.cancelled = token.finish is FinishReason.CANCELLED
+    draft.cancelled = draft.cancelled or context.cancelled()

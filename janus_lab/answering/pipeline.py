@@ -1,0 +1,167 @@
+"""Ask runs: retrieve, weigh the evidence, refuse or write, verify, cite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+from janus_lab.answering.drafting import Draft, write_draft
+from janus_lab.answering.evidence import Evidence, SentenceEmbedder, find_evidence, read_rarity
+from janus_lab.answering.gate import Gate, Verdict, load_gate, read_signals
+from janus_lab.answering.question import Question, read_question
+from janus_lab.answering.verification import Checked, check_draft, compose, reopen
+from janus_lab.ports.documents import DocumentStore
+from janus_lab.ports.generation import GenerationBackend
+from janus_lab.retrieval.dense import QueryEmbedder
+from janus_lab.retrieval.search import HybridSearch, Stopwatch
+from janus_lab.runs.context import RunContext
+from janus_lab.values import codec
+from janus_lab.values.answer import Answer, Outcome
+from janus_lab.values.event import EventKind
+from janus_lab.values.hit import Hit
+from janus_lab.values.request import AskRequest
+
+CANDIDATES = 30
+"""Chunks over which the rarity of the question's words is counted; evidence comes from the request's `limit` best."""
+
+
+class AnswerEmbedder(QueryEmbedder, SentenceEmbedder, Protocol):
+    """Embeds questions and sentences with one model."""
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """A question and what has been found for it."""
+
+    question: Question
+    hits: tuple[Hit, ...] = ()
+    evidence: list[Evidence] = field(default_factory=list)
+    verdict: Verdict | None = None
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+
+class AskService:
+    """Carries out ask runs; the result is an Answer as JSON. `model` gives the loaded model, or is None for quotes only."""
+
+    def __init__(
+        self,
+        search: HybridSearch,
+        embedder: AnswerEmbedder,
+        documents: DocumentStore,
+        *,
+        model: Callable[[], GenerationBackend] | None,
+        answer_tokens: int = 160,
+        gate: Gate | None = None,
+    ) -> None:
+        self._search = search
+        self._embedder = embedder
+        self._documents = documents
+        self._model = model
+        self._answer_tokens = answer_tokens
+        self._gate = gate or load_gate()
+
+    def execute(self, context: RunContext) -> Mapping[str, Any]:
+        """Answer the request's question."""
+        request = codec.from_json(AskRequest, context.run.request)
+        inquiry = self.inquire(request)
+        self._pin(context, inquiry)
+        context.check_cancelled()
+        verdict = inquiry.verdict
+        if verdict is None or not verdict.sufficient:
+            return self._finish(context, inquiry, _refusal(inquiry, self._gate))
+        return self._answer(context, inquiry)
+
+    def inquire(self, request: AskRequest) -> Inquiry:
+        """Everything before the model: hits, evidence, and the gate's verdict (None where nothing was found)."""
+        inquiry = Inquiry(read_question(request.question))
+        watch = inquiry.watch
+        candidates = self._search.search(
+            request.question, request.collection, max(CANDIDATES, request.limit), where=request.where, watch=watch
+        )
+        inquiry.hits = tuple(candidates[: request.limit])
+        with watch.stage("evidence"):
+            rarity = read_rarity(inquiry.question, candidates)
+            found = find_evidence(inquiry.question, inquiry.hits, rarity, self._embedder)
+            inquiry.evidence = found
+        with watch.stage("gate"):
+            if found:
+                inquiry.verdict = self._gate.judge(read_signals(inquiry.question, rarity, found))
+        return inquiry
+
+    def _answer(self, context: RunContext, inquiry: Inquiry) -> Mapping[str, Any]:
+        with inquiry.watch.stage("reopen"):
+            evidence = reopen(self._documents, inquiry.evidence)
+        draft = Draft()
+        if self._model is not None:
+            draft = write_draft(context, inquiry.question.text, evidence, self._model, self._answer_tokens)
+            inquiry.watch.timings.update(draft.timings)
+        if draft.cancelled:
+            context.mark_partial()
+            return self._finish(context, inquiry, _cancelled(inquiry, draft))
+        with inquiry.watch.stage("verify"):
+            checked = check_draft(inquiry.question, draft.text, evidence)
+            answer = self._compose(context, inquiry, evidence, draft, checked)
+        return self._finish(context, inquiry, answer)
+
+    def _compose(
+        self, context: RunContext, inquiry: Inquiry, evidence: Sequence[Evidence], draft: Draft, checked: Checked
+    ) -> Answer:
+        composition = compose(self._documents, checked, evidence)
+        for citation in composition.citations:
+            context.emit(EventKind.CITATION, **codec.to_json(citation))
+        return Answer(
+            question=inquiry.question.text,
+            text=composition.text,
+            outcome=Outcome.GENERATED if checked.sentences else Outcome.EXTRACTIVE,
+            sentences=tuple(composition.sentences),
+            citations=tuple(composition.citations),
+            hits=inquiry.hits,
+            run_id=context.run.id,
+            timings={},
+            notes=self._notes(draft, checked),
+            draft=draft.text,
+        )
+
+    def _notes(self, draft: Draft, checked: Checked) -> tuple[str, ...]:
+        if self._model is None:
+            return ("no model was asked: these are the documents' own sentences",)
+        if draft.failure is not None:
+            error = draft.failure
+            return (f"the model failed ({error.code}: {error.message}); these are the documents' own sentences",)
+        return (f"{checked.reason}; these are the documents' own sentences",) if checked.reason else ()
+
+    def _finish(self, context: RunContext, inquiry: Inquiry, answer: Answer) -> Mapping[str, Any]:
+        data = codec.to_json(answer)
+        data["run_id"] = context.run.id
+        data["timings"] = dict(inquiry.watch.timings)
+        return data
+
+    def _pin(self, context: RunContext, inquiry: Inquiry) -> None:
+        verdict = inquiry.verdict
+        context.pin(
+            embedding_model=self._embedder.info.content_hash,
+            gate={"version": self._gate.version, "threshold": self._gate.threshold},
+            chunk_ids=[hit.chunk.id for hit in inquiry.hits],
+            **({"evidence": {"probability": verdict.probability, **asdict(verdict.signals)}} if verdict else {}),
+        )
+
+
+def _refusal(inquiry: Inquiry, gate: Gate) -> Answer:
+    if not inquiry.hits:
+        return _without_sentences(inquiry, Outcome.REFUSED, "The documents hold nothing on this.", ())
+    best = inquiry.evidence[0].hit if inquiry.evidence else inquiry.hits[0]
+    place = best.title or best.origin
+    text = f"The documents do not seem to hold the answer. What comes closest is in “{' '.join(place.split())}”."
+    probability = inquiry.verdict.probability if inquiry.verdict else 0.0
+    note = f"evidence for an answer: {probability:.0%}, needed: {gate.threshold:.0%}; no model was asked"
+    return _without_sentences(inquiry, Outcome.REFUSED, text, (note,))
+
+
+def _cancelled(inquiry: Inquiry, draft: Draft) -> Answer:
+    notes = ("stopped on request; not verified",)
+    return replace(_without_sentences(inquiry, Outcome.CANCELLED, draft.text.strip(), notes), draft=draft.text)
+
+
+def _without_sentences(inquiry: Inquiry, outcome: Outcome, text: str, notes: tuple[str, ...]) -> Answer:
+    return Answer(inquiry.question.text, text, outcome, (), (), inquiry.hits, "", {}, notes)
