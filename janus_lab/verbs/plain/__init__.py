@@ -40,6 +40,6 @@ PLAIN: dict[type, Callable[[Any], str]] = {
 
 
 def plain(value: object) -> str:
-    """Any value that a verb returns, as text for a terminal."""
-    render = PLAIN.get(type(value))
-    return render(value) if render is not None else printable(str(value))
+    """Any value that a verb returns, as text that may be printed to a terminal, whoever wrote the words in it."""
+    render = PLAIN.get(type(value), str)
+    return printable(render(value))

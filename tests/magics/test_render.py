@@ -1,0 +1,142 @@
+"""Values as HTML: everything escaped, nothing fetched, nothing executed."""
+
+import html.parser
+import re
+import time
+
+import pytest
+
+from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome, Sentence
+from janus_lab.values.chunk import Chunk
+from janus_lab.values.document import Document
+from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
+from janus_lab.values.hit import Hit, Ranking, SearchResult
+from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
+from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
+from janus_lab.verbs.listings import Documents, Runs, SearchResults
+from janus_lab.verbs.session import Using
+from janus_magics.render import HTML, bundle
+from janus_magics.render import html as to_html
+from janus_magics.render.answer import answer as render_answer
+from janus_magics.render.live import draft, progress
+from janus_magics.render.markup import Markup, element, escape, join, table
+
+EVIL = "\"'><script>window.__janus_pwned=1</script><img src=http://x.test/a onerror=alert(1)>\u202e\x1b[31m&amp;"
+CITATION = Citation(1, EVIL, EVIL, EVIL, EVIL, EVIL, 3, 0, 5, EVIL)
+HIT = Hit(Chunk("c", "d", "v", 0, 0, 5, 2, EVIL, EVIL * 3), 0.5, 1, (Ranking(EVIL, 1, 0.5),), EVIL, EVIL, EVIL)
+RESULT = SearchResult(EVIL, (HIT,), EVIL, {EVIL: 0.1})
+DOCUMENT = Document(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, EVIL, 1, 1, 1, {EVIL: EVIL}, time.time(), EVIL)
+OUTCOME = FileOutcome(EVIL, FileState.FAILED, 0, 0, EVIL, EVIL, EVIL)
+RUN = Run(
+    EVIL, RunKind.ASK, RunState.FAILED, Priority.BATCH, {"question": EVIL}, time.time(), 1.0, 2.0, 1, 1,
+    error=RunError(EVIL, EVIL, EVIL), manifest={EVIL: EVIL},
+)  # fmt: skip
+ANSWER = Answer(
+    EVIL, EVIL, Outcome.EXTRACTIVE, (Sentence(EVIL, 0, 5, (1, 9), True), Sentence(EVIL, 5, len(EVIL), (), False)),
+    (CITATION,), (HIT,), EVIL, {EVIL: 1.0}, (EVIL,), EVIL,
+)  # fmt: skip
+VALUES = {
+    Answer: ANSWER,
+    CitedContext: CitedContext(CITATION, EVIL, EVIL, EVIL),
+    SearchResult: RESULT,
+    SearchResults: SearchResults([RESULT]),
+    Document: DOCUMENT,
+    Documents: Documents([DOCUMENT]),
+    IngestReport: IngestReport(EVIL, EVIL, 1, 0, 0, 0, 1, 1, 1, 1, 1.0, (OUTCOME,)),
+    IngestPlan: IngestPlan(EVIL, 1, 1, 0, 1, 1.0, (OUTCOME,)),
+    Run: RUN,
+    Runs: Runs([RUN]),
+    EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
+    HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
+    Using: Using(EVIL, EVIL, EVIL, True),
+}
+ALLOWED = {
+    "div", "style", "span", "sup", "b", "ul", "li", "details", "summary", "blockquote", "mark", "table", "thead", "tbody",
+    "tr", "th", "td", "code",
+}  # fmt: skip
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects tags and attributes, and checks that tags close."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.open = set(), set(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def check(markup):
+    reader = Reader()
+    reader.feed(markup)
+    assert reader.open == []
+    assert reader.tags <= ALLOWED
+    assert reader.attributes <= {"class", "title", "style"}
+    assert not set(markup) & set("\u202e\x1b")
+    assert "url(" not in markup
+    assert "@import" not in markup
+
+
+def test_every_value_with_a_display_is_tried_here():
+    assert set(VALUES) == set(HTML)
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_hostile_text_stays_text(kind):
+    both = bundle(VALUES[kind])
+    assert set(both) == {"text/plain", "text/html"}
+    check(both["text/html"])
+    assert "&lt;script&gt;" in both["text/html"]
+    assert not set(both["text/plain"]) & set("\u202e\x1b")
+
+
+def test_growing_displays_are_as_safe_and_bounded():
+    check(draft(EVIL))
+    check(draft(EVIL, ended=True))
+    check(progress(Progress(1, 3, 4, 5.0, 6.0, EVIL), [EVIL]))
+    assert len(draft("x" * 1_000_000)) < 30_000
+
+
+def test_an_answer_marks_support_and_opens_quotes_in_context():
+    text = "Lima is old. It is big."
+    sentences = (Sentence("Lima is old.", 0, 12, (1,), True), Sentence("It is big.", 13, 23, (), False))
+    cited = Citation(1, "d", "v", "c", "Cities", "cities.pdf", 2, 6, 18, "Lima is old.")
+    value = Answer("?", text, Outcome.GENERATED, sentences, (cited,), (), "0199", {}, ())
+    plain_quote = render_answer(value, {})
+    with_context = render_answer(value, {1: CitedContext(cited, "Yes: ", "Lima is old.", " Indeed")})
+    assert '<sup class="n" title="Cities, p. 2: “Lima is old.”">1</sup>' in plain_quote
+    assert '<span class="unsupported" title="No document supports this sentence.">It is big.</span>' in plain_quote
+    assert "<blockquote>…Yes: <mark>Lima is old.</mark> Indeed…</blockquote>" in with_context
+    assert "badge" not in plain_quote.split("</style>")[1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [(Outcome.EXTRACTIVE, "quoted"), (Outcome.REFUSED, "no answer"), (Outcome.CANCELLED, "stopped")],
+)
+def test_other_outcomes_wear_a_badge(outcome, word):
+    value = Answer("?", "t", outcome, (Sentence("t", 0, 1, (), False),), (), (), "0199", {}, ())
+    body = render_answer(value, {}).split("</style>")[1]
+    assert re.search(rf'class="badge \w+">{word}<', body)
+    # Only what was checked may be called unsupported.
+    assert ("unsupported" in body) == (outcome is Outcome.EXTRACTIVE)
+
+
+def test_empty_lists_say_so():
+    assert "No documents" in to_html(Documents())
+    assert "No runs" in to_html(Runs())
+    assert "Nothing found" in to_html(SearchResult("x", (), "r", {}))
+
+
+def test_markup_is_escaped_once():
+    assert escape("<&>") == "&lt;&amp;&gt;"
+    assert escape(Markup("<b>")) == "<b>"
+    assert join(("<", element("b", "&")), separator=" & ") == "&lt; &amp; <b>&amp;</b>"
+    assert element("i", "x", kind='a"b', title="<") == '<i class="a&quot;b" title="&lt;">x</i>'
+    assert '<td class="num">1</td>' in table(("a",), [("1",)], numeric=(0,))

@@ -1,0 +1,66 @@
+"""Values as text: complete, and harmless to a terminal."""
+
+import time
+
+import pytest
+
+from janus_lab.values.answer import Answer, Citation, Outcome, Sentence
+from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
+from janus_lab.verbs.plain import plain
+from janus_lab.verbs.plain.amounts import count, duration, moment, size
+from janus_lab.verbs.plain.documents import progress
+from janus_lab.verbs.plain.printable import one_line, printable
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31mred\u202egnp.exe\r\x00"
+
+
+def answer(text="Lima is old. It is big.", outcome=Outcome.GENERATED, **changes):
+    cited = Citation(1, "d", "v", "c", "Cities" + HOSTILE, "cities.pdf", 2, 0, 12, "Lima is old" + HOSTILE)
+    sentences = (Sentence("Lima is old.", 0, 12, (1,), True), Sentence("It is big.", 13, 23, (), False))
+    fields = {"question": "?", "text": text, "outcome": outcome, "sentences": sentences, "citations": (cited,)}
+    return Answer(**(fields | {"hits": (), "run_id": "0199", "timings": {"search": 0.5}, "notes": ("slow",)} | changes))
+
+
+def test_control_characters_never_reach_a_terminal():
+    text = plain(answer())
+    assert not set(text) & set("\x1b\x07\x9b\u202e\x00\r")
+    assert printable("a\r\nb\rc\td") == "a\nb\nc\td"
+    assert one_line("a\n b  c", 4) == "a b…"
+
+
+def test_an_answer_shows_marks_citations_and_notes():
+    text = plain(answer())
+    assert text.startswith("Lima is old. [1] It is big. [unsupported]")
+    assert "p. 2 (cities.pdf)" in text
+    assert "“Lima is old" in text
+    assert "note: slow" in text
+
+
+def test_numbers_that_stand_in_the_text_are_not_repeated():
+    value = answer("Lima is old [1].", sentences=(Sentence("Lima is old [1].", 0, 16, (1,), True),))
+    assert plain(value).startswith("Lima is old [1].\n")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [(Outcome.EXTRACTIVE, "Quoted from"), (Outcome.CANCELLED, "Stopped"), (Outcome.REFUSED, "do not answer")],
+)
+def test_an_outcome_that_is_not_plain_sailing_is_named(outcome, words):
+    assert words in plain(answer("" if outcome is Outcome.REFUSED else "Lima is old.", outcome, sentences=()))
+
+
+def test_a_report_lists_failures_with_their_remedies():
+    bad = FileOutcome(
+        "x.pdf", FileState.FAILED, code="unreadable-file", message="is encrypted", remedy="remove the password"
+    )
+    text = plain(IngestReport("r", "c", 1, 0, 2, 0, 1, 1, 3, 3, 0.5, (bad,)))
+    assert text.startswith("1 added, 2 unchanged, 1 failed in 0.50 s: 1 document, 3 chunks")
+    assert "failed: x.pdf: is encrypted (remove the password)" in text
+
+
+def test_amounts():
+    assert [duration(s) for s in (None, 0.421, 59.4, 185, 7800)] == ["–", "0.42 s", "59 s", "3 min 05 s", "2 h 10 min"]
+    assert [size(n) for n in (999, 1500, 2_500_000)] == ["999 B", "1.5 kB", "2.5 MB"]
+    assert [count(1, "query"), count(2, "query"), count(1200, "file")] == ["1 query", "2 queries", "1,200 files"]
+    assert moment(0).startswith(time.strftime("%Y", time.localtime(0)))
+    assert progress(Progress(1, 4, 30, 12.4, 65.0)) == "1/4 files · 30 chunks · 12 chunks/s · 1 min 05 s left"
