@@ -5,6 +5,10 @@ from __future__ import annotations
 import logging
 import logging.handlers
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
 
 MEGABYTES_PER_FILE = 2
 OLD_FILES = 3
@@ -15,7 +19,7 @@ def log_to(file: Path, level: str) -> None:
     import structlog
 
     stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    shared = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamps]
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamps]
     handler = logging.handlers.RotatingFileHandler(
         file, maxBytes=MEGABYTES_PER_FILE * 1024 * 1024, backupCount=OLD_FILES, encoding="utf-8"
     )

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from janus_lab.adapters.claims import keys, scripts
 from janus_lab.adapters.redis_client import REPLY_SECONDS, open_client, translated
@@ -17,6 +17,9 @@ from janus_lab.values.event import Event, EventKind
 if TYPE_CHECKING:
     from redis import Redis
 
+_Entry: TypeAlias = tuple[str, dict[str, str]]
+_Reply: TypeAlias = list[tuple[str, list[_Entry]]]
+"""The driver's types allow for every protocol and encoding; these are the ones that `open_client` chooses."""
 _LONGEST_BLOCK_SECONDS = REPLY_SECONDS / 3
 
 
@@ -51,7 +54,9 @@ class RedisEvents:
             left = min(deadline - time.monotonic(), _LONGEST_BLOCK_SECONDS)
             block = round(left * 1000)
             with translated(self._url):
-                reply = self._client.xread({key: after or "0"}, count=limit, block=block if block > 0 else None)
+                reply = cast(
+                    _Reply, self._client.xread({key: after or "0"}, count=limit, block=block if block > 0 else None)
+                )
             if reply:
                 return [_event(run_id, sequence, fields) for sequence, fields in reply[0][1]]
             if block <= 0:
@@ -60,7 +65,7 @@ class RedisEvents:
     def last(self, run_id: str) -> Event | None:
         """The newest event of a run, if its stream is still there."""
         with translated(self._url):
-            newest = self._client.xrevrange(keys.events(run_id), count=1)
+            newest = cast(list[_Entry], self._client.xrevrange(keys.events(run_id), count=1))
         return _event(run_id, *newest[0]) if newest else None
 
 

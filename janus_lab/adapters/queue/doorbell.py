@@ -14,13 +14,25 @@ from janus_lab.adapters.claims import keys
 if TYPE_CHECKING:
     from dramatiq import Message
     from dramatiq.broker import MessageProxy
+    from dramatiq.middleware import Middleware
+    from redis import Redis
 
+MAINTENANCE_PER_MILLION = 10_000
+"""How often a look into a queue also returns the messages of workers that died: one in a hundred."""
 RINGS_KEPT = 16
 """Rings that wait for a consumer; each wakes one, and a ring too many costs one empty look into the queue."""
 
 
 class DoorbellBroker(RedisBroker):
-    """Rings the queue's bell after each message it has queued."""
+    """Rings the queue's bell after each message it has queued. `client` must answer in bytes."""
+
+    def __init__(self, client: Redis, middleware: list[Middleware]) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=client,
+            namespace=keys.QUEUE_NAMESPACE,
+            maintenance_chance=MAINTENANCE_PER_MILLION,
+            middleware=middleware,
+        )
 
     @property
     def consumer_class(self) -> type[_RedisConsumer]:
@@ -45,7 +57,7 @@ class DoorbellConsumer(_RedisConsumer):
     """
 
     def __init__(self, broker: DoorbellBroker, queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, timeout)
+        super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
         self._room = threading.Event()
 
     def __next__(self) -> MessageProxy | None:
@@ -61,16 +73,17 @@ class DoorbellConsumer(_RedisConsumer):
                 raise ConnectionClosed(error) from None
         if not self.message_cache:
             return None
-        return super().__next__()
+        message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
+        return message
 
     def ack(self, message: MessageProxy) -> None:
         """The message is done."""
-        super().ack(message)
+        super().ack(message)  # type: ignore[no-untyped-call]
         self._room.set()
 
     def nack(self, message: MessageProxy) -> None:
         """The message has failed for good."""
-        super().nack(message)
+        super().nack(message)  # type: ignore[no-untyped-call]
         self._room.set()
 
     def _fetch(self) -> list[bytes]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.redis_client import open_client, translated
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.values.run import Priority
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 MAX_RETRIES = 5
 MIN_BACKOFF_MS = 500
 MAX_BACKOFF_MS = 30_000
-_MAINTENANCE_PER_MILLION = 10_000
-"""How often a look into a queue also returns the messages of workers that died: one in a hundred."""
 
 
 def actor_name(priority: Priority) -> str:
@@ -35,12 +32,7 @@ def new_broker(client: Redis) -> DoorbellBroker:
     from janus_lab.adapters.queue.doorbell import DoorbellBroker
 
     retries = Retries(max_retries=MAX_RETRIES, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS)
-    return DoorbellBroker(
-        client=client,
-        namespace=keys.QUEUE_NAMESPACE,
-        maintenance_chance=_MAINTENANCE_PER_MILLION,
-        middleware=[ShutdownNotifications(notify_shutdown=True), retries],
-    )
+    return DoorbellBroker(client, [ShutdownNotifications(notify_shutdown=True), retries])
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""What every test shares: a home that is nobody's, the sample corpus, and the rule about missing engines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_home(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Path]:
+    """A home folder for the session, so that no test reads or writes what belongs to the person who runs it.
+
+    Prepared models are kept between sessions in pytest's cache: making them takes seconds and depends on nothing of the user's.
+    """
+    real = Path.home()
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("JANUS_", "XDG_", "JUPYTER_", "IPYTHON")):
+                patch.delenv(name)
+        # These name caches of tools that tests call; without them a changed HOME would fetch everything again.
+        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR", str(real / ".cache" / "uv")))
+        patch.setenv("HOME", str(home))
+        patch.setenv("JANUS_MODEL_CACHE", str(pytestconfig.cache.mkdir("janus-models")))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder `samples/`, with `corpus/` and `questions.jsonl`."""
+    return ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def needed() -> Callable[..., str]:
+    """Finds a program by any of its names; where it is missing, skips at home and fails under CI=true."""
+
+    def find(*names: str) -> str:
+        for name in names:
+            if path := shutil.which(name):
+                return path
+        message = f"{names[0]} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+
+    return find
