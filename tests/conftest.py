@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
+
+from janus_lab.adapters.engine_room.paths import socket_path
+from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,3 +55,25 @@ def needed() -> Callable[..., str]:
         pytest.skip(message)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real server, started for this session; not emptied between tests."""
+    folder = tmp_path_factory.mktemp("server")
+    socket, log = socket_path(folder), folder / "server.log"
+    process = start_server(directory=folder, socket=socket, log=log)
+    try:
+        wait_for_server(process, socket, log, wait_seconds=30)
+        yield server_url(socket, "janus-tests")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The URL of a real and empty server."""
+    with Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
