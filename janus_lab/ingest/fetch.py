@@ -1,0 +1,70 @@
+"""URLs fetched: http and https only, bounded in size and time, redirects checked one by one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from email.message import Message
+from typing import TYPE_CHECKING
+
+from janus_lab.errors import FileTooLarge, UrlFailed
+
+if TYPE_CHECKING:
+    import httpx
+
+_REDIRECTS = 5
+_SECONDS = 60.0
+_WAIT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL yielded: bytes, and what the server said they are."""
+
+    data: bytes
+    media_type: str
+    charset: str | None
+
+
+def fetch(url: str, limit_bytes: int) -> Fetched:
+    """The content at `url`. Raises UrlFailed, or FileTooLarge beyond `limit_bytes`."""
+    import httpx
+
+    try:
+        with httpx.Client(follow_redirects=False, timeout=_WAIT_SECONDS) as client:
+            return _follow(client, httpx.URL(url), limit_bytes)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = str(error) or type(error).__name__
+        raise UrlFailed(
+            f"it can't be fetched: {reason}", remedy="check the address and the network, then repeat"
+        ) from error
+
+
+def _follow(client: httpx.Client, target: httpx.URL, limit_bytes: int) -> Fetched:
+    for _ in range(_REDIRECTS + 1):
+        if target.scheme not in ("http", "https"):
+            raise UrlFailed(f"it leads to {target.scheme}:, which is not fetched", remedy="download it yourself")
+        with client.stream("GET", target, headers={"User-Agent": "janus-lab"}) as response:
+            if response.has_redirect_location:
+                target = target.join(response.headers["location"])
+                continue
+            if not response.is_success:
+                raise UrlFailed(
+                    f"the server answered {response.status_code}", remedy="open it in a browser, then save the page"
+                )
+            return _read(response, limit_bytes)
+    raise UrlFailed(f"it redirects more than {_REDIRECTS} times", remedy="give the address where it ends")
+
+
+def _read(response: httpx.Response, limit_bytes: int) -> Fetched:
+    pieces = bytearray()
+    until = time.monotonic() + _SECONDS
+    for piece in response.iter_bytes():
+        pieces += piece
+        if len(pieces) > limit_bytes:
+            raise FileTooLarge(f"it has more than {limit_bytes:,} bytes", remedy="raise `file_limit_mb` in janus.toml")
+        if time.monotonic() > until:
+            raise UrlFailed(f"it took longer than {_SECONDS:.0f} s", remedy="download it, then ingest the file")
+    header = Message()
+    header["content-type"] = response.headers.get("content-type", "")
+    return Fetched(bytes(pieces), header.get_content_type(), header.get_content_charset())

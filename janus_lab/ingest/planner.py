@@ -1,0 +1,51 @@
+"""What an ingest would do, found out without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from statistics import median
+
+from janus_lab.ingest.prepare import Passed
+from janus_lab.ingest.progress import OUTCOMES_KEPT
+from janus_lab.ingest.sources import Scan
+from janus_lab.ingest.step import Step
+from janus_lab.ports.ledger import Ledger
+from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan
+from janus_lab.values.run import RunKind, RunState
+
+_RUNS_LOOKED_AT = 20
+_TELLING_CHUNKS = 20
+
+
+def measured_rate(ledger: Ledger) -> float | None:
+    """Chunks a second in the last ingests on this machine; None before there was one that tells."""
+    rates = []
+    for run in ledger.find(kinds=(RunKind.INGEST,), states=(RunState.DONE,), limit=_RUNS_LOOKED_AT):
+        result = run.result or {}
+        embedded, seconds = result.get("embedded", 0), result.get("seconds") or 0
+        if embedded >= _TELLING_CHUNKS and seconds > 0:
+            rates.append(embedded / seconds)
+    return median(rates[:5]) if rates else None
+
+
+def plan(
+    scan: Scan, items: Iterable[Step | Passed], *, collection: str, rate: float | None, between: Callable[[], None]
+) -> IngestPlan:
+    """The plan for what `scan` found, from its steps; `between` is called between them and may raise."""
+    outcomes: list[FileOutcome] = list(scan.failures)
+    unchanged = chunks = 0
+    for item in items:
+        between()
+        told = [item.outcome] if isinstance(item, Passed) else item.outcomes
+        unchanged += sum(outcome.state is FileState.UNCHANGED for outcome in told)
+        outcomes.extend(outcome for outcome in told if outcome.state is not FileState.UNCHANGED)
+        chunks += item.chunk_count if isinstance(item, Step) else 0
+    return IngestPlan(
+        collection=collection,
+        files=len(scan.found) + len(scan.failures),
+        bytes=sum(found.size for found in scan.found),
+        unchanged=unchanged,
+        chunks=chunks,
+        seconds=round(chunks / rate, 1) if rate else None,
+        outcomes=tuple(outcomes[:OUTCOMES_KEPT]),
+    )

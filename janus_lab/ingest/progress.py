@@ -1,0 +1,109 @@
+"""How far an ingest is, told a few times a second, and what became of every source."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+
+from janus_lab.runs.context import RunContext
+from janus_lab.values.codec import from_json
+from janus_lab.values.event import EventKind
+from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
+
+TELL_EVERY_SECONDS = 0.25
+OUTCOMES_KEPT = 1000
+_BAD = (FileState.FAILED, FileState.FLAGGED)
+
+
+class Tally:
+    """Counts sources and chunks of one run, over all of its attempts, and tells them as progress."""
+
+    def __init__(self, context: RunContext, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._context = context
+        self._clock = clock
+        self._began = self._lap = clock()
+        self._told = float("-inf")
+        self._states: Counter[FileState] = Counter()
+        self._outcomes: list[FileOutcome] = []
+        self._files_total = 0
+        self._documents = 0
+        self._chunks_done = 0
+        self._chunks_in_time = 0
+        self.current = ""
+
+    def expect(self, files: int) -> None:
+        """How many sources there are in all."""
+        self._files_total = files
+
+    def count(self, outcome: FileOutcome) -> None:
+        """Take in what became of a source; failures and flags are told as warnings."""
+        self._states[outcome.state] += 1
+        self.current = outcome.origin
+        if outcome.state is not FileState.UNCHANGED:
+            self._documents += outcome.documents
+            self._outcomes.append(outcome)
+        if outcome.state in _BAD:
+            self._context.warn(
+                outcome.code, f"{outcome.origin}: {outcome.message}", outcome.remedy, origin=outcome.origin
+            )
+
+    def recall(self) -> set[str]:
+        """Count what earlier attempts have finished; returns the origins of those sources."""
+        done: set[str] = set()
+        for effect in self._context.finished.values():
+            self._chunks_done += effect.get("chunks", 0)
+            for data in effect.get("outcomes", ()):
+                outcome = from_json(FileOutcome, data)
+                done.add(outcome.origin)
+                self._states[outcome.state] += 1
+                if outcome.state is not FileState.UNCHANGED:
+                    self._documents += outcome.documents
+                    self._outcomes.append(outcome)
+        return done
+
+    def chunks(self, count: int) -> None:
+        """So many more chunks are in the stores."""
+        self._chunks_done += count
+        self._chunks_in_time += count
+        self.tell()
+
+    def lap(self) -> float:
+        """Seconds since the last lap: what a step took."""
+        now = self._clock()
+        seconds, self._lap = now - self._lap, now
+        return seconds
+
+    def tell(self, *, now: bool = False) -> None:
+        """Tell progress, unless it was told a moment ago."""
+        at = self._clock()
+        if not now and at - self._told < TELL_EVERY_SECONDS:
+            return
+        self._told = at
+        done = sum(self._states.values())
+        elapsed = max(at - self._began, 1e-6)
+        left = elapsed * (self._files_total - done) / done if done and self._chunks_in_time else None
+        progress = Progress(
+            done, self._files_total, self._chunks_done, self._chunks_in_time / elapsed, left, self.current
+        )
+        self._context.emit(EventKind.PROGRESS, **asdict(progress))
+
+    def report(self, collection: str) -> IngestReport:
+        """The whole run in numbers; outcomes are bounded, and those that need attention come first."""
+        effects = self._context.finished.values()
+        ordered = sorted(self._outcomes, key=lambda outcome: outcome.state not in _BAD)
+        return IngestReport(
+            run_id=self._context.run.id,
+            collection=collection,
+            added=self._states[FileState.ADDED],
+            changed=self._states[FileState.CHANGED],
+            unchanged=self._states[FileState.UNCHANGED],
+            flagged=self._states[FileState.FLAGGED],
+            failed=self._states[FileState.FAILED],
+            documents=self._documents,
+            chunks=sum(effect.get("chunks", 0) for effect in effects),
+            embedded=sum(effect.get("embedded", 0) for effect in effects),
+            seconds=round(sum(effect.get("seconds", 0.0) for effect in effects) + self.lap(), 3),
+            outcomes=tuple(ordered[:OUTCOMES_KEPT]),
+        )

@@ -1,0 +1,145 @@
+"""What an ingest is asked to read, found: files, folders, globs and URLs, each under its origin."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from janus_lab.errors import FileForbidden, JanusError, NotAFile, NotFound, UnreadableFile, UrlFailed
+from janus_lab.ingest.folder import FolderWalk, Problem
+from janus_lab.values.document import Document
+from janus_lab.values.ingest import FileOutcome, FileState
+
+_URL = re.compile(r"(?i)https?://")
+_SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source to be read: a file at `path`, or a URL (`path` is None, size and time are unknown and 0)."""
+
+    origin: str
+    path: Path | None
+    size: int = 0
+    modified_ns: int = 0
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a scan came to: sources in order, and an outcome for each that can't be read."""
+
+    found: list[Found] = field(default_factory=list)
+    failures: list[FileOutcome] = field(default_factory=list)
+
+
+def scan(sources: Sequence[str], *, root: Path | None, home: Path, urls: bool) -> Scan:
+    """Find every source once, in the order given and sorted within folders.
+
+    Origins are relative to `root` for what lies in it, else absolute; the data directory `home` is never entered. URLs are
+    taken only if `urls`.
+    """
+    result = Scan()
+    seen: set[str] = set()
+    for source in sources:
+        for item in _expand(source, root, home, urls=urls):
+            if isinstance(item, FileOutcome):
+                result.failures.append(item)
+            elif item.origin not in seen:
+                seen.add(item.origin)
+                result.found.append(item)
+    return result
+
+
+def failure(origin: str, error: JanusError) -> FileOutcome:
+    """The outcome of a source that could not be read."""
+    return FileOutcome(origin, FileState.FAILED, code=error.code, message=error.message, remedy=error.remedy)
+
+
+def origin_of(path: Path, root: Path | None) -> str:
+    """A file's origin: its path from `root` where it lies in it, else its absolute path; "#" is reserved for keys."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links in the path are kept as the user wrote them
+    if root is not None:
+        for candidate, base in ((absolute, root), (absolute.resolve(), root.resolve())):
+            if candidate.is_relative_to(base):
+                absolute = candidate.relative_to(base)
+                break
+    name = os.fsencode(absolute.as_posix()).decode("utf-8", "backslashreplace")
+    return name.replace("#", "%23")
+
+
+def source_of(document: Document) -> str:
+    """The origin of the file or URL that a document stands in."""
+    return document.origin.removesuffix(f"#{document.key}") if document.key is not None else document.origin
+
+
+def read_error(error: OSError) -> JanusError:
+    """What the operating system says about a file, as an error with a remedy."""
+    if isinstance(error, PermissionError):
+        return FileForbidden("it may not be read", remedy="grant read permission (`chmod u+r`), or leave it out")
+    if isinstance(error, FileNotFoundError):
+        return NotFound("it is not there", remedy="check the path for typing errors")
+    return UnreadableFile(f"it can't be read: {error.strerror or error}", remedy="check the disk, then ingest it again")
+
+
+def _expand(source: str, root: Path | None, home: Path, *, urls: bool) -> Iterator[Found | FileOutcome]:
+    if _SCHEME.match(source):
+        yield _url(source, allowed=urls)
+        return
+    path = Path(source).expanduser()
+    if not os.path.lexists(path) and glob.has_magic(source):
+        yield from _glob(source, root, home)
+    else:
+        yield from _path(path, root, home)
+
+
+def _url(source: str, *, allowed: bool) -> Found | FileOutcome:
+    if not _URL.match(source):
+        return failure(source, UrlFailed("only http and https are fetched", remedy="download it, then ingest the file"))
+    if not allowed:
+        return failure(
+            source, UrlFailed("URLs are fetched only when asked for", remedy="add --urls, or download it yourself")
+        )
+    return Found(source.partition("#")[0], None)
+
+
+def _glob(pattern: str, root: Path | None, home: Path) -> Iterator[Found | FileOutcome]:
+    matches = sorted(glob.glob(os.path.expanduser(pattern), recursive=True))  # noqa: PTH111, PTH207 - absolute patterns
+    if not matches:
+        yield failure(pattern, NotFound("nothing matches it", remedy="check the pattern, and quote it in a shell"))
+    for match in matches:
+        # "**" names folders beside their files; those come by themselves.
+        if "**" not in pattern or not Path(match).is_dir():
+            yield from _path(Path(match), root, home)
+
+
+def _path(path: Path, root: Path | None, home: Path) -> Iterator[Found | FileOutcome]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        yield failure(origin_of(path, root), read_error(error))
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        yield _file(path, status, root)
+        return
+    for item in FolderWalk(path, home).items():
+        if isinstance(item, Problem):
+            problem = item.error
+            yield failure(
+                origin_of(item.path, root), problem if isinstance(problem, JanusError) else read_error(problem)
+            )
+        else:
+            yield _file(item.path, item.status, root)
+
+
+def _file(path: Path, status: os.stat_result, root: Path | None) -> Found | FileOutcome:
+    origin = origin_of(path, root)
+    if not stat.S_ISREG(status.st_mode):
+        return failure(
+            origin, NotAFile("it is a pipe, socket or device", remedy="save what it yields to a file and ingest that")
+        )
+    return Found(origin, path, status.st_size, status.st_mtime_ns)
