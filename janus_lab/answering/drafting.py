@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from janus_lab.answering.context import pack
@@ -31,21 +31,20 @@ class Draft:
 
 
 def write_draft(
-    context: RunContext, question: str, evidence: list[Evidence], model: Callable[[], GenerationBackend], tokens: int
+    context: RunContext, question: str, evidence: Sequence[Evidence], backend: GenerationBackend, tokens: int
 ) -> Draft:
     """Have the model answer from the evidence in at most `tokens` tokens. Model failures end up in the draft, not raised."""
     draft = Draft()
     started = time.perf_counter()
     try:
-        backend = model()
-        draft.timings["load_model"] = time.perf_counter() - started
         packed = pack(question, evidence, backend.count_tokens, backend.info.context_tokens - tokens)
         request = GenerationRequest(packed.messages, max_tokens=tokens, stop=STOP)
         context.pin(
-            generation_model=backend.info.content_hash,
+            generation_model=backend.info.fingerprint,
             prompt={"version": PROMPT_VERSION, "messages": [[m.role, m.content] for m in packed.messages]},
             sampling={"temperature": request.temperature, "seed": request.seed, "max_tokens": tokens},
         )
+        draft.timings["pack"] = time.perf_counter() - started
         started = time.perf_counter()
         _stream(context, backend, request, draft)
     except MODEL_FAILURES as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from janus_lab.answering.citation import NEIGHBOUR_CHARACTERS
 from janus_lab.answering.evidence import Evidence
 
 QUOTES = 2
@@ -11,7 +12,7 @@ QUOTES = 2
 
 
 def choose_quotes(evidence: Sequence[Evidence], *, quotes: int = QUOTES) -> list[Evidence]:
-    """The best sentences, no text twice, those of one document in the order in which they stand there."""
+    """The best sentences, no text twice; neighbours in the order in which they stand in their document."""
     chosen: list[Evidence] = []
     seen: set[str] = set()
     for item in evidence:
@@ -22,5 +23,18 @@ def choose_quotes(evidence: Sequence[Evidence], *, quotes: int = QUOTES) -> list
         chosen.append(item)
         if len(chosen) == quotes:
             break
-    first = {e.hit.chunk.version_id: i for i, e in reversed(list(enumerate(chosen)))}
-    return sorted(chosen, key=lambda e: (first[e.hit.chunk.version_id], e.start))
+    return _reading_order(chosen)
+
+
+def _reading_order(chosen: list[Evidence]) -> list[Evidence]:
+    """Best first, but a sentence that directly precedes another one in the text comes before it."""
+    ordered: list[Evidence] = []
+    for item in chosen:
+        after = next((i for i, other in enumerate(ordered) if _precedes(item, other)), len(ordered))
+        ordered.insert(after, item)
+    return ordered
+
+
+def _precedes(item: Evidence, other: Evidence) -> bool:
+    same = item.hit.chunk.version_id == other.hit.chunk.version_id
+    return same and 0 <= other.start - item.end <= NEIGHBOUR_CHARACTERS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ class Inquiry:
 
 
 class AskService:
-    """Carries out ask runs; the result is an Answer as JSON. `model` gives the loaded model, or is None for quotes only."""
+    """Carries out ask runs; the result is an Answer as JSON. Without a `model` answers are quotes."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class AskService:
         embedder: AnswerEmbedder,
         documents: DocumentStore,
         *,
-        model: Callable[[], GenerationBackend] | None,
+        model: GenerationBackend | None,
         answer_tokens: int = 160,
         gate: Gate | None = None,
     ) -> None:
@@ -140,7 +140,7 @@ class AskService:
     def _pin(self, context: RunContext, inquiry: Inquiry) -> None:
         verdict = inquiry.verdict
         context.pin(
-            embedding_model=self._embedder.info.content_hash,
+            embedding_model=self._embedder.info.fingerprint,
             gate={"version": self._gate.version, "threshold": self._gate.threshold},
             chunk_ids=[hit.chunk.id for hit in inquiry.hits],
             **({"evidence": {"probability": verdict.probability, **asdict(verdict.signals)}} if verdict else {}),

@@ -26,7 +26,7 @@ class SearchService:
         """Search for every query of the request; stops between queries when the run is cancelled."""
         request = codec.from_json(SearchRequest, context.run.request)
         context.pin(
-            embedding_model=self._search.embedder.info.content_hash,
+            embedding_model=self._search.embedder.info.fingerprint,
             fusion={"dense_weight": DENSE_WEIGHT, "background_rank": BACKGROUND_RANK, "candidates": CANDIDATES},
         )
         results = []
