@@ -40,7 +40,7 @@ class JanusCompletion:
         if verb is None:
             return ()
         parser = notebook_parser(verb)
-        if verb.default_action and any(w.startswith("-") for w in (*before[1:2], word)):
+        if verb.default_action and [*before[1:], word][0].startswith("-"):
             before = [before[0], verb.default_action, *before[1:]]
         parser = next((parser.actions[w] for w in before[1:2] if w in parser.actions), parser)
         if (previous := before[-1]) in parser.flags and parser.flags[previous].nargs != 0:
