@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -35,7 +36,7 @@ run = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("attempts", Integer, nullable=False),
-    Column("fence", Integer, nullable=False),
+    Column("fence", BigInteger, nullable=False),
     Column("result", _json),
     Column("error", _json),
     Column("manifest", _json, nullable=False),
@@ -68,8 +69,8 @@ source = Table(
     metadata,
     Column("collection", Text, nullable=False),
     Column("origin", Text, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("modified_ns", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
     Column("content_hash", String(64), nullable=False),
     PrimaryKeyConstraint("collection", "origin"),
     sqlite_with_rowid=False,
