@@ -31,8 +31,15 @@ VECTORS: Table = {"edge": Row("vector.edge:open_vectors")}
 EVENTS: Table = {"unix": Row("events.redis:open_events"), "memory": Row("events.memory:open_events")}
 CLAIMS: Table = {"unix": Row("claims.redis:open_claims"), "memory": Row("claims.memory:open_claims")}
 QUEUE: Table = {"unix": Row("queue.dramatiq_redis:open_queue")}
-EMBEDDING: Table = {"package": Row("backend.onnx_embedding:open_embedding", "'janus-lab[starter]'")}
-GENERATION: Table = {"package": Row("backend.llama_cpp:open_llama", "'janus-lab[starter]'")}
+STARTER = "'janus-lab[starter]'"
+EMBEDDING: Table = {
+    "package": Row("backend.onnx_embedding:open_embedding", STARTER),
+    "file": Row("backend.onnx_embedding:open_embedding", STARTER),
+}
+GENERATION: Table = {
+    "package": Row("backend.llama_cpp:open_llama", STARTER),
+    "file": Row("backend.llama_cpp:open_llama", STARTER),
+}
 
 TABLES: Mapping[str, Table] = {
     "ledger": LEDGER,

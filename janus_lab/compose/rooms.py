@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from janus_lab.adapters.engine_room.attach import attach, inspect, stop
+from janus_lab.adapters.engine_room.attach import attach
+from janus_lab.adapters.engine_room.inspect import inspect, stop
 from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import Shared
 from janus_lab.errors import EngineRoomFailed

@@ -73,7 +73,8 @@ class RelationalDocuments:
         if collection is not None:
             query = query.where(document.c.collection == collection)
         if origin_prefix:
-            query = query.where(func.substr(document.c.origin, 1, len(origin_prefix)) == origin_prefix)
+            # A range, because that is what an index on origins answers; the bound is the last character there is.
+            query = query.where(document.c.origin >= origin_prefix, document.c.origin < origin_prefix + chr(0x10FFFF))
         if words.strip():
             expression = full_text.match_expression(words)
             if expression is None:
@@ -124,6 +125,18 @@ class RelationalDocuments:
             if len(rows) < _AT_ONCE:
                 return
             last = rows[-1].number
+
+    def collections(self) -> list[str]:
+        """Names of the collections that hold published documents, sorted."""
+        with self._database.read() as connection:
+            return list(connection.scalars(select(document.c.collection).distinct().order_by(document.c.collection)))
+
+    def totals(self) -> tuple[int, int]:
+        """How many documents are published, and how many chunks they have."""
+        counts = select(func.count(), func.coalesce(func.sum(document.c.chunks), 0)).select_from(document)
+        with self._database.read() as connection:
+            documents, chunks = connection.execute(counts).one()
+            return documents, chunks
 
 
 def _by_rank(query: Select[Any]) -> Select[Any]:

@@ -1,0 +1,138 @@
+"""The services that carry out runs, on the stores and models that the settings choose."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+from janus_lab.answering.pipeline import AskService
+from janus_lab.compose.stores import Shared
+from janus_lab.inference.catalog import Catalog
+from janus_lab.inference.residency import Residency
+from janus_lab.ingest.chunker import ChunkSize
+from janus_lab.ingest.consistency import CheckService
+from janus_lab.ingest.pipeline import IngestOptions, IngestService
+from janus_lab.ingest.removal import RemoveService
+from janus_lab.ingest.source_file import Limits
+from janus_lab.ingest.stores import IngestStores
+from janus_lab.ports.claims import Claims
+from janus_lab.ports.documents import SourceIndex
+from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
+from janus_lab.ports.events import EventLog
+from janus_lab.ports.generation import GenerationBackend
+from janus_lab.ports.job_queue import JobQueue
+from janus_lab.ports.ledger import Ledger
+from janus_lab.ports.objects import ObjectStore
+from janus_lab.ports.vectors import VectorStore
+from janus_lab.retrieval.pipeline import SearchService
+from janus_lab.retrieval.search import HybridSearch
+from janus_lab.runs.context import RunService
+from janus_lab.runs.executor import Executor
+from janus_lab.schemes import factory
+from janus_lab.settings import Settings, project_root
+from janus_lab.values.run import RunKind, RunState
+
+Worker = Executor
+RATE_CHUNKS = 20
+"""An ingest of fewer chunks says more about loading models than about speed."""
+
+
+def build_worker(
+    settings: Settings,
+    shared: Shared,
+    *,
+    events: EventLog,
+    claims: Claims,
+    queue: Callable[[], JobQueue],
+    resources: ExitStack,
+) -> Worker:
+    """Open what only one process may own, and return what carries out runs on it. `resources` closes it all."""
+    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    services = open_services(settings, shared, resources)
+    return Executor(holder=holder, ledger=shared.ledger, events=events, claims=claims, queue=queue, services=services)
+
+
+def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> Mapping[RunKind, RunService]:
+    """One service a kind of run."""
+    relational = settings.url("relational_url")
+    objects: ObjectStore = _open("objects", settings.url("objects_url"), resources)
+    vectors: VectorStore = _open("vectors", settings.url("vectors_url"), resources)
+    sources: SourceIndex = _open("sources", relational, resources)
+    cache: EmbeddingCache = _open("embedding cache", relational, resources)
+    models = resources.enter_context(open_models(settings, cache))
+    search = HybridSearch(models.embedder(), vectors, shared.documents)
+    stores = IngestStores(shared.documents, sources, objects, vectors, models.embedder)
+    return {
+        RunKind.INGEST: IngestService(stores, ingest_options(settings), rate=lambda: ingest_rate(shared.ledger)),
+        RunKind.REMOVE: RemoveService(stores),
+        RunKind.SEARCH: SearchService(search),
+        RunKind.ASK: AskService(
+            search,
+            models.embedder(),
+            shared.documents,
+            model=models.generator(),
+            answer_tokens=settings.answer_tokens,
+        ),
+        RunKind.CHECK: CheckService(
+            ledger=shared.ledger, documents=shared.documents, sources=sources, objects=objects, vectors=vectors
+        ),
+    }
+
+
+def ingest_options(settings: Settings) -> IngestOptions:
+    """What the settings say about ingests."""
+    return IngestOptions(
+        home=settings.home,
+        root=project_root(settings.home),
+        size=ChunkSize(settings.chunk_characters, settings.chunk_overlap_characters),
+        limits=Limits(file_bytes=settings.file_limit_mb * 1_000_000),
+    )
+
+
+def ingest_rate(ledger: Ledger) -> float | None:
+    """Chunks a second of the last ingest that embedded enough to tell; None before the first."""
+    for run in ledger.find(kinds=(RunKind.INGEST,), states=(RunState.DONE,), limit=20):
+        result = run.result or {}
+        if result.get("embedded", 0) >= RATE_CHUNKS and result.get("seconds", 0) > 0:
+            return float(result["embedded"] / result["seconds"])
+    return None
+
+
+def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:
+    """The settings' models, each loaded when it is first needed."""
+    catalog = Catalog(settings.model_cache)
+
+    def open_embedding() -> AbstractContextManager[EmbeddingBackend]:
+        uri = settings.embedding_model
+        entry = catalog.find(uri)
+        opened: AbstractContextManager[EmbeddingBackend] = factory("embedding", uri)(
+            entry.path,
+            catalog.tokenizer(uri),
+            entry.info,
+            cache=settings.model_cache,
+            precision=settings.embedding_precision,
+            threads=settings.model_threads,
+        )
+        return opened
+
+    def open_generation() -> AbstractContextManager[GenerationBackend]:
+        uri = settings.generation_model
+        entry = catalog.find(uri)
+        opened: AbstractContextManager[GenerationBackend] = factory("generation", uri)(
+            entry.path,
+            entry.info,
+            cache=settings.model_cache,
+            context_tokens=settings.context_tokens,
+            threads=settings.model_threads,
+        )
+        return opened
+
+    return Residency(open_embedding=open_embedding, open_generation=open_generation, cache=cache)
+
+
+def _open(port: str, url: str, resources: ExitStack) -> Any:
+    return resources.enter_context(factory(port, url)(url))
