@@ -33,7 +33,7 @@ def pack(boxes: Sequence[Box]) -> bytes | None:
 
 def overlapping(blob: bytes | None, start: int, end: int) -> list[Box]:
     """Those boxes of a blob that share a character with `start`–`end`, in order."""
-    if blob is None:
+    if blob is None or start >= end:
         return []
     rows = np.frombuffer(zlib.decompress(blob), dtype=_BOX)
     return [Box(*row) for row in rows[(rows["start"] < end) & (rows["end"] > start)].tolist()]

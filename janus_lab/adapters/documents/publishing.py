@@ -18,9 +18,10 @@ from janus_lab.values.document import Document
 
 def publish(connection: Connection, documents: Sequence[Document]) -> None:
     """Make the staged versions of these documents current. Raises Defect if one was never staged."""
-    versions = version_numbers(connection, {d.version_id for d in documents})
-    published = _published(connection, [d.id for d in documents])
-    for d in documents:
+    latest = {d.id: d for d in documents}
+    versions = version_numbers(connection, [d.version_id for d in latest.values()])
+    published = _published(connection, latest)
+    for d in latest.values():
         if d.version_id not in versions:
             raise Defect(
                 f"version {d.version_id} of {d.origin} was published without being staged",
