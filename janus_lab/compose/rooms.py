@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -18,6 +19,9 @@ from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 from janus_lab.values.health import Check, Verdict
 
+TRUST_SECONDS = 2.0
+"""So long an engine room that was there is taken to be there still."""
+
 
 class ProcessRoom(EngineRoom):
     """A server and a worker under a supervisor, shared by every client of the data directory."""
@@ -28,11 +32,14 @@ class ProcessRoom(EngineRoom):
         self._lock = threading.Lock()
         self._link: Link | None = None
         self._redis_url = ""
+        self._attached_at = 0.0
         self._resources = ExitStack()
 
     def link(self, announce: Callable[[str], None]) -> Link:
         """Attach, starting the engine room if need be; a room that was stopped meanwhile is started again."""
         with self._lock:
+            if self._link is not None and time.monotonic() - self._attached_at < TRUST_SECONDS:
+                return self._link
             attachment = attach(self._settings.home, start=self._start, idle_seconds=self._settings.idle_seconds)
             if attachment.started_now:
                 announce(f"Janus started its engine room for {self._settings.home} (`janus down` stops it)")
@@ -40,6 +47,7 @@ class ProcessRoom(EngineRoom):
                 self._resources.close()
                 self._link = open_link(self._settings, attachment.redis_url, self._resources)
                 self._redis_url = attachment.redis_url
+            self._attached_at = time.monotonic()
             return self._link
 
     def state(self) -> RoomState:
