@@ -1,0 +1,149 @@
+"""Ingests on the real embedded stores; embeddings are made by counting letters, which is enough to tell chunks apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from janus_lab.inference.embedding import Embedder
+from janus_lab.ingest.chunker import ChunkSize
+from janus_lab.ingest.pipeline import IngestOptions, IngestService
+from janus_lab.ingest.removal import RemoveService
+from janus_lab.ingest.stores import IngestStores
+from janus_lab.ports.embedding import EmbeddingCache
+from janus_lab.ports.events import EventLog
+from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.context import RunContext
+from janus_lab.schemes import factory
+from janus_lab.values.codec import from_json, to_json
+from janus_lab.values.event import Event
+from janus_lab.values.generation import ModelInfo
+from janus_lab.values.ids import new_run_id
+from janus_lab.values.ingest import IngestReport
+from janus_lab.values.request import IngestRequest, RemoveRequest
+from janus_lab.values.run import Priority, Run, RunKind, RunState
+
+DIMENSIONS = 32
+
+
+@dataclass
+class LetterCounts:
+    """An embedding backend that needs no model: how often each letter occurs, scaled to unit length."""
+
+    info: ModelInfo = field(
+        default_factory=lambda: ModelInfo("test://letters", "letters", "0" * 64, "none", dimensions=DIMENSIONS)
+    )
+    embedded: list[str] = field(default_factory=list)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.embedded.extend(texts)
+        vectors = np.ones((len(texts), DIMENSIONS), np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            np.add.at(row, [ord(character) % DIMENSIONS for character in text], 1)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+
+@dataclass
+class IngestRoom:
+    """The stores, the ledger and the services over a data directory."""
+
+    home: Path
+    stores: IngestStores
+    ledger: Ledger
+    events: EventLog
+    backend: LetterCounts
+    size: ChunkSize = field(default_factory=lambda: ChunkSize(300, 40))
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def service(self) -> IngestService:
+        options = IngestOptions(home=self.home, root=self.home.parent, size=self.size, **self.options)
+        return IngestService(self.stores, options)
+
+    def new_run(self, kind: RunKind, request: object) -> Run:
+        run = Run(new_run_id(), kind, RunState.QUEUED, Priority.BATCH, to_json(request), time.time())
+        self.ledger.create(run)
+        self.ledger.start(run.id, 1, time.time())
+        return run
+
+    def context(self, run: Run, cancelled: Callable[[], bool] = lambda: False) -> RunContext:
+        return RunContext(run, ledger=self.ledger, events=self.events, cancelled=cancelled, fence=1)
+
+    def ingest(self, *sources: str | Path, **options: Any) -> IngestReport:
+        request = IngestRequest(tuple(map(str, sources)), "default", **options)
+        result = self.service().execute(self.context(self.new_run(RunKind.INGEST, request)))
+        return from_json(IngestReport, result)
+
+    def remove(self, *document_ids: str) -> dict[str, Any]:
+        run = self.new_run(RunKind.REMOVE, RemoveRequest(document_ids))
+        return dict(RemoveService(self.stores).execute(self.context(run)))
+
+    def told(self, run_id: str) -> list[Event]:
+        return self.events.read(run_id)
+
+    def state(self) -> dict[str, Any]:
+        """Everything in the stores that should be the same however it got there."""
+        documents = {d.id: replace(d, ingested_at=0.0) for d in self.stores.documents.iterate()}
+        chunk_ids = self.stores.documents.chunk_ids(list(documents))
+        return {
+            "documents": documents,
+            "chunks": chunk_ids,
+            "texts": {d.id: self.stores.documents.text(d.version_id, 0, d.characters) for d in documents.values()},
+            "vectors": self.stores.vectors.ids("default"),
+            "objects": set(self.stores.objects.keys()),
+            "words": sorted(d.id for d in self.stores.documents.find("default", words="alpha")),
+        }
+
+    def check(self) -> dict[str, Any]:
+        """The state, after making sure that the stores agree with one another."""
+        state = self.state()
+        assert {chunk for ids in state["chunks"].values() for chunk in ids} == state["vectors"]
+        assert {d.content_hash for d in state["documents"].values()} == state["objects"]
+        for document in state["documents"].values():
+            text = state["texts"][document.id]
+            for chunk in self.stores.documents.chunks(state["chunks"][document.id]):
+                assert chunk.text == text[chunk.start : chunk.end]
+        return state
+
+
+def open_room(stack: ExitStack, home: Path) -> IngestRoom:
+    """A room over the data directory `home`, closed with the stack."""
+    home.mkdir(exist_ok=True, parents=True)
+    database = f"sqlite:///{home}/janus.db"
+
+    def opened(port: str, url: str) -> Any:
+        return stack.enter_context(factory(port, url)(url))
+
+    backend = LetterCounts()
+    cache: EmbeddingCache = opened("embedding cache", database)
+    stores = IngestStores(
+        documents=opened("documents", database),
+        sources=opened("sources", database),
+        objects=opened("objects", f"file://{home}/objects"),
+        vectors=opened("vectors", f"edge://{home}/vectors"),
+        embedder=lambda: Embedder(backend, cache),
+    )
+    return IngestRoom(home, stores, opened("ledger", database), opened("events", "memory://"), backend)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[IngestRoom]:
+    with ExitStack() as stack:
+        yield open_room(stack, tmp_path / "project" / ".janus")
+
+
+@pytest.fixture
+def files(room: IngestRoom) -> Path:
+    """A folder in the project, for the files of a test."""
+    folder = room.home.parent / "files"
+    folder.mkdir()
+    return folder
