@@ -54,12 +54,12 @@ def test_a_report_lists_failures_with_their_remedies():
         "x.pdf", FileState.FAILED, code="unreadable-file", message="is encrypted", remedy="remove the password"
     )
     text = plain(IngestReport("r", "c", 1, 0, 2, 0, 1, 1, 3, 3, 0.5, (bad,)))
-    assert text.startswith("1 added, 2 unchanged, 1 failed in 0.50 s: 1 document, 3 chunks")
+    assert text.startswith("1 added, 2 unchanged, 1 failed in 500 ms: 1 document, 3 chunks")
     assert "failed: x.pdf: is encrypted (remove the password)" in text
 
 
 def test_amounts():
-    assert [duration(s) for s in (None, 0.421, 59.4, 185, 7800)] == ["–", "0.42 s", "59 s", "3 min 05 s", "2 h 10 min"]
+    assert [duration(s) for s in (None, 0.421, 59.4, 185, 7800)] == ["–", "421 ms", "59 s", "3 min 05 s", "2 h 10 min"]
     assert [size(n) for n in (999, 1500, 2_500_000)] == ["999 B", "1.5 kB", "2.5 MB"]
     assert [count(1, "query"), count(2, "query"), count(1200, "file")] == ["1 query", "2 queries", "1,200 files"]
     assert moment(0).startswith(time.strftime("%Y", time.localtime(0)))

@@ -15,9 +15,11 @@ def moment(at: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in words: "0.42 s", "3 min 05 s", "2 h 10 min"; "–" for None."""
+    """Seconds in words: "420 ms", "4.20 s", "3 min 05 s", "2 h 10 min"; "–" for None."""
     if seconds is None:
         return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:  # noqa: PLR2004 - below ten seconds, decimals mean something
         return f"{seconds:.2f} s"
     whole = round(seconds)

@@ -53,12 +53,12 @@ def report(value: IngestReport) -> Markup:
         for name, kind in _KINDS.items()
         if getattr(value, name)
     ]
-    rate = f", {value.embedded / value.seconds:,.0f} chunks/s embedded" if value.embedded and value.seconds else ""
+    rate = f" · {value.embedded / value.seconds:,.0f} chunks/s" if value.embedded and value.seconds else ""
     line = f"{count(value.documents, 'document')} · {count(value.chunks, 'chunk')} · {duration(value.seconds)}{rate}"
     head = element("div", *(badges or [element("span", "no files", kind="badge dim")]))
     return page(
         head,
-        element("div", line, " into ", element("b", value.collection), kind="small"),
+        element("div", line, " · in ", element("b", value.collection), kind="small"),
         _outcomes(value.outcomes),
     )
 

@@ -10,22 +10,27 @@ from janus_lab.verbs.plain.printable import printable
 _STYLE = """<style>
 .janus{line-height:1.5;max-width:64em;overflow-wrap:anywhere}
 .janus .text{white-space:pre-wrap;font-size:1.05em;margin:.3em 0 .6em}
-.janus sup.n{font-weight:600;margin-left:.15em;cursor:help;color:#2a78d0}
+.janus sup.n{color:color-mix(in srgb,#2a78d0 75%,currentColor)}
+.janus sup.n{font-weight:600;margin-left:.15em;cursor:help}
 .janus .unsupported{text-decoration:underline wavy #c77700 1px;text-underline-offset:3px}
 .janus .badge{display:inline-block;font-size:.8em;font-weight:600;padding:.1em .7em;border-radius:1em;
 border:1px solid currentColor;margin:0 .5em .2em 0}
-.janus .good{color:#2e8b57}.janus .warn{color:#c77700}.janus .bad{color:#d1453b}
+.janus .good{color:color-mix(in srgb,#1f9d61 75%,currentColor)}
+.janus .warn{color:color-mix(in srgb,#d98200 80%,currentColor)}
+.janus .bad{color:color-mix(in srgb,#dc4437 80%,currentColor)}
 .janus .dim{opacity:.68}.janus .small{font-size:.88em}
-.janus .cites{margin:.2em 0;padding:0;list-style:none}
-.janus .cites>li{margin:.3em 0;padding-left:.7em;border-left:3px solid rgba(64,132,214,.55)}
+.janus.janus ul.cites{margin:.2em 0;padding:0;list-style:none}
+.janus.janus ul.cites>li{margin:.3em 0;padding-left:.7em;border-left:3px solid rgba(64,132,214,.55)}
 .janus details>summary{cursor:pointer}
-.janus blockquote{margin:.4em 0 .4em 1.1em;padding:.4em .8em;border:0;white-space:pre-wrap;
+.janus.janus blockquote{margin:.4em 0 .4em 1.1em;padding:.4em .8em;border:0;white-space:pre-wrap;
 background:rgba(128,128,128,.12);border-radius:4px;font-size:.94em}
 .janus mark{background:rgba(255,196,0,.38);color:inherit;padding:0 .1em;border-radius:2px}
-.janus table{border-collapse:collapse;margin:.4em 0;font-size:.92em}
-.janus th,.janus td{text-align:left;vertical-align:top;padding:.25em .9em .25em 0;
-border-bottom:1px solid rgba(128,128,128,.28);background:none}
-.janus th{font-weight:600;white-space:nowrap}.janus td.num,.janus th.num{text-align:right}
+.janus.janus table{border-collapse:collapse;margin:.4em 0;font-size:.92em}
+.janus.janus tr{background:none}
+.janus.janus th,.janus.janus td{text-align:left;vertical-align:top;padding:.25em 1em .25em 0;max-width:40em;
+white-space:normal;border:0;border-bottom:1px solid rgba(128,128,128,.28);background:none}
+.janus.janus th{font-weight:600;white-space:nowrap}
+.janus.janus .num{text-align:right;white-space:nowrap}
 .janus code{font-size:.92em;background:rgba(128,128,128,.14);color:inherit;padding:0 .3em;border-radius:3px}
 .janus .bar{height:6px;border-radius:3px;background:rgba(128,128,128,.25);max-width:32em;margin:.4em 0;overflow:hidden}
 .janus .bar>div{height:100%;background:#2a78d0}

@@ -1,0 +1,222 @@
+"""Real JupyterLab in headless Chromium, and a fresh data directory for every test session."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import pytest
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+QUIET = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True,
+    },
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+}  # fmt: skip
+WIDGET = "window.jupyterapp.shell.currentWidget"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+class LabServer:
+    """A JupyterLab server of its own: folders, port, token and process group."""
+
+    def __init__(self, base: Path, home: Path) -> None:
+        self.root = base / "root"
+        self.root.mkdir(parents=True)
+        overrides = base / "config" / "labconfig" / "default_setting_overrides.json"
+        overrides.parent.mkdir(parents=True)
+        overrides.write_text(json.dumps(QUIET))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.token = secrets.token_hex(16)
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = base / "lab.log"
+        environment = {
+            **os.environ,
+            "JUPYTER_CONFIG_DIR": str(base / "config"), "JUPYTER_RUNTIME_DIR": str(base / "run"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"), "JUPYTERLAB_SETTINGS_DIR": str(base / "settings"),
+            "IPYTHONDIR": str(base / "ipython"), "JUPYTER_DATA_DIR": str(base / "data"), "JANUS_HOME": str(home),
+        }  # fmt: skip
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+            "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}",
+            "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        ]  # fmt: skip
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=self.root
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, self._log.read_text()[-4000:]
+            with suppress(OSError), urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=1):
+                return
+            time.sleep(0.1)
+        raise AssertionError(self._log.read_text()[-4000:])
+
+    def write(self, name: str, cells: list[str]) -> str:
+        """A notebook of code cells."""
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+        notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        nbformat.write(notebook, self.root / name)
+        return name
+
+    def close(self) -> None:
+        """End the server and the kernels it started: the process group is its own."""
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+class LabPage:
+    """One browser page on one notebook."""
+
+    def __init__(self, server: LabServer, page) -> None:
+        self.server, self.page = server, page
+        self.requests: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    @property
+    def external(self) -> list[str]:
+        """Addresses outside the server that the page asked for."""
+        own = (self.server.url, self.server.url.replace("http", "ws"), "data:", "blob:")
+        return [address for address in self.requests if not address.startswith(own)]
+
+    def open(self, name: str) -> LabPage:
+        """Open a notebook and wait for its kernel."""
+        self.page.goto(f"{self.server.url}/lab/tree/{name}?token={self.server.token}&reset", wait_until="domcontentloaded")
+        self.page.wait_for_function(
+            """name => { const w = window.jupyterapp?.shell?.currentWidget;
+            return w?.context?.path === name && w.context.isReady && w.sessionContext?.isReady
+               && w.sessionContext.session?.kernel?.status === 'idle'; }""",
+            arg=name,
+            timeout=90_000,
+        )
+        return self
+
+    def command(self, name: str, **arguments) -> None:
+        """Execute one of Lab's commands and wait for it."""
+        self.page.evaluate("([n, a]) => window.jupyterapp.commands.execute(n, a).then(() => true)", [name, arguments])
+
+    def run_cell(self, index: int, *, wait: bool = True) -> None:
+        """Run a cell; the command's promise resolves only at the cell's end, so it is not awaited."""
+        self.page.evaluate(
+            f"i => {{ {WIDGET}.content.activeCellIndex = i; window.jupyterapp.commands.execute('notebook:run-cell');"
+            " return true }",
+            index,
+        )
+        if wait:
+            self.idle()
+
+    def idle(self, timeout: int = 120_000) -> None:
+        """Wait until no cell runs."""
+        self.page.wait_for_function(
+            f"""() => {WIDGET}.sessionContext.session.kernel.status === 'idle' &&
+              !{WIDGET}.content.widgets.some(w => w.inputArea?.promptNode?.textContent?.includes('*'))""",
+            timeout=timeout,
+        )
+
+    def interrupt(self) -> None:
+        """Lab's own interrupt."""
+        self.page.evaluate(f"() => {WIDGET}.sessionContext.session.kernel.interrupt().then(() => true)")
+
+    def outputs(self, index: int) -> list[dict]:
+        """The outputs of a cell as the notebook keeps them."""
+        return self.page.evaluate(f"i => {WIDGET}.content.widgets[i].model.outputs.toJSON()", index)
+
+    def cell(self, index: int):
+        """The cell's place in the page."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(index)
+
+    def theme(self, name: str) -> None:
+        """Switch Lab's theme."""
+        self.command("apputils:change-theme", theme=name)
+        self.page.wait_for_function("n => document.body.dataset.jpThemeName === n", arg=name)
+
+    def picture(self, name: str) -> Path:
+        """Keep a screenshot among the tests' artefacts."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        file = ARTEFACTS / f"{name}.png"
+        self.page.screenshot(path=str(file))
+        return file
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    if not CHROMIUM.exists():
+        reason = f"there is no Chromium at {CHROMIUM}: `apt-get install chromium`, or set CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def browser(chromium, tmp_path_factory) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("profile")),
+            executable_path=str(chromium),
+            headless=True,
+            args=FLAGS,
+            viewport={"width": 1280, "height": 1000},
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def lab_home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home") / "data"
+
+
+@pytest.fixture(scope="session")
+def lab_server(chromium, tmp_path_factory, lab_home) -> Iterator[LabServer]:
+    server = LabServer(tmp_path_factory.mktemp("lab"), lab_home)
+    yield server
+    server.close()
+    subprocess.run(
+        [sys.executable, "-m", "janus_lab.cli", "--home", str(lab_home), "down"], check=True, capture_output=True
+    )
+
+
+@pytest.fixture
+def lab(lab_server, browser) -> Iterator[LabPage]:
+    page = browser.new_page()
+    yield LabPage(lab_server, page)
+    page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+    page.close()
