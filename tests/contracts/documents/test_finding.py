@@ -1,0 +1,129 @@
+"""How every document store finds documents: by id, origin, conditions and words."""
+
+from __future__ import annotations
+
+import pytest
+
+from janus_lab.errors import NotFound
+from janus_lab.values.filter import Condition, Operator
+
+
+def test_documents_are_found_by_prefix(store, version, published):
+    v = version("a.txt", "x")
+    published(v)
+    assert store.get(v.document.id[:6]) == v.document
+    for unknown in ("", v.document.id[:3], "zzzz", "%%%%"):
+        with pytest.raises(NotFound):
+            store.get(unknown)
+
+
+def test_documents_are_found_by_collection_and_origin(store, version, published):
+    origins = ["b/2.txt", "a/1.txt", "a_/1.txt", "A/1.txt", "ä/1.txt"]
+    one = [version(origin, origin) for origin in origins]
+    other = version("a/1.txt", "x", collection="other")
+    published(*one, other)
+    assert [d.origin for d in store.find("default")] == sorted(origins)
+    assert [d.origin for d in store.find(origin_prefix="a/")] == ["a/1.txt", "a/1.txt"]
+    assert [d.origin for d in store.find("default", origin_prefix="a_")] == ["a_/1.txt"]
+    assert store.find("other") == list(store.iterate("other")) == [other.document]
+    assert len(store.find(limit=2)) == 2
+
+
+CONDITIONS = [
+    ("year", "=", 2020, "a"),
+    ("year", "=", 2020.0, "a"),
+    ("year", "!=", 2020, "bcd"),
+    ("year", ">=", 2020, "ab"),
+    ("year", "<=", 2020.5, "ac"),
+    ("year", "=", "2020", ""),
+    ("venue", "=", "ACL", "a"),
+    ("venue", "=", "acl", "b"),
+    ("venue", ">=", "B", "bc"),
+    ("venue", "<=", "ACL", "a"),
+    ("venue", "<=", 5, ""),
+    ("open", "=", True, "a"),
+    ("open", "=", 1, "c"),
+    ("open", "!=", True, "bcd"),
+    ("tags", "contains", "x", "ab"),
+    ("tags", "contains", "X", ""),
+    ("tags", "=", "x", "c"),
+    ("venue", "contains", "ACL", ""),
+    ("years", "contains", 1999, "b"),
+    ("author.name", "=", "O'Brien \"%_", "a"),
+    ("author.name", "=", "Ada", "b"),
+    ("authors.name", "contains", "Ada", "c"),
+    ("long", "=", "l" * 5000, "a"),
+    ("long", "=", "l" * 5001, ""),
+    ("missing", "=", "", ""),
+    ("missing", "!=", "x", "abcd"),
+    ("'; DROP TABLE document; --", "=", 1, ""),
+]
+
+
+@pytest.mark.parametrize("case", CONDITIONS, ids=lambda case: " ".join(map(str, case[:3]))[:60])
+def test_conditions(store, case, version, published):
+    path, operator, value, expected = case
+    published(
+        version(
+            "a",
+            "t",
+            year=2020,
+            venue="ACL",
+            open=True,
+            tags=["x", "y"],
+            author={"name": "O'Brien \"%_"},
+            long="l" * 5000,
+        ),
+        version("b", "t", year=2021, venue="acl", open=False, tags=["x"], years=[1999, 2000], author={"name": "Ada"}),
+        version("c", "t", year=2019.5, venue="EMNLP", open=1, tags="x", authors=[{"name": "Ada"}, {"name": "Bob"}]),
+        version("d", "t"),
+    )
+    found = store.find(where=[Condition(path, Operator(operator), value)])
+    assert "".join(d.origin for d in found) == expected
+
+
+def test_conditions_all_hold_together_with_words(store, version, published):
+    published(
+        version("a", "graph databases", year=2020, tags=["x"]),
+        version("b", "graph databases", year=2020),
+        version("c", "vector databases", year=2020, tags=["x"]),
+    )
+    where = [Condition("year", Operator.EQUALS, 2020), Condition("tags", Operator.CONTAINS, "x")]
+    assert [d.origin for d in store.find(where=where)] == ["a", "c"]
+    assert [d.origin for d in store.find(where=where, words="graph")] == ["a"]
+
+
+WORDS = [
+    ("engine", {"one", "two"}),
+    ("engines Café", {"one"}),
+    ("cafe", {"one"}),
+    ("ENGINE AND OR NOT", set()),
+    ('"engine', {"one", "two"}),
+    ("engine*", {"one", "two"}),
+    ("foo_bar", {"two"}),
+    ("state-of-the-art", {"two"}),
+    ("title:engine", set()),
+    ("NEAR(engine cafe)", set()),
+    ("') OR 1=1 --", set()),
+    ("…!?", set()),
+    ("12%", {"two"}),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), WORDS)
+def test_words_are_words_and_no_syntax(store, words, expected, version, published):
+    published(
+        version("one", "The search engine of the Café."),
+        version("two", "Engines in foo_bar, state-of-the-art: 12%."),
+        version("three", "nothing of it"),
+    )
+    assert {d.origin for d in store.find(words=words)} == expected
+
+
+def test_titles_count_more_than_texts(store, version, published, numbered):
+    published(
+        version("a", "giraffe among many other words " * 3),
+        version("b", "no animal here at all", title="Giraffe"),
+        version("c", "giraffe once in a text that goes on and on " + numbered(50)),
+    )
+    assert store.find(words="giraffe")[0].origin == "b"
