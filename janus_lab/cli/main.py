@@ -36,11 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words[: words.index("--")] if "--" in words else "--debug" in words
     face = TerminalFace()
     try:
-        code = _run(words, face)
+        code = _run_or_help(words, face)
         sys.stdout.flush()
-    except HelpRequested as request:
-        print(request.text.rstrip())  # noqa: T201 - a terminal's face prints
-        return OK
     except KeyboardInterrupt:
         face.settle()
         print("interrupted", file=sys.stderr)  # noqa: T201 - a terminal's face prints
@@ -59,6 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return USAGE
         return INTERRUPTED if isinstance(error, RunCancelled) else FAILED
     return code
+
+
+def _run_or_help(words: list[str], face: TerminalFace) -> int:
+    try:
+        return _run(words, face)
+    except HelpRequested as request:
+        print(request.text.rstrip())  # noqa: T201 - a terminal's face prints
+        return OK
 
 
 def _run(words: list[str], face: TerminalFace) -> int:

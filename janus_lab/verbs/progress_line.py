@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import IO
 
 from janus_lab.values.ingest import Progress
+from janus_lab.verbs.plain.amounts import count
 from janus_lab.verbs.plain.documents import progress as progress_text
 from janus_lab.verbs.plain.printable import one_line
 
@@ -26,7 +27,7 @@ class ProgressLine:
         self._last: float | None = None
         self._standing = False
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: Progress, *, warnings: int = 0) -> None:
         """Show how far it is, unless that was just done."""
         now = self._clock()
         if self._last is None:
@@ -35,7 +36,7 @@ class ProgressLine:
         if now - self._last < self._period:
             return
         self._last = now
-        text = progress_text(progress)
+        text = progress_text(progress) + (f" · {count(warnings, 'warning')}" if warnings else "")
         if self._rewrites:
             columns = self._columns()
             current = f" · {progress.current}" if progress.current else ""

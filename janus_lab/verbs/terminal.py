@@ -10,7 +10,7 @@ from typing import IO
 from janus_lab.errors import UsageError
 from janus_lab.values.answer import Answer, Outcome
 from janus_lab.values.event import Event, EventKind
-from janus_lab.values.ingest import Progress
+from janus_lab.values.ingest import IngestPlan, IngestReport, Progress
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.plain.answer import OUTCOMES, evidence, marked
 from janus_lab.verbs.plain.printable import one_line, printable
@@ -30,7 +30,7 @@ class TerminalFace:
         self._progress = ProgressLine(self._err)
         self._draft = ""
         self._intact = True
-        self._warnings = 0
+        self._warnings: list[str] = []
 
     def follow(self, event: Event) -> None:
         """Show one event of a run."""
@@ -38,9 +38,9 @@ class TerminalFace:
             case EventKind.TOKEN:
                 self._stream(str(event.data.get("text", "")))
             case EventKind.PROGRESS:
-                self._progress.show(progress_of(event))
+                self._progress.show(progress_of(event), warnings=len(self._warnings))
             case EventKind.WARNING:
-                self._warn(event)
+                self._warnings.append(warning_text(event))
             case _:
                 pass
 
@@ -61,6 +61,8 @@ class TerminalFace:
 
     def show(self, value: object) -> None:
         """Print a result; an answer that was streamed takes its draft's place or follows it."""
+        if isinstance(value, IngestReport | IngestPlan):
+            self._warnings.clear()  # the report names every file that needs a word
         self.settle()
         draft, self._draft = self._draft, ""
         if value is None:
@@ -71,12 +73,17 @@ class TerminalFace:
             self._print(plain(value))
 
     def settle(self) -> None:
-        """End what is unfinished on the screen: a progress line, a line of streamed text."""
+        """End what is unfinished on the screen: a progress line, a line of streamed text; then tell the warnings."""
         self._progress.clear()
         if self._draft:
             self._out.write(_PLAIN if self._rewrites else "")
             self._out.write("" if self._draft.endswith("\n") else "\n")
             self._out.flush()
+        for warning in self._warnings[:WARNINGS_SHOWN]:
+            self.say(f"warning: {warning}")
+        if len(self._warnings) > WARNINGS_SHOWN:
+            self.say(f"… and {len(self._warnings) - WARNINGS_SHOWN:,} more warnings")
+        self._warnings.clear()
 
     def _print(self, text: str) -> None:
         if text:
@@ -107,13 +114,6 @@ class TerminalFace:
             return "\n\n".join(part for part in (label, evidence(value)) if part)
         label = OUTCOMES[value.outcome] or "Checked against the documents:"
         return "\n" + "\n\n".join(part for part in (label, marked(value), evidence(value)) if part)
-
-    def _warn(self, event: Event) -> None:
-        self._warnings += 1
-        if self._warnings <= WARNINGS_SHOWN:
-            self.say(f"warning: {warning_text(event)}")
-        elif self._warnings == WARNINGS_SHOWN + 1:
-            self.say("more warnings follow; the result counts them")
 
 
 def progress_of(event: Event) -> Progress:

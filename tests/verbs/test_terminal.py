@@ -1,0 +1,134 @@
+"""The terminal face, on a real pseudo-terminal and on a pipe."""
+
+import os
+import pty
+import sys
+import termios
+from io import StringIO
+
+import pytest
+
+from janus_lab.errors import UsageError
+from janus_lab.values.answer import Answer, Citation, Outcome, Sentence
+from janus_lab.values.event import Event, EventKind
+from janus_lab.values.ingest import IngestReport, Progress
+from janus_lab.verbs.progress_line import ProgressLine
+from janus_lab.verbs.terminal import TerminalFace
+
+CITED = Citation(1, "d", "v", "c", "Cities", "cities.pdf", 2, 0, 12, "Lima is old.")
+
+
+def answer(text, *, outcome=Outcome.GENERATED):
+    sentence = Sentence(text, 0, len(text), (1,), True)
+    return Answer("?", text, outcome, (sentence,), (CITED,), (), "0199", {}, (), "")
+
+
+def event(kind, **data):
+    return Event("r", kind, data, 0.0)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A pseudo-terminal: a stream to write to, and a function that reads what a person would have received."""
+    monkeypatch.setenv("TERM", "xterm")
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, 40))
+    with os.fdopen(follower, "w") as stream:
+
+        def received():
+            stream.flush()
+            os.set_blocking(leader, False)
+            try:
+                return os.read(leader, 65536).decode()
+            except BlockingIOError:
+                return ""
+
+        yield stream, received
+    os.close(leader)
+
+
+def test_on_a_pipe_the_draft_is_followed_by_what_stands():
+    out, err = StringIO(), StringIO()
+    face = TerminalFace(out, err)
+    for word in ("Lima ", "is\x1b[2J ", "old."):
+        face.follow(event(EventKind.TOKEN, text=word))
+    face.show(answer("Lima is older."))
+    assert out.getvalue().startswith(
+        "Lima is[2J old.\n\nChecked against the documents:\n\nLima is older. [1]\n\n[1] Cities, p. 2"
+    )
+    assert err.getvalue() == ""
+
+
+def test_on_a_pipe_a_draft_that_stands_is_not_repeated():
+    out = StringIO()
+    face = TerminalFace(out, StringIO())
+    face.follow(event(EventKind.TOKEN, text=" Lima is old."))
+    face.show(answer("Lima is old."))
+    assert out.getvalue().count("Lima is old.") == 2  # the draft and the quote
+    assert "Checked" not in out.getvalue()
+
+
+def test_on_a_terminal_the_checked_answer_takes_the_drafts_place(terminal):
+    stream, received = terminal
+    face = TerminalFace(stream, StringIO())
+    face.follow(event(EventKind.TOKEN, text="x" * 50))  # two rows of 40 columns
+    assert received() == "\x1b[2m" + "x" * 50
+    face.show(answer("Lima is old."))
+    text = received()
+    assert text.startswith("\x1b[0m\r\n\x1b[2A\r\x1b[JLima is old. [1]")
+    assert "Checked" not in text
+
+
+def test_a_draft_taller_than_the_screen_is_not_erased(terminal):
+    stream, received = terminal
+    face = TerminalFace(stream, StringIO())
+    face.follow(event(EventKind.TOKEN, text="x\n" * 30))
+    received()
+    face.show(answer("Lima is old."))
+    assert "\x1b[J" not in (text := received())
+    assert "Checked" in text
+
+
+def test_warnings_are_told_once():
+    warning = event(EventKind.WARNING, origin="a.pdf", message="is empty\x07", remedy="fill it")
+    err = StringIO()
+    face = TerminalFace(StringIO(), err)
+    face.follow(warning)
+    face.settle()
+    face.settle()
+    assert err.getvalue() == "warning: a.pdf: is empty (fill it)\n"
+    face.follow(warning)
+    face.show(IngestReport("r", "c", 0, 0, 0, 1, 0, 0, 0, 0, 0.1, ()))
+    assert err.getvalue().count("warning") == 1
+
+
+def test_progress_rewrites_one_line_on_a_terminal(terminal):
+    stream, received = terminal
+    now = [0.0]
+    line = ProgressLine(stream, clock=lambda: now[0])
+    line.show(Progress(1, 9, 3, 0.0, None, "a\x1b[31m" * 40), warnings=2)
+    line.show(Progress(2, 9, 4, 0.0, None))
+    shown = received()
+    assert shown.startswith("\r\x1b[K1/9 files · 3 chunks · 2 warnings")
+    assert len(shown) <= 3 + 40
+    assert "2/9" not in shown
+    now[0] = 0.2
+    line.show(Progress(3, 9, 4, 0.0, None))
+    line.clear()
+    assert received() == "\r\x1b[K3/9 files · 4 chunks\r\x1b[K"
+
+
+def test_progress_in_a_log_is_sparse():
+    stream, now = StringIO(), [0.0]
+    line = ProgressLine(stream, clock=lambda: now[0])
+    for second in range(31):
+        now[0] = float(second)
+        line.show(Progress(second, 31, second, 0.0, None))
+    assert stream.getvalue().splitlines() == [f"{n}/31 files · {n} chunks" for n in (10, 20, 30)]
+
+
+def test_nobody_is_asked_where_nobody_is(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", StringIO("y\n"))
+    with pytest.raises(UsageError) as caught:
+        TerminalFace(StringIO(), StringIO()).confirm("Remove?")
+    assert "--yes" in caught.value.remedy
