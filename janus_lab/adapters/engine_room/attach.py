@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from janus_lab.adapters.claims import keys
-from janus_lab.adapters.engine_room.directory import prepare
+from janus_lab.adapters.engine_room.directory import prepare, reported
 from janus_lab.adapters.engine_room.locks import held, locked
 from janus_lab.adapters.engine_room.paths import RoomPaths
 from janus_lab.adapters.engine_room.record import Phase, Record, read_record
@@ -48,12 +48,17 @@ def attach(
     Raises EngineRoomFailed, DataDirectoryUnusable or DiskFull.
     """
     paths = RoomPaths(home.absolute())
-    if found := _attached(paths):
-        return found
-    if not start:
-        return Attachment("", started_now=False)
-    _raise_fresh_failure(paths)
-    prepare(paths)
+    with reported(paths):
+        if found := _attached(paths):
+            return found
+        if not start:
+            return Attachment("", started_now=False)
+        _raise_fresh_failure(paths)
+        prepare(paths)
+        return _start_once(paths, idle_seconds=idle_seconds, opener=opener, wait_seconds=wait_seconds)
+
+
+def _start_once(paths: RoomPaths, *, idle_seconds: float, opener: str, wait_seconds: float) -> Attachment:
     deadline = time.monotonic() + wait_seconds
     with locked(paths.starter_lock, wait_seconds=wait_seconds) as ours:
         if not ours:
@@ -80,7 +85,7 @@ def _attached(paths: RoomPaths) -> Attachment | None:
     except StoreUnreachable:
         return _wait_for_restart(paths, record, url)
     now = read_record(paths.record)
-    if now is None or now.phase is not Phase.RUNNING:
+    if now is None or now.phase is not Phase.RUNNING or not held(paths.supervisor_lock):
         return None
     return Attachment(url, False, now.supervisor_pid, now.server_pid)
 

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 from janus_lab.adapters.claims import keys
+from janus_lab.adapters.engine_room.directory import reported
 from janus_lab.adapters.engine_room.locks import held
 from janus_lab.adapters.engine_room.paths import RoomPaths
-from janus_lab.adapters.engine_room.processes import is_python_module
+from janus_lab.adapters.engine_room.processes import ended, is_python_module
 from janus_lab.adapters.engine_room.record import Phase, Record, read_record
 from janus_lab.adapters.engine_room.server import CLIENT_NAME, server_url
 from janus_lab.adapters.redis_client import open_client, translated
@@ -22,12 +23,15 @@ _PAUSE_SECONDS = 0.01
 
 
 def inspect(home: Path) -> RoomState:
-    """How the engine room of `home` is: its processes, its clients (processes, not connections), why it gave up if it did."""
+    """How the engine room of `home` is: its processes, its clients (processes, not connections), why it gave up if it did.
+
+    Raises DataDirectoryUnusable if it may not be read.
+    """
     paths = RoomPaths(home.absolute())
     record = read_record(paths.record)
     if record is None:
         return RoomState(running=False)
-    if not held(paths.supervisor_lock):
+    if not _running(paths):
         gave_up = record.phase is Phase.FAILED and record.failure is not None
         return RoomState(running=False, failure=record.failure.message if gave_up and record.failure else "")
     version, clients, ready = _ask_server(record)
@@ -47,20 +51,28 @@ def stop(home: Path, *, wait_seconds: float = 30.0) -> bool:
     """Stop the engine room of `home`, worker first; False if none ran. Raises EngineRoomFailed if it does not end."""
     paths = RoomPaths(home.absolute())
     deadline = time.monotonic() + wait_seconds
-    ran = False
-    while held(paths.supervisor_lock):
+    told: int | None = None
+    while _running(paths):
         record = read_record(paths.record)
         pid = record.supervisor_pid if record is not None else None
-        if not ran and pid is not None and is_python_module(pid, SUPERVISOR_MODULE, paths.home):
-            os.kill(pid, signal.SIGTERM)
-            ran = True
+        if told is None and pid is not None and is_python_module(pid, SUPERVISOR_MODULE, paths.home):
+            with reported(paths):
+                os.kill(pid, signal.SIGTERM)
+            told = pid
         if time.monotonic() > deadline:
             raise EngineRoomFailed(
                 f"the engine room of {paths.home} does not stop (process {pid})",
                 remedy=f"end process {pid} yourself (`kill -9 {pid}`); the data is safe",
             )
         time.sleep(_PAUSE_SECONDS)
-    return ran
+    if told is not None:
+        ended(told, wait_seconds=1.0)
+    return told is not None
+
+
+def _running(paths: RoomPaths) -> bool:
+    with reported(paths):
+        return held(paths.supervisor_lock)
 
 
 def _ask_server(record: Record) -> tuple[str, int, bool]:

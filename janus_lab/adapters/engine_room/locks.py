@@ -46,10 +46,10 @@ def locked(path: Path, *, wait_seconds: float) -> Iterator[bool]:
 
 
 def held(path: Path) -> bool:
-    """Whether some process holds the lock on `path`."""
+    """Whether some process holds the lock on `path`. Raises OSError if the file may not be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -23,18 +24,22 @@ def is_server(pid: int, socket: str) -> bool:
     return _matches(pid, lambda command: any(socket in part for part in command))
 
 
+def ended(pid: int, *, wait_seconds: float) -> bool:
+    """Whether a process ends within `wait_seconds`; it need not be our child."""
+    deadline = time.monotonic() + wait_seconds
+    while _matches(pid, lambda _: True):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_PAUSE_SECONDS)
+    return True
+
+
 def end(pid: int, *, wait_seconds: float) -> None:
-    """Ask a process to end, and kill it if it does not within `wait_seconds`; it need not be our child."""
-    try:
+    """Ask a process to end, and kill it if it does not within `wait_seconds`."""
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + wait_seconds
-        while time.monotonic() < deadline:
-            if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return
-            time.sleep(_PAUSE_SECONDS)
-        os.kill(pid, signal.SIGKILL)
-    except (ProcessLookupError, psutil.NoSuchProcess):
-        return
+        if not ended(pid, wait_seconds=wait_seconds):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _matches(pid: int, test: Callable[[list[str]], bool]) -> bool:
