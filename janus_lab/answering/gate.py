@@ -1,6 +1,6 @@
 """Is there evidence enough to answer? A calibrated probability, decided before any model runs.
 
-No small model refuses by itself, so code decides: a logistic regression over five signals that mean the same in any
+No small model refuses by itself, so code decides: a logistic regression over four signals that mean the same in any
 collection. Its weights are data (`gate_weights.json`), fitted by `benchmarks/calibrate_gate.py` on questions with known answers, each
 asked once of all documents and once with the document that answers it hidden.
 """
@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from janus_lab.answering.evidence import Evidence, Rarity, chunk_stems
+from janus_lab.answering.evidence import Evidence, chunk_stems
 from janus_lab.answering.question import Question
 from janus_lab.answering.words import stems
 from janus_lab.errors import Defect
@@ -32,15 +32,13 @@ class Signals:
     """Cosine of the question and the best sentence under its title."""
     coverage: float
     """Share of the question's rarity that the best sentence holds."""
-    chunk_coverage: float
-    """The same of the whole chunk it stands in."""
     missing: float
-    """Share of the question's meaningful words that the chunk lacks."""
+    """Share of the question's meaningful words that the chunk it stands in lacks."""
     margin: float
     """By how much the best sentence beats the best one of another chunk that says something else."""
 
 
-NOTHING = Signals(0.0, 0.0, 0.0, 1.0, 0.0)
+NOTHING = Signals(0.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Gate:
         return Verdict(probability, probability >= self.threshold, signals)
 
 
-def read_signals(question: Question, rarity: Rarity, evidence: Sequence[Evidence]) -> Signals:
+def read_signals(question: Question, evidence: Sequence[Evidence]) -> Signals:
     """The signals of ranked evidence (best first)."""
     if not evidence:
         return NOTHING
@@ -77,7 +75,7 @@ def read_signals(question: Question, rarity: Rarity, evidence: Sequence[Evidence
     missing = sum(w not in found for w in question.content) / max(1, len(question.content))
     rival = next((e for e in evidence[1:] if _is_rival(best, e)), None)
     margin = best.score - (rival.score if rival else 0.0)
-    return Signals(best.similarity, best.coverage, rarity.coverage(found), missing, margin)
+    return Signals(best.similarity, best.coverage, missing, margin)
 
 
 @cache

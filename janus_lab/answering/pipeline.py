@@ -86,7 +86,7 @@ class AskService:
             inquiry.evidence = found
         with watch.stage("gate"):
             if found:
-                inquiry.verdict = self._gate.judge(read_signals(inquiry.question, rarity, found))
+                inquiry.verdict = self._gate.judge(read_signals(inquiry.question, found))
         return inquiry
 
     def _answer(self, context: RunContext, inquiry: Inquiry) -> Mapping[str, Any]:
