@@ -52,10 +52,10 @@ class Database:
             raise self._translate(error.orig or error, self.place) from error
         except OSError as error:
             raise disk_error(error, self.place) from error
-        except UnicodeEncodeError as error:
+        except (UnicodeEncodeError, OverflowError) as error:
             raise StoreFailed(
-                f"{self.place} can't keep a text that is no valid Unicode: {error.object[:80]!r}",
-                remedy="rename the file, or mend the text, that it came from",
+                f"{self.place} can't keep a value: {error}",
+                remedy="rename the file, or mend the text or number, that it came from",
             ) from error
 
 
