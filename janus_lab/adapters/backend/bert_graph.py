@@ -8,6 +8,7 @@ its batch, and is nearer to full precision than with one scale for the whole bat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,11 @@ import numpy.typing as npt
 
 from janus_lab.adapters.backend.bert_weights import BertWeights, Layer, Linear, Norm, Table
 
-RECIPE = 1
+RECIPE = 2
 """Raise it whenever the graph computes something else: prepared files and embeddings are kept under it."""
 
 IDS, MASK, EMBEDDING = "input_ids", "attention_mask", "embedding"
 _FUSED = "com.microsoft"
-_SMALLEST = 1e-9
 
 
 class Precision(StrEnum):
@@ -43,6 +43,24 @@ def write_graph(weights: BertWeights, precision: Precision, path: Path) -> None:
         hidden = graph.layer(f"layer.{number}", layer, hidden, mask, weights)
     graph.pooled(hidden)
     onnx.save(graph.model(weights.hidden), str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """How a row of activations becomes unsigned bytes, the kind that processors multiply with signed ones.
+
+    `zero` is the byte for 0 and `steps` how many there are above it. A row is taken to reach up to `least` at least.
+    """
+
+    zero: int
+    steps: int
+    least: float
+    signed: bool
+
+
+_AROUND_ZERO = _Values(128, 127, 1e-9, signed=True)
+_AFTER_GELU = _Values(16, 239, 0.18 * 239 / 16, signed=False)
+"""Gelu gives nothing below -0.17, so nearly all bytes are for what lies above 0, and no sign has to be dropped first."""
 
 
 class _Builder:
@@ -86,51 +104,47 @@ class _Builder:
     def layer(self, name: str, layer: Layer, hidden: str, mask: str, weights: BertWeights) -> str:
         """Attention, then the two linear layers, each with its residual and normalisation."""
         sizes = self.constant("sizes", np.array([weights.hidden] * 3, np.int64))
-        projected = self.product(f"{name}.attention", layer.attention, hidden)
+        projected = self.product(f"{name}.attention", layer.attention, hidden, _AROUND_ZERO)
         query, key, value = self.nodes("Split", [projected, sizes], 3, axis=-1)
         bias = self.constant(f"{name}.attention.bias", layer.attention.bias)
         attended = self.node(
             "MultiHeadAttention", [query, key, value, bias, mask], domain=_FUSED, num_heads=weights.heads
         )
+        told = self.product(f"{name}.attention_output", layer.attention_output, attended, _AROUND_ZERO)
         hidden = self._residual(
-            f"{name}.attention_output",
-            (layer.attention_output, layer.attention_norm),
-            attended,
-            hidden,
-            weights.epsilon,
+            f"{name}.attention_output", (layer.attention_output, layer.attention_norm), told, hidden, weights.epsilon
         )
-        wide = self.product(f"{name}.intermediate", layer.intermediate, hidden)
+        wide = self.product(f"{name}.intermediate", layer.intermediate, hidden, _AROUND_ZERO)
         bias = self.constant(f"{name}.intermediate.bias", layer.intermediate.bias)
         active = self.node("BiasGelu", [wide, bias], domain=_FUSED)
-        return self._residual(f"{name}.output", (layer.output, layer.output_norm), active, hidden, weights.epsilon)
+        told = self.product(f"{name}.output", layer.output, active, _AFTER_GELU)
+        return self._residual(f"{name}.output", (layer.output, layer.output_norm), told, hidden, weights.epsilon)
 
-    def product(self, name: str, linear: Linear, rows: str) -> str:
+    def product(self, name: str, linear: Linear, rows: str, values: _Values) -> str:
         """`rows` times the layer's weights, without its bias."""
         if self._precision is Precision.FP32:
             return self.node("MatMul", [rows, self.constant(f"{name}.weight", linear.weight * linear.scale)])
-        return self._integer_product(name, linear, rows)
-
-    def _integer_product(self, name: str, linear: Linear, rows: str) -> str:
-        """Each row is divided by its largest magnitude, which leaves one fixed scale for the integers of all rows.
-
-        Unsigned activations against signed weights are the pair that processors have instructions for; zero lies at 128.
-        """
-        largest = self.node("ReduceMax", [self.node("Abs", [rows])], axes=[-1], keepdims=1)
-        largest = self.node("Max", [largest, self.constant("smallest", np.array(_SMALLEST, np.float32))])
-        step = self.constant("step", np.array(1 / 127, np.float32))
-        middle = self.constant("middle", np.array(128, np.uint8))
-        integers = self.node("QuantizeLinear", [self.node("Div", [rows, largest]), step, middle])
+        largest = self._largest(rows, values)
+        step = self.constant(f"step.{values.zero}", np.array(1 / values.steps, np.float32))
+        zero = self.constant(f"zero.{values.zero}", np.array(values.zero, np.uint8))
+        integers = self.node("QuantizeLinear", [self.node("Div", [rows, largest]), step, zero])
         weight = self.constant(f"{name}.weight", linear.weight)
         scale = self.constant(f"{name}.scale", linear.scale)
         zeros = self.constant(f"{name}.zeros", np.zeros(linear.scale.shape, np.int8))
-        scaled = self.node("MatMulIntegerToFloat", [integers, weight, step, scale, middle, zeros], domain=_FUSED)
+        scaled = self.node("MatMulIntegerToFloat", [integers, weight, step, scale, zero, zeros], domain=_FUSED)
         return self.node("Mul", [scaled, largest])
 
-    def _residual(self, name: str, parts: tuple[Linear, Norm], rows: str, residual: str, epsilon: float) -> str:
+    def _largest(self, rows: str, values: _Values) -> str:
+        """What each row is divided by, `(batch, tokens, 1)`: after it, one fixed scale serves the integers of all rows."""
+        sizes = self.node("Abs", [rows]) if values.signed else rows
+        least = self.constant(f"least.{values.zero}", np.array(values.least, np.float32))
+        return self.node("Max", [self.node("ReduceMax", [sizes], axes=[-1], keepdims=1), least])
+
+    def _residual(self, name: str, parts: tuple[Linear, Norm], told: str, hidden: str, epsilon: float) -> str:
+        """What a layer's product adds to `hidden`, with the layer's bias, normalised."""
         linear, norm = parts
-        inputs = [self.product(name, linear, rows), residual, *self._norm(f"{name}.norm", norm)]
-        bias = self.constant(f"{name}.bias", linear.bias)
-        return self.node("SkipLayerNormalization", [*inputs, bias], domain=_FUSED, epsilon=epsilon)
+        inputs = [told, hidden, *self._norm(f"{name}.norm", norm), self.constant(f"{name}.bias", linear.bias)]
+        return self.node("SkipLayerNormalization", inputs, domain=_FUSED, epsilon=epsilon)
 
     def _norm(self, name: str, norm: Norm) -> list[str]:
         return [self.constant(f"{name}.gain", norm.gain), self.constant(f"{name}.offset", norm.offset)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WINDOW_TOKENS = 256
 """What MiniLM was trained on; the rest of a longer text is cut off."""
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048
 """Padded tokens a batch: larger ones fall out of the processor's cache and take more memory."""
 _TOKENIZED_AT_ONCE = 2048
 _QUIET = 3  # errors only; they come as exceptions too
