@@ -60,7 +60,7 @@ class DocumentStore(Protocol):
         ...
 
     def boxes(self, version_id: str, start: int, end: int) -> list[Box]:
-        """Boxes that overlap that span, in reading order; empty where the format has none."""
+        """Boxes that overlap that span, in reading order; empty where the format has none. Raises NotFound."""
         ...
 
     def remove(self, document_ids: Collection[str]) -> int:

@@ -11,11 +11,15 @@ from pathlib import Path
 import qdrant_edge as edge
 
 from janus_lab.adapters.vector.words import Words
+from janus_lab.errors import DataTooNew
 from janus_lab.values.ids import content_id
 
 DENSE, SPARSE = "dense", "sparse"
 MAKING = "making-"
 """Beginning of the names of folders whose collection is not whole yet."""
+
+LAYOUT = 1
+"""Grows whenever older code could no longer read what is written."""
 
 _NOTE = "collection.json"
 _SHARD = "shard"
@@ -58,7 +62,7 @@ def make(root: Path, note: Note) -> None:
     shutil.rmtree(making, ignore_errors=True)
     (making / _SHARD).mkdir(parents=True)
     edge.EdgeShard.create(str(making / _SHARD), _config(note.dimensions)).close()
-    (making / _NOTE).write_text(json.dumps(asdict(note)), encoding="utf-8")
+    (making / _NOTE).write_text(json.dumps({"layout": LAYOUT, **asdict(note)}), encoding="utf-8")
     making.replace(final)
 
 
@@ -70,6 +74,11 @@ def sweep(root: Path) -> None:
 
 def _read(path: Path) -> Note:
     data = json.loads(path.read_text(encoding="utf-8"))
+    if data["layout"] > LAYOUT:
+        raise DataTooNew(
+            f"{path.parent} was written by a newer Janus Lab (layout {data['layout']}, this one knows {LAYOUT})",
+            remedy="upgrade with `pip install -U janus-lab`, or choose another data directory with JANUS_HOME",
+        )
     return Note(data["name"], data["dimensions"], Words(**data["words"]))
 
 

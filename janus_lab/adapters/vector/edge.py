@@ -77,6 +77,7 @@ class EdgeVectors:
         self._words = words
         self._open: dict[str, _Open] = {}
         self._lock = threading.RLock()
+        self._closed = False
 
     def ensure(self, collection: str, dimensions: int) -> None:
         """Make the collection if it is not there. Raises StoreFailed if it has other dimensions."""
@@ -169,11 +170,13 @@ class EdgeVectors:
 
     def collections(self) -> list[str]:
         """The collections there are, by name."""
-        return sorted(note.name for note in on_disk.notes(self._root))
+        with refusals(self._root):
+            return sorted(note.name for note in on_disk.notes(self._root))
 
     def close(self) -> None:
         """Flush and close every shard."""
         with self._lock:
+            self._closed = True
             while self._open:
                 _, there = self._open.popitem()
                 with refusals(self._root):
@@ -198,6 +201,8 @@ class EdgeVectors:
         if there := self._open.get(name):
             return there
         with self._lock:
+            if self._closed:
+                raise StoreFailed(f"the vectors in {self._root} have been closed", remedy="open them again")
             if name not in self._open:
                 with refusals(self._root):
                     loaded = on_disk.load(self._root, name)
