@@ -14,13 +14,13 @@ _PR_SET_PDEATHSIG = 1
 _WATCH_SECONDS = 1.0
 
 
-def parent_death_signal() -> Callable[[], None] | None:
-    """What a child calls between fork and exec to get SIGTERM when its parent dies; None where the system has no such thing."""
+def on_parent_death(number: signal.Signals) -> Callable[[], None] | None:
+    """What a child calls between fork and exec to get a signal when its parent dies; None where the system has no such thing."""
     if sys.platform != "linux":
         return None
     # Loaded now: between fork and exec nothing may be imported or locked.
     libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def watch_parent(parent_pid: int, orphaned: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ from janus_lab.adapters.engine_room.server import last_lines, server_url, start_
 from janus_lab.errors import EngineError, EngineRoomFailed, JanusError
 from janus_lab.jobs.child import Child
 from janus_lab.jobs.idleness import Idleness
-from janus_lab.jobs.lifeline import parent_death_signal
+from janus_lab.jobs.lifeline import on_parent_death
 from janus_lab.jobs.ownership import WORKER_MODULE
 
 SERVER_START_SECONDS = 120.0
@@ -38,7 +38,9 @@ class Supervisor:
         self._idle_seconds = idle_seconds
         self._opener = opener
         self._socket = socket_path(paths.home)
-        self._on_parent_death = parent_death_signal()
+        # The server syncs its log before it ends; a worker without a server has nothing to put in order.
+        self._server_before_exec = on_parent_death(signal.SIGTERM)
+        self._worker_before_exec = on_parent_death(signal.SIGKILL)
         self._worker_report: int | None = None
         self._server = Child(self._launch_server, self._server_ended)
         self._worker = Child(self._launch_worker, self._worker_ended)
@@ -114,7 +116,7 @@ class Supervisor:
             socket=self._socket,
             log=log,
             inherit=[self._room_lock],
-            before_exec=self._on_parent_death,
+            before_exec=self._server_before_exec,
         )
 
     def _launch_worker(self) -> subprocess.Popen[bytes]:
@@ -136,7 +138,7 @@ class Supervisor:
                     env={**os.environ, **quiet},
                     cwd=self._paths.home,
                     pass_fds=[self._room_lock, writing],
-                    preexec_fn=self._on_parent_death,  # noqa: PLW1509 - a supervisor has no threads
+                    preexec_fn=self._worker_before_exec,  # noqa: PLW1509 - a supervisor has no threads
                 )
         finally:
             os.close(writing)

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -76,12 +76,12 @@ def _work(
 
     with open_client(settings.redis_url, decode_responses=False) as client:
         if parent is not None:
-            watch_parent(parent, lambda: _abandoned(client, stop))
+            watch_parent(parent, lambda: _abandoned(client))
         with open_carrier(settings) as carrier:
             reporter.succeeded()
             with working(client, settings, carrier), ready(client, settings):
                 stop.wait()
-            exit_after(STOP_SECONDS)
+                exit_after(STOP_SECONDS)
 
 
 @contextmanager
@@ -99,7 +99,6 @@ def working(client: Redis, settings: Settings, carrier: RunCarrier) -> Iterator[
     try:
         yield
     finally:
-        exit_after(STOP_SECONDS)
         stopping = [threading.Thread(target=worker.stop, args=(int(STOP_SECONDS * 1000),)) for worker in workers]
         for thread in stopping:
             thread.start()
@@ -119,16 +118,13 @@ def build_worker(client: Redis, priority: Priority, threads: int, carry_out: Cal
     return dramatiq.Worker(broker, worker_threads=threads, worker_timeout=IDLE_WAKE_MS)
 
 
-def _abandoned(client: Redis, stop: threading.Event) -> None:
+def _abandoned(client: Redis) -> None:
     """The supervisor is gone and nobody else would end the server: it is told to end, and so do we."""
     from redis.exceptions import RedisError
 
-    exit_after(STOP_SECONDS)
-    stop.set()
-    try:
+    with suppress(RedisError):
         client.shutdown(nosave=True)
-    except RedisError:
-        return  # it has ended already
+    os._exit(1)
 
 
 def _opener(name: str) -> Opener:

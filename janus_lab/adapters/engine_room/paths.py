@@ -66,26 +66,25 @@ def socket_path(home: Path) -> Path:
 
 
 def _private_directory(name: str) -> Path:
-    import platformdirs
-
-    runtime = platformdirs.user_runtime_path("janus-lab", appauthor=False)
-    short = Path(tempfile.gettempdir()) / f"janus-lab-{os.geteuid()}"
-    shortest = Path("/tmp") / f"janus-lab-{os.geteuid()}"  # noqa: S108 - owner and mode are checked below
-    for folder in (runtime, short, shortest):
+    folder_name = f"janus-lab-{os.geteuid()}"
+    folders = [Path(parent) / folder_name for parent in (tempfile.gettempdir(), "/tmp")]  # noqa: S108 - checked below
+    for folder in folders:
         if len(os.fsencode(folder / name)) <= SOCKET_PATH_BYTES and _made_private(folder):
             return folder
     raise DataDirectoryUnusable(
-        f"no private directory for a socket can be made in {runtime.parent} or {shortest.parent}",
-        remedy=f"remove {shortest} if it is not yours, or choose a data directory with a shorter path (JANUS_HOME)",
+        f"no private directory for a socket can be made at {folders[0]} or {folders[-1]}",
+        remedy=f"remove {folders[-1]} if it is not yours, or choose a data directory with a shorter path (JANUS_HOME)",
     )
 
 
 def _made_private(folder: Path) -> bool:
-    """Make `folder` if need be; whether it is a real directory that only we can enter (else another user could listen for us)."""
+    """Make `folder` if need be; whether it is a real directory that only we can enter or move (else others could listen for us)."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found, parent = folder.lstat(), folder.parent.stat()
     except OSError:
         return False
-    private = stat.S_IMODE(found.st_mode) & 0o077 == 0
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and private
+    trusted = parent.st_uid in (0, os.geteuid())
+    fixed = parent.st_mode & 0o022 == 0 or bool(parent.st_mode & stat.S_ISVTX)
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o077 == 0
+    return trusted and fixed and private

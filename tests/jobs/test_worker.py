@@ -1,0 +1,204 @@
+"""The worker's queues on a real server: quick, separate, resumed; carried out by a function of the test."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from janus_lab.adapters.claims import keys
+from janus_lab.adapters.engine_room.paths import socket_path
+from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
+from janus_lab.adapters.queue.dramatiq_redis import open_queue
+from janus_lab.adapters.redis_client import open_client
+from janus_lab.jobs.readiness import ready
+from janus_lab.jobs.worker import working
+from janus_lab.settings import Settings
+from janus_lab.values.run import Priority
+
+
+class Carrier:
+    """Notes what it is given, and when, and does `work` with it."""
+
+    def __init__(self, work: Callable[[str], None] = lambda _: None, open_runs=()) -> None:
+        self.work = work
+        self.open_runs = list(open_runs)
+        self.at: dict[str, float] = {}
+        self.order: list[str] = []
+        self.changed = threading.Condition()
+
+    def carry_out(self, run_id: str) -> None:
+        with self.changed:
+            self.at[run_id] = time.perf_counter()
+            self.order.append(run_id)
+            self.changed.notify_all()
+        self.work(run_id)
+
+    def recover(self) -> list[tuple[str, Priority]]:
+        return self.open_runs
+
+    def wait_for(self, *runs: str, times: int = 1, seconds: float = 10.0) -> None:
+        with self.changed:
+            came = self.changed.wait_for(lambda: all(self.order.count(run) >= times for run in runs), seconds)
+        assert came, f"{runs} not within {seconds} s, only {self.order}"
+
+
+@pytest.fixture
+def work(redis_url: str, tmp_path: Path):
+    @contextmanager
+    def opened(carrier: Carrier, threads: int = 2) -> Iterator[None]:
+        settings = Settings(home=tmp_path, redis_url=redis_url, worker_threads=threads)
+        with open_client(redis_url, decode_responses=False) as client, working(client, settings, carrier):
+            yield
+
+    return opened
+
+
+@pytest.fixture
+def queue(redis_url):
+    with open_queue(redis_url) as opened:
+        yield opened
+
+
+def test_runs_of_both_priorities_are_carried_out(work, queue):
+    carrier = Carrier()
+    with work(carrier):
+        queue.enqueue("a", Priority.INTERACTIVE)
+        queue.enqueue("b", Priority.BATCH)
+        carrier.wait_for("a", "b")
+
+
+def test_what_was_queued_before_the_worker_came_is_carried_out_in_order(work, queue):
+    names = [f"run-{n:03}" for n in range(50)]
+    for name in names:
+        queue.enqueue(name, Priority.BATCH)
+    carrier = Carrier()
+    with work(carrier):
+        carrier.wait_for(*names)
+    assert carrier.order == names
+
+
+def test_batch_work_never_holds_interactive_runs_up(work, queue):
+    release = threading.Event()
+    carrier = Carrier(lambda run: release.wait(20) if run.startswith("batch") else None)
+    with work(carrier, threads=1):
+        for n in range(10):
+            queue.enqueue(f"batch-{n}", Priority.BATCH)
+        carrier.wait_for("batch-0")
+        begun = time.perf_counter()
+        queue.enqueue("asked", Priority.INTERACTIVE)
+        carrier.wait_for("asked")
+        assert carrier.at["asked"] - begun < 1.0
+        release.set()
+
+
+def test_an_idle_worker_starts_at_once(work, queue):
+    carrier = Carrier()
+    with work(carrier):
+        time.sleep(3.0)  # by now a poller would look every half second
+        waits = []
+        for n in range(40):
+            begun = time.perf_counter()
+            queue.enqueue(str(n), Priority.INTERACTIVE)
+            carrier.wait_for(str(n))
+            waits.append(carrier.at[str(n)] - begun)
+            time.sleep(0.02)
+    assert statistics.median(waits) < 0.02
+
+
+def test_a_delayed_run_is_not_early_and_not_very_late(work, queue):
+    carrier = Carrier()
+    with work(carrier):
+        begun = time.perf_counter()
+        queue.enqueue("later", Priority.INTERACTIVE, delay_seconds=1.0)
+        queue.enqueue("now", Priority.INTERACTIVE)
+        carrier.wait_for("later")
+    assert carrier.order == ["now", "later"]
+    assert 0.95 < carrier.at["later"] - begun < 4.0
+
+
+def test_a_run_that_fails_is_tried_again(work, queue):
+    failures = iter([OSError("once"), OSError("twice")])
+
+    def fail_twice(_: str) -> None:
+        if (error := next(failures, None)) is not None:
+            raise error
+
+    carrier = Carrier(fail_twice)
+    with work(carrier):
+        queue.enqueue("run", Priority.BATCH)
+        carrier.wait_for("run", times=3)
+
+
+def test_open_runs_are_recovered_at_the_start(work):
+    carrier = Carrier(open_runs=[("left", Priority.BATCH), ("behind", Priority.INTERACTIVE)])
+    with work(carrier):
+        carrier.wait_for("left", "behind")
+
+
+def test_a_stopped_worker_interrupts_its_runs_and_leaves_them_queued(work, queue):
+    interrupted = threading.Event()
+
+    def sleep_on(_: str) -> None:
+        try:
+            for _ in range(3000):
+                time.sleep(0.01)
+        except BaseException:
+            interrupted.set()
+            raise
+
+    first, second = Carrier(sleep_on), Carrier()
+    with work(first):
+        queue.enqueue("long", Priority.INTERACTIVE)
+        queue.enqueue("waits", Priority.INTERACTIVE)
+        queue.enqueue("waits-too", Priority.INTERACTIVE)
+        first.wait_for("long", "waits")
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 4.0
+    assert interrupted.is_set()
+    with work(second):
+        second.wait_for("long", "waits", "waits-too")
+
+
+def test_many_short_runs_do_not_wait_for_each_other(work, queue):
+    carrier = Carrier()
+    names = [str(n) for n in range(300)]
+    with work(carrier):
+        for name in names:
+            queue.enqueue(name, Priority.INTERACTIVE)
+        carrier.wait_for(*names, seconds=20)
+    assert sorted(carrier.order) == sorted(names)
+
+
+def test_readiness_is_shown_while_it_lasts(redis_url, tmp_path):
+    with ExitStack() as stack:
+        client = stack.enter_context(Redis.from_url(redis_url, decode_responses=True))
+        with ready(client, Settings(home=tmp_path)):
+            time.sleep(0.2)
+            assert '"pid"' in client.get(keys.WORKER)
+            assert 0 < client.ttl(keys.WORKER) <= 15
+        assert client.get(keys.WORKER) is None
+
+
+def test_an_abandoned_worker_takes_the_server_with_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "faults"))
+    socket, log = socket_path(tmp_path), tmp_path / "server.log"
+    server = start_server(directory=tmp_path, socket=socket, log=log)
+    wait_for_server(server, socket, log, wait_seconds=20)
+    command = [sys.executable, "-m", "janus_lab.jobs.worker", "--home", str(tmp_path), "--parent", "1"]
+    command += ["--redis-url", server_url(socket, "janus-worker"), "--opener", "echo_worker:open_echo"]
+    worker = subprocess.Popen(command)
+    try:
+        assert worker.wait(20) == 1
+        assert server.wait(20) == 0
+    finally:
+        worker.kill()
+        server.kill()
