@@ -18,7 +18,7 @@ _NEVER_BREAKS = re.compile("[\u00a0\u2007\u202f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _HYPHENS = "-\u2010"
 _LAST_PART = re.compile(rf"([^\W\d_]+)([{_HYPHENS}])$")
-_FIRST_PART = re.compile(r"[^\W\d_]+")
+_FIRST_PART = re.compile(r"\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 
 
@@ -51,11 +51,13 @@ def words_of(lines: Collection[str]) -> frozenset[str]:
 def hyphen_joint(line: str, following: str, words: Collection[str]) -> str | None:
     """What stands for the hyphen between a line that ends in one and the line after it, or None if nothing is divided.
 
-    "" joins "exam-" and "ple"; "-" keeps "well-" and "known" apart where the document has "well-known" in its `words`.
+    "" joins "exam-" and "ple"; "-" keeps "Jean-" and "Paul" apart, and "well-" and "known" where "well-known" is in `words`.
     """
     last, first = _LAST_PART.search(line), _FIRST_PART.match(following)
-    if last is None or first is None or not first.group()[0].islower():
+    if last is None or first is None:
         return None
+    if not first.group()[0].islower():
+        return "-"
     whole = last.group(1) + first.group()
     if whole.casefold() not in words and f"{last.group(1)}-{first.group()}".casefold() in words:
         return "-"

@@ -17,6 +17,10 @@ _MARKS = (
 _SAMPLE = 64 * 1024
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROLS_IN_TEXT = 0.01
+_WESTERN_LETTERS = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüÿßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜŸªº")
+_HIGH_IN_WESTERN = 0.25
+_ODD_IN_WORD = re.compile(r"[^\W\d_][¹²³¿¡¼½¾¶µ¦¨¬±¤¥£¢°¸¯][^\W\d_]")
+"""Signs that stand within words only where a text is in another character set."""
 
 
 def is_binary(head: bytes) -> bool:
@@ -69,6 +73,20 @@ def _wide_encoding(head: bytes) -> str | None:
 def _detected(data: bytes) -> tuple[str, str]:
     from charset_normalizer import from_bytes
 
+    # Few letters beyond ASCII tell a detector too little, and Western European text is by far the likeliest then.
+    western = _decoded(data, "cp1252")
+    if western is not None and _looks_western(western[:_SAMPLE]):
+        return western, "cp1252"
     best = from_bytes(data[:_SAMPLE]).best()
     name = best.encoding if best is not None else "cp1252"
     return data.decode(name, "replace"), name
+
+
+def _looks_western(text: str) -> bool:
+    letters = [character for character in text if character.isalpha()]
+    high = [character for character in letters if not character.isascii()]
+    return (
+        len(high) <= _HIGH_IN_WESTERN * len(letters)
+        and all(character in _WESTERN_LETTERS for character in high)
+        and not _ODD_IN_WORD.search(text)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -14,8 +15,12 @@ import pytest
 
 from janus_lab.inference.embedding import Embedder
 from janus_lab.ingest.chunker import ChunkSize
+from janus_lab.ingest.cleaner import clean
 from janus_lab.ingest.pipeline import IngestOptions, IngestService
+from janus_lab.ingest.reading import OpenSource, parse
 from janus_lab.ingest.removal import RemoveService
+from janus_lab.ingest.source_file import Limits
+from janus_lab.ingest.sources import Found
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.ports.embedding import EmbeddingCache
 from janus_lab.ports.events import EventLog
@@ -23,6 +28,7 @@ from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.context import RunContext
 from janus_lab.schemes import factory
 from janus_lab.values.codec import from_json, to_json
+from janus_lab.values.document import ParsedDocument
 from janus_lab.values.event import Event
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.ids import new_run_id
@@ -147,3 +153,49 @@ def files(room: IngestRoom) -> Path:
     folder = room.home.parent / "files"
     folder.mkdir()
     return folder
+
+
+class ReadFile:
+    """Writes bytes to a file and reads it as an ingest would; `warnings` are those of the last file read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warnings: list[str] = []
+        self.reader = ""
+
+    def __call__(self, name: str, data: bytes | str, **limits: Any) -> list[ParsedDocument]:
+        path = self.folder / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        with OpenSource(Found(name, path, path.stat().st_size), Limits(**limits)) as opened:
+            reader, file, documents = parse(opened)
+            self.reader = reader.name
+            found = list(documents)
+        self.warnings = file.warnings
+        for document in found:
+            consistent(document)
+        return found
+
+    def one(self, name: str, data: bytes | str, **limits: Any) -> ParsedDocument:
+        (document,) = self(name, data, **limits)
+        return document
+
+
+def consistent(document: ParsedDocument) -> None:
+    """The laws every reader keeps: cleaned text, and structure that lies within it."""
+    text = document.text
+    assert clean(text) == text
+    assert document.title == " ".join(document.title.split()) != ""
+    for page, following in itertools.pairwise(document.pages):
+        assert page.end == following.start
+    for box in document.boxes:
+        assert text[box.start : box.end].strip()
+        assert document.pages[box.page - 1].start <= box.start < box.end <= document.pages[box.page - 1].end
+        assert box.left < box.right
+        assert box.top < box.bottom
+    for section in document.sections:
+        assert 0 <= section.start <= section.end <= len(text)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> ReadFile:
+    return ReadFile(tmp_path)

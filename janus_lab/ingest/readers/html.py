@@ -138,6 +138,7 @@ class _Walk:
         if tag in _HEADINGS:
             self._heading(_HEADINGS[tag])
         elif tag in _CELLS:
+            self._trim()
             self._buffer.append(_CELL_SEPARATOR)
         elif tag in _LINES or tag in _BLOCKS:
             self._boundary(LINE if tag in _LINES else PARAGRAPH)
@@ -148,10 +149,16 @@ class _Walk:
 
     def _boundary(self, separator: str) -> None:
         """The edge of a block; within a table's cell no more than a new line, so that a row stays together."""
-        if self._cells:
-            self._buffer.append(LINE)
-        else:
+        if not self._cells:
             self._flush(separator)
+            return
+        self._trim()
+        if self._buffer and self._buffer[-1] != _CELL_SEPARATOR:
+            self._buffer.append(LINE)
+
+    def _trim(self) -> None:
+        while self._buffer and not self._buffer[-1].strip():
+            self._buffer.pop()
 
     def _flush(self, separator: str) -> None:
         text, self._buffer = "".join(self._buffer), []

@@ -24,8 +24,10 @@ _FORM_DEPTH = 4
 _PARAGRAPH_GAP = 0.9
 """A gap between lines of so many line heights or more begins a paragraph."""
 
-_LINE_HYPHENS = {0x02: "-", 0xFFFE: "-"}
-"""What PDFium yields for a hyphen at a line's end."""
+_LINE_HYPHENS = (0x02, 0xFFFE)
+"""What PDFium yields for the hyphen of a divided word, in place of a line end."""
+
+_LINE_ENDS = (10, 13, *_LINE_HYPHENS)
 
 _METADATA = {"Author": "author", "Subject": "subject", "Keywords": "keywords", "CreationDate": "created"}
 
@@ -158,9 +160,10 @@ def _lines(textpage: PdfTextPage, to_page: Any) -> list[_Line]:
     lines: list[_Line] = []
     begin = 0
     for index, unit in enumerate([*units, 10]):
-        if unit not in (10, 13):
+        if unit not in _LINE_ENDS:
             continue
-        text = clean(_text(units[begin:index]).translate(_LINE_HYPHENS)).strip()
+        hyphen = "-" if unit in _LINE_HYPHENS else ""
+        text = clean(_text(units[begin:index]) + hyphen).strip()
         if text:
             lines.append(_Line(text, to_page(_rectangle(textpage, begin, index - begin))))
         begin = index + 1
