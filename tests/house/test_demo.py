@@ -56,6 +56,7 @@ def test_the_demo_answers_cites_and_refuses(root: Path, home: Path, surroundings
         ["scripts/demo"], cwd=root, env=surroundings, capture_output=True, text=True, check=False, timeout=500
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert " failed" not in done.stdout.partition("$ janus ask")[0]
     lidar, budget, cook = done.stdout.split("$ janus ask")[1:]
     assert "pump" in lidar
     assert "lidar-failure.docx" in lidar

@@ -39,13 +39,20 @@ def wheel(dist: Path) -> Path:
 def empty(root: Path, uv: str, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel, its starter extra and nothing else, in the versions of the lock."""
     folder = tmp_path_factory.mktemp("an empty environment")
-    versions = folder / "versions.txt"
-    export = [uv, "export", "--quiet", "--locked", "--no-dev", "--extra", "starter", "--no-emit-project", "--no-hashes"]
-    subprocess.run([*export, "--output-file", str(versions)], cwd=root, check=True, timeout=120)
-    venv = folder / "venv"
+    locked, venv = folder / "pylock.toml", folder / "venv"
+    export = [uv, "export", "--quiet", "--locked", "--no-dev", "--extra", "starter", "--no-emit-project"]
+    subprocess.run([*export, "--output-file", str(locked)], cwd=root, check=True, timeout=120)
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)], check=True, timeout=120)
-    install = [uv, "pip", "install", "--quiet", "--python", str(venv / "bin" / "python"), "--constraint", str(versions)]
-    subprocess.run([*install, f"janus-lab[starter] @ {wheel.as_uri()}"], check=True, timeout=900)
+    into = ["--quiet", "--python", str(venv / "bin" / "python")]
+    # What `make test` has just installed is in uv's cache; a registry asked again may make llama-cpp-python compile again.
+    sync = [uv, "pip", "sync", *into, str(locked)]
+    if subprocess.run([*sync, "--offline"], check=False, timeout=300).returncode:
+        subprocess.run(sync, check=True, timeout=900)
+    # Offline, so that a requirement of the wheel that the lock lacks is an error and not a download.
+    subprocess.run(
+        [uv, "pip", "install", *into, "--offline", f"janus-lab[starter] @ {wheel.as_uri()}"], check=True, timeout=120
+    )
+    subprocess.run([uv, "pip", "check", *into], check=True, timeout=120)
     return venv
 
 
