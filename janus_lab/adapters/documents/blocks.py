@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 
-BLOCK_CHARACTERS = 16_384
+BLOCK_CHARACTERS = 4096
 
 _FAST = 1
 # Text from broken files can hold lone surrogates; spans must count them all the same.

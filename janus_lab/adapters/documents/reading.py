@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, and_, select
 
 from janus_lab.adapters.documents import blocks
 from janus_lab.adapters.relational.batches import batches
 from janus_lab.adapters.relational.schema import chunk, document, text_block, version
 from janus_lab.values.chunk import Chunk
 
-_BLOCKS_AT_ONCE = 400
+# One row for each block that a chunk touches: a look-up by key for each, where a list of keys would be a scan.
+_CHUNKS_WITH_BLOCKS = (
+    select(
+        chunk,
+        version.c.id.label("version_id"),
+        version.c.document_id,
+        text_block.c.number.label("block"),
+        text_block.c.text.label("packed"),
+    )
+    .join(document, document.c.version == chunk.c.version)
+    .join(version, version.c.number == chunk.c.version)
+    .outerjoin(
+        text_block,
+        and_(
+            text_block.c.version == chunk.c.version,
+            text_block.c.number.between(
+                chunk.c.start // blocks.BLOCK_CHARACTERS, (chunk.c.end - 1) // blocks.BLOCK_CHARACTERS
+            ),
+        ),
+    )
+)
 
 
 def whole_text(connection: Connection, number: int) -> str:
@@ -25,22 +45,22 @@ def whole_text(connection: Connection, number: int) -> str:
 def span(connection: Connection, number: int, start: int, end: int) -> str:
     """Characters `start`–`end` of version `number`, within its bounds."""
     wanted = blocks.numbers(start, end)
-    held = _blocks(connection, {(number, n) for n in wanted})
-    return blocks.cut(held[number], start, end)
+    held = text_block.c.version == number, text_block.c.number.between(wanted.start, wanted.stop - 1)
+    rows = connection.execute(select(text_block.c.number, text_block.c.text).where(*held))
+    return blocks.cut({n: blocks.unpack(block) for n, block in rows}, start, end)
 
 
 def published_chunks(connection: Connection, chunk_ids: Sequence[str]) -> list[Chunk]:
     """The chunks of published versions among these, in the order asked, with their text."""
-    query = (
-        select(chunk, version.c.id.label("version_id"), version.c.document_id)
-        .join(document, document.c.version == chunk.c.version)
-        .join(version, version.c.number == chunk.c.version)
-    )
-    rows: dict[str, Row[Any]] = {}
+    found: dict[str, Row[Any]] = {}
+    held: defaultdict[int, dict[int, str]] = defaultdict(dict)
     for batch in batches(chunk_ids):
-        rows.update((row.id, row) for row in connection.execute(query.where(chunk.c.id.in_(batch))))
-    held = _blocks(connection, {(r.version, n) for r in rows.values() for n in blocks.numbers(r.start, r.end)})
-    return [_chunk(rows[i], held[rows[i].version]) for i in chunk_ids if i in rows]
+        for row in connection.execute(_CHUNKS_WITH_BLOCKS.where(chunk.c.id.in_(batch))):
+            found[row.id] = row
+            texts = held[row.version]
+            if row.block is not None and row.block not in texts:
+                texts[row.block] = blocks.unpack(row.packed)
+    return [_chunk(found[i], held[found[i].version]) for i in chunk_ids if i in found]
 
 
 def published_chunk_ids(connection: Connection, document_ids: Collection[str]) -> dict[str, list[str]]:
@@ -54,18 +74,6 @@ def published_chunk_ids(connection: Connection, document_ids: Collection[str]) -
             if chunk_id is not None:
                 ids.append(chunk_id)
     return found
-
-
-def _blocks(connection: Connection, keys: Iterable[tuple[int, int]]) -> defaultdict[int, dict[int, str]]:
-    """The blocks of those versions and numbers, each unpacked once."""
-    held: defaultdict[int, dict[int, str]] = defaultdict(dict)
-    remaining = sorted(keys)
-    key = tuple_(text_block.c.version, text_block.c.number)
-    while remaining:
-        batch, remaining = remaining[:_BLOCKS_AT_ONCE], remaining[_BLOCKS_AT_ONCE:]
-        for row in connection.execute(select(text_block).where(key.in_(batch))):
-            held[row.version][row.number] = blocks.unpack(row.text)
-    return held
 
 
 def _chunk(row: Row[Any], held: dict[int, str]) -> Chunk:
