@@ -22,10 +22,16 @@ class Child:
         launch: Callable[[], subprocess.Popen[bytes]],
         give_up: Callable[[int], None],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        began: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`give_up(exit_status)` is asked after every end and raises if the process is not to be started again at all."""
+        """After every end `began()` says whether the process had got so far as to work: if not, it failed quickly.
+
+        Then `give_up(exit_status)` raises if the process is not to be started again at all.
+        """
         self._launch = launch
         self._give_up = give_up
+        self._began = began
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -68,7 +74,8 @@ class Child:
             return False
         status, self._process = self._process.returncode, None
         now = self._clock()
-        self.quick_failures = self.quick_failures + 1 if now - self._started_at < LASTS_SECONDS else 0
+        lasted = self._began() and now - self._started_at >= LASTS_SECONDS
+        self.quick_failures = 0 if lasted else self.quick_failures + 1
         self._give_up(status)
         pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (self.quick_failures - 2))
         self._due_at = now + (pause if self.quick_failures > 1 else 0.0)

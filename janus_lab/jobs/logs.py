@@ -7,21 +7,31 @@ import logging.handlers
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from janus_lab.errors import SettingsError
+
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
-MEGABYTES_PER_FILE = 2
+BYTES_PER_FILE = 2_000_000
 OLD_FILES = 3
 
 
 def log_to(file: Path, level: str) -> None:
-    """Send everything that is logged in this process, by structlog or by the standard library, to `file`."""
+    """Send everything that is logged in this process, by structlog or by the standard library, to `file`.
+
+    Raises SettingsError for a level that does not exist.
+    """
     import structlog
 
+    levels = logging.getLevelNamesMapping()
+    if level.upper() not in levels:
+        raise SettingsError(
+            f"there is no log level {level!r}", remedy=f"set log_level to one of: {', '.join(levels).lower()}"
+        )
     stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
     shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamps]
     handler = logging.handlers.RotatingFileHandler(
-        file, maxBytes=MEGABYTES_PER_FILE * 1024 * 1024, backupCount=OLD_FILES, encoding="utf-8"
+        file, maxBytes=BYTES_PER_FILE, backupCount=OLD_FILES, encoding="utf-8"
     )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -43,10 +43,9 @@ class Supervisor:
         self._worker_before_exec = on_parent_death(signal.SIGKILL)
         self._worker_report: int | None = None
         self._server = Child(self._launch_server, self._server_ended)
-        self._worker = Child(self._launch_worker, self._worker_ended)
-        self._record = Record(
-            Phase.STARTING, supervisor_pid=os.getpid(), socket=str(self._socket), started_at=time.time()
-        )
+        self._worker_failure: Failure | None = None
+        self._worker = Child(self._launch_worker, self._worker_ended, began=self._worker_began)
+        self._record = Record(Phase.STARTING, supervisor_pid=os.getpid(), socket=str(self._socket))
 
     def run(self, started: Callable[[], None]) -> None:
         """Supervise until a signal or idleness; `started` is called when the server answers. Raises JanusError on giving up."""
@@ -57,6 +56,7 @@ class Supervisor:
         self._server.tend()
         self._await_server()
         self._worker.tend()
+        self._record = replace(self._record, started_at=time.time())
         self._write(Phase.RUNNING)
         started()
         with Redis.from_url(server_url(self._socket, "janus-supervisor"), decode_responses=True) as client:
@@ -148,14 +148,22 @@ class Supervisor:
         if self._server.gives_up:
             raise _gave_up("server", status, last_lines(self._paths.log("server")), self._paths)
 
+    def _worker_began(self) -> bool:
+        reading, self._worker_report, self._worker_failure = self._worker_report, None, None
+        if reading is None:
+            return False
+        outcome = receive(reading, wait_seconds=0.0)
+        os.close(reading)
+        if outcome is None or not outcome.reported:
+            return False
+        self._worker_failure = outcome.failure
+        return outcome.failure is None
+
     def _worker_ended(self, status: int) -> None:
-        reading, self._worker_report = self._worker_report, None
-        if reading is not None:
-            outcome = receive(reading, wait_seconds=0.0)
-            os.close(reading)
-            error = outcome.failure.error() if outcome is not None and outcome.failure is not None else None
+        if self._worker_failure is not None:
+            error = self._worker_failure.error()
             # What an engine did may pass; what a person must mend does not.
-            if error is not None and (self._worker.gives_up or not isinstance(error, EngineError)):
+            if self._worker.gives_up or not isinstance(error, EngineError):
                 raise error
         if self._worker.gives_up:
             raise _gave_up("worker", status, last_lines(self._paths.log("worker-output")), self._paths)

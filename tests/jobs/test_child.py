@@ -105,6 +105,15 @@ def test_lasting_once_makes_up_for_quick_failures(child, clock):
     assert child.quick_failures == 0
 
 
+def test_a_child_that_took_long_and_never_began_to_work_has_not_lasted(clock):
+    child = Child(launch, lambda _: None, clock, began=lambda: False)
+    child.tend()
+    clock.now += LASTS_SECONDS * 2
+    kill(child)
+    child.tend()
+    assert child.quick_failures == 1
+
+
 def test_a_stopped_child_is_not_started_again(child):
     child.tend()
     process = child.process

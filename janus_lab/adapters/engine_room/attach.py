@@ -143,8 +143,8 @@ def _raise_failure(outcome: Outcome | None, log: Path) -> None:
 
 def _raise_fresh_failure(paths: RoomPaths) -> None:
     record = read_record(paths.record)
-    if record is None or record.failure is None or record.phase is not Phase.FAILED:
-        return
+    if record is None or record.failure is None or record.phase is not Phase.FAILED or record.started_at is None:
+        return  # a room that never ran has told whoever started it
     if 0 <= time.time() - record.written_at < _FRESH_FAILURE_SECONDS:
         raise record.failure.error()
 

@@ -24,7 +24,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`engine-room.json`. Pids are None where there is no process; times are seconds since the epoch."""
+    """`engine-room.json`. Pids are None where there is no process; times are seconds since the epoch.
+
+    `started_at` is None until the server has answered.
+    """
 
     phase: Phase
     supervisor_pid: int | None = None
