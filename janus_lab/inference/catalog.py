@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,13 +65,11 @@ class Catalog:
     @staticmethod
     def _remember(note: Path, digest: str) -> str:
         """Keep a hash if that is possible; a cache that can't be written costs time at each start, nothing else."""
-        partial = note.with_suffix(f".{id(note)}.partial")
-        try:
+        partial = note.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
+        with suppress(OSError):
             note.parent.mkdir(parents=True, exist_ok=True)
             partial.write_text(digest, encoding="ascii")
             partial.replace(note)
-        except OSError:
-            partial.unlink(missing_ok=True)
         return digest
 
 

@@ -83,6 +83,7 @@ class LlamaBackend:
         with self._alone:
             if not self._closed:
                 self._closed = True
+                self._vocabulary.close()
                 self._context.close()
 
     def _generate(self, prompt: list[int], request: GenerationRequest, cancelled: Cancelled) -> Iterator[Token]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ class Vocabulary:
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self._api = llama_cpp
+        self._in_use = threading.Lock()
         self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
         self.size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         template = llama_cpp.llama_model_chat_template(model, None)
@@ -64,11 +66,19 @@ class Vocabulary:
         """Whether the model says with this token that it is done."""
         return bool(self._api.llama_vocab_is_eog(self._vocab, token))
 
+    def close(self) -> None:
+        """Let go of the model, which may be freed afterwards; what is asked then fails."""
+        with self._in_use:
+            self._vocab = None
+
     def _tokens(self, text: str, *, special: bool, first: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
         room = len(data) + 2
         tokens = (self._api.llama_token * room)()
-        count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, first, special)
+        with self._in_use:
+            if self._vocab is None:
+                raise ModelFailed("the model has been unloaded", remedy="repeat; it is loaded again when asked")
+            count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, first, special)
         return tokens[:count]
 
     def _special(self, token: int) -> str:

