@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
 from janus_lab.compose.services import Worker, build_worker
-from janus_lab.compose.stores import Shared
-from janus_lab.errors import EngineRoomFailed
+from janus_lab.compose.stores import Shared, full_disk
+from janus_lab.errors import EngineRoomFailed, JanusError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
 from janus_lab.runs.inline import InlineQueue
 from janus_lab.schemes import factory
@@ -53,6 +53,10 @@ class ProcessRoom(EngineRoom):
     def state(self) -> RoomState:
         """What the supervisor wrote down and what answers."""
         return inspect(self._settings.home)
+
+    def distress(self) -> JanusError | None:
+        """A full disk stops server and stores alike."""
+        return full_disk(self._settings.home)
 
     def checks(self) -> list[Check]:
         """Server and worker; that none runs is no failure."""
@@ -115,6 +119,10 @@ class InlineRoom(EngineRoom):
     def state(self) -> RoomState:
         """Always this process."""
         return RoomState(running=self._link is not None, worker_pid=os.getpid(), worker_ready=self._link is not None)
+
+    def distress(self) -> JanusError | None:
+        """A full disk stops the stores."""
+        return full_disk(self._settings.home)
 
     def checks(self) -> list[Check]:
         """Nothing to go wrong here."""

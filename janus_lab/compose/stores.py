@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 
 NO_SPACE = 28
+NEEDED_BYTES = 1_000_000
+"""With less than this, stores can write no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,16 @@ def open_shared(settings: Settings, resources: ExitStack) -> Shared:
     ledger: Ledger = resources.enter_context(factory("ledger", url)(url))
     documents: DocumentStore = resources.enter_context(factory("documents", url)(url))
     return Shared(ledger, documents)
+
+
+def full_disk(home: Path) -> DiskFull | None:
+    """The error that a data directory on a full disk is, or None."""
+    if shutil.disk_usage(home).free >= NEEDED_BYTES:
+        return None
+    return DiskFull(
+        f"no space is left where the data directory {home} lies",
+        remedy="free some space; then `janus runs` shows what is to be retried, and open runs go on by themselves",
+    )
 
 
 def make_home(home: Path) -> None:

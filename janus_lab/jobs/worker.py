@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from janus_lab.adapters.engine_room.attach import WORKER_OPENER
 from janus_lab.adapters.engine_room.paths import RoomPaths
 from janus_lab.adapters.engine_room.report import Reporter
-from janus_lab.errors import Defect, JanusError
+from janus_lab.errors import Defect, DiskFull, JanusError
 from janus_lab.jobs.lifeline import exit_after, watch_parent
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.run import Priority
@@ -79,21 +79,26 @@ def _work(
             watch_parent(parent, lambda: _abandoned(client))
         with open_carrier(settings) as carrier:
             reporter.succeeded()
-            with working(client, settings, carrier), ready(client, settings):
+            with working(client, settings, carrier, stop), ready(client, settings):
                 stop.wait()
                 exit_after(STOP_SECONDS)
 
 
 @contextmanager
-def working(client: Redis, settings: Settings, carrier: RunCarrier) -> Iterator[None]:
-    """Carry out runs inside: a set of threads for each priority, so that batch work never takes all of them."""
+def working(client: Redis, settings: Settings, carrier: RunCarrier, stop: threading.Event) -> Iterator[None]:
+    """Carry out runs inside: a set of threads for each priority, so that batch work never takes all of them.
+
+    `stop` is set when a run could not even be recorded as failed, because the disk is full: the worker that is started in
+    this one's place takes up every open run.
+    """
     from janus_lab.adapters.queue.dramatiq_redis import DramatiqQueue, new_broker
 
     queue = DramatiqQueue(new_broker(client), settings.redis_url)
     for run_id, priority in carrier.recover():
         queue.enqueue(run_id, priority)
     threads = {Priority.INTERACTIVE: max(1, settings.worker_threads), Priority.BATCH: BATCH_THREADS}
-    workers = [build_worker(client, priority, count, carrier.carry_out) for priority, count in threads.items()]
+    carry_out = _or_stop(carrier.carry_out, stop)
+    workers = [build_worker(client, priority, count, carry_out) for priority, count in threads.items()]
     for worker in workers:
         worker.start()
     try:
@@ -116,6 +121,17 @@ def build_worker(client: Redis, priority: Priority, threads: int, carry_out: Cal
     broker = new_broker(client)
     declare_actor(broker, priority, carry_out)
     return dramatiq.Worker(broker, worker_threads=threads, worker_timeout=IDLE_WAKE_MS)
+
+
+def _or_stop(carry_out: Callable[[str], None], stop: threading.Event) -> Callable[[str], None]:
+    def carry(run_id: str) -> None:
+        try:
+            carry_out(run_id)
+        except DiskFull:
+            stop.set()
+            raise
+
+    return carry
 
 
 def _abandoned(client: Redis) -> None:

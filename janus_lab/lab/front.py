@@ -58,7 +58,7 @@ class Lab:
         self._announce = announce
         self._resources = resources
         self._diagnosis = diagnosis
-        self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite)
+        self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
 
     # --- documents in -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from janus_lab.errors import JanusError
 from janus_lab.ports.claims import Claims
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
@@ -48,6 +49,10 @@ class EngineRoom(Protocol):
 
     def state(self) -> RoomState:
         """How it is, without starting it."""
+        ...
+
+    def distress(self) -> JanusError | None:
+        """What keeps it from working at present, as far as can be seen from outside; None if nothing does."""
         ...
 
     def checks(self) -> list[Check]:

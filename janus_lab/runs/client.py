@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from janus_lab.errors import UserError
+from janus_lab.errors import JanusError, UserError
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.handle import RunHandle
@@ -18,10 +18,18 @@ from janus_lab.values.run import Priority, Run, RunKind, RunState
 class RunClient:
     """Writes a run into the ledger, queues its id, and hands out what follows it."""
 
-    def __init__(self, ledger: Ledger, *, link: Callable[[], Link], reopen: Callable[[Citation], CitedContext]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        link: Callable[[], Link],
+        reopen: Callable[[Citation], CitedContext],
+        distress: Callable[[], JanusError | None],
+    ) -> None:
         self._ledger = ledger
         self._link = link
         self._reopen = reopen
+        self._distress = distress
 
     def start(self, kind: RunKind, request: object, priority: Priority) -> RunHandle:
         """Record a run and queue it. The engine room is there before the run is, so that none is left that nobody sees."""
@@ -49,4 +57,4 @@ class RunClient:
         return self._handle(run.id)
 
     def _handle(self, run_id: str) -> RunHandle:
-        return RunHandle(run_id, ledger=self._ledger, link=self._link, reopen=self._reopen)
+        return RunHandle(run_id, ledger=self._ledger, link=self._link, reopen=self._reopen, distress=self._distress)

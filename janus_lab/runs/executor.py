@@ -11,7 +11,16 @@ from typing import Self
 
 import structlog
 
-from janus_lab.errors import ClaimLost, Defect, JanusError, RunCancelled, StoreFailed, StoreUnreachable
+from janus_lab.errors import (
+    ClaimLost,
+    Defect,
+    DiskFull,
+    EngineError,
+    JanusError,
+    RunCancelled,
+    StoreFailed,
+    StoreUnreachable,
+)
 from janus_lab.ports.claims import Claims
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
@@ -24,6 +33,10 @@ CLAIM_SECONDS = 6.0
 """A claim whose holder died is free after so long."""
 CANCEL_POLL_SECONDS = 0.05
 """How often a wish to cancel is looked for; interrupt must stop generation within half a second."""
+
+RECORD_SECONDS = 60.0
+"""How long a worker waits for room to record how a run ended, e.g. on a full disk."""
+RECORD_PAUSE_SECONDS = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -84,9 +97,9 @@ class Executor:
             fence=fence,
             slice_seconds=self._slice_seconds,
         )
-        context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
         try:
             with self._translated(run):
+                context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
                 context.check_cancelled()
                 result = self._services[run.kind].execute(context)
         except SliceOver:
@@ -129,17 +142,32 @@ class Executor:
         error: JanusError | None = None,
     ) -> None:
         failure = RunError(error.code, error.message, error.remedy) if error is not None else None
-        recorded = self._ledger.finish(
-            context.run.id,
-            state,
-            fence=context.fence,
-            at=time.time(),
-            result=result,
-            error=failure,
-            manifest=context.manifest,
-        )
+        deadline = time.monotonic() + RECORD_SECONDS
+        while True:
+            try:
+                recorded = self._ledger.finish(
+                    context.run.id,
+                    state,
+                    fence=context.fence,
+                    at=time.time(),
+                    result=result,
+                    error=failure,
+                    manifest=context.manifest,
+                )
+                break
+            except (DiskFull, StoreUnreachable):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(RECORD_PAUSE_SECONDS)
         if recorded:
-            self._events.append(closing_event(context.run.id, state, failure))
+            self._tell_end(closing_event(context.run.id, state, failure))
+
+    def _tell_end(self, event: Event) -> None:
+        try:
+            self._events.append(event)
+        except (EngineError, DiskFull):
+            # Followers that hear nothing ask the ledger.
+            _log.warning("end-not-told", run=event.run_id, exc_info=True)
 
 
 def closing_event(run_id: str, state: RunState, error: RunError | None) -> Event:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from janus_lab.errors import JanusError
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.executor import closing_event
@@ -15,8 +16,18 @@ LEDGER_SECONDS = 2.0
 """How long silence lasts before the ledger is asked whether the run is over (events expire; the ledger does not)."""
 
 
-def follow(run_id: str, *, ledger: Ledger, events: EventLog, after: str = "") -> Iterator[Event]:
-    """Yield a run's events after `after` until its last one. A run whose stream is gone yields its closing event alone."""
+def follow(
+    run_id: str,
+    *,
+    ledger: Ledger,
+    events: EventLog,
+    after: str = "",
+    distress: Callable[[], JanusError | None] = lambda: None,
+) -> Iterator[Event]:
+    """Yield a run's events after `after` until its last one. A run whose stream is gone yields its closing event alone.
+
+    Raises what `distress` returns, asked when nothing has been heard for a while.
+    """
     quiet_since = time.monotonic()
     position = after
     known_over = ledger.get(run_id).state.final
@@ -36,6 +47,8 @@ def follow(run_id: str, *, ledger: Ledger, events: EventLog, after: str = "") ->
         elif time.monotonic() - quiet_since > LEDGER_SECONDS:
             known_over = ledger.get(run_id).state.final
             quiet_since = time.monotonic()
+            if not known_over and (trouble := distress()) is not None:
+                raise trouble
 
 
 def _reopened(event: Event, run_id: str, ledger: Ledger) -> bool:

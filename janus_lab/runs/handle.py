@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from janus_lab.errors import RunCancelled, RunFailed, StoreUnreachable
+from janus_lab.errors import JanusError, RunCancelled, RunFailed, StoreUnreachable
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.follow import follow
@@ -35,11 +35,13 @@ class RunHandle:
         ledger: Ledger,
         link: Callable[[], Link],
         reopen: Callable[[Citation], CitedContext],
+        distress: Callable[[], JanusError | None],
     ) -> None:
         self.id = run_id
         self._ledger = ledger
         self._link = link
         self._reopen = reopen
+        self._distress = distress
 
     def events(self, after: str = "") -> Iterator[Event]:
         """The run's events after `after` until it ends; goes on by itself when the server was restarted in between."""
@@ -47,7 +49,10 @@ class RunHandle:
         lost_since: float | None = None
         while True:
             try:
-                for event in follow(self.id, ledger=self._ledger, events=self._link().events, after=position):
+                events = self._link().events
+                for event in follow(
+                    self.id, ledger=self._ledger, events=events, after=position, distress=self._distress
+                ):
                     position, lost_since = event.sequence or position, None
                     yield event
             except StoreUnreachable:

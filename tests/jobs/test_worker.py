@@ -56,7 +56,7 @@ def work(redis_url: str, tmp_path: Path):
     @contextmanager
     def opened(carrier: Carrier, threads: int = 2) -> Iterator[None]:
         settings = Settings(home=tmp_path, redis_url=redis_url, worker_threads=threads)
-        with open_client(redis_url, decode_responses=False) as client, working(client, settings, carrier):
+        with open_client(redis_url, decode_responses=False) as client, working(client, settings, carrier, threading.Event()):
             yield
 
     return opened

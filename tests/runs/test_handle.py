@@ -23,7 +23,7 @@ def client(bench):
     executor = bench.executor(lambda context: made.work(context))
     queue = InlineQueue(executor.carry_out)
     link = Link(bench.events, bench.claims, queue)
-    made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None)
+    made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: None)
     yield made
     queue.close()
 
