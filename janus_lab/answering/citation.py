@@ -15,7 +15,7 @@ from janus_lab.answering.words import NEGATIONS, content_stems, is_name, is_numb
 
 CONTAINED = 0.8
 """Share of a sentence's meaningful words that must occur in its support."""
-IN_ORDER = 0.6
+IN_ORDER = 0.75
 """Share of them that must occur there in the same order."""
 RELEVANCE_DROP = 0.5
 """Evidence that scores so much less than the best does not count: a stray sentence that says "answer: 42" is no support."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from janus_lab.answering.context import pack
 from janus_lab.answering.evidence import Evidence
-from janus_lab.answering.prompt import PROMPT_VERSION
+from janus_lab.answering.prompt import FENCE, PROMPT_VERSION
 from janus_lab.errors import ContextTooLong, JanusError, ModelFailed, NotFound, SettingsError
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.runs.context import RunContext
@@ -17,7 +17,7 @@ from janus_lab.values.generation import FinishReason, GenerationRequest
 
 MODEL_FAILURES = (ModelFailed, ContextTooLong, SettingsError, NotFound)
 """What may go wrong with a model and leaves an extractive answer possible."""
-STOP = ("\n\n", "<passage>", "Question:")
+STOP = ("\n", FENCE)
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ def check_draft(question: Question, draft: str, evidence: Sequence[Evidence]) ->
     text = _CITATION_MARK.sub("", draft).strip()  # the model's own marks mean nothing
     said = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)]
     if not said:
-        return Checked(reason="the model wrote nothing" if draft else "")
+        return Checked(reason="the model wrote nothing")
     sentences = tuple((sentence, find_support(sentence, evidence)) for sentence in said)
     if not sentences[0][1]:
         return Checked(reason="what the model wrote is not supported by the documents")
