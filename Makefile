@@ -1,7 +1,7 @@
 # Needs only make, a Python from 3.11 to 3.13, and a C/C++ compiler. Everything else lands in .venv, from uv.lock.
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fix lab bench clean
-export PYTHON
+export PYTHON DATA
 
 BIN := .venv/bin
 LOCKED := uv.lock pyproject.toml scripts/environment
@@ -28,7 +28,7 @@ fix: .venv/stamps/dev ## format, and mend what the linter can mend
 lab: .venv/stamps/lab ## open JupyterLab on notebooks/
 	@$(BIN)/python -m jupyter lab --notebook-dir=notebooks
 
-bench: .venv/stamps/dev ## run the benchmarks (ONLY=name for one; PEERS=1 also installs the peers, with torch)
+bench: .venv/stamps/dev ## run the benchmarks (ONLY=name for one; DATA=folder of question sets; PEERS=1 installs the peers, with torch)
 	@$(if $(PEERS),scripts/environment peers)
 	@scripts/bench $(ONLY)
 

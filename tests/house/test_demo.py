@@ -57,14 +57,13 @@ def test_the_demo_answers_cites_and_refuses(root: Path, home: Path, surroundings
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert " failed" not in done.stdout.partition("$ janus ask")[0]
-    lidar, budget, cook = done.stdout.split("$ janus ask")[1:]
-    assert "pump" in lidar
-    assert "lidar-failure.docx" in lidar
+    track, budget, absent = done.stdout.split("$ janus ask")[1:]
+    assert "9 May 2025" in track.partition("\n")[2]
+    assert "snow-tractor-delivery.eml" in track
     assert "1,284,000" in budget
     assert "annual-report-2024.pdf" in budget
-    cook = cook.partition("$ janus down")[0]
-    assert "cook" in cook
-    assert not any(name in cook for name in ("Anstad", "Lindqvale", "Quillon", "Verhoek", "Haldorsen"))
+    assert "do not seem to hold the answer" in absent
+    assert "[1]" not in absent
     assert "What to do next" in done.stdout
     assert wait_until_gone(home) == []
 
