@@ -36,7 +36,7 @@ def add_where(parser: VerbParser) -> None:
 
 
 def add_json(parser: VerbParser) -> None:
-    """`--json`."""
+    """Give the verb `--json`: the result as data."""
     parser.add_argument("--json", action="store_true", help="the result as JSON (in a notebook: plain data)")
 
 
