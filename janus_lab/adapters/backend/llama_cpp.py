@@ -16,10 +16,11 @@ from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
 from janus_lab.adapters.backend.prepared import prepared
 from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
 from janus_lab.adapters.backend.text_pieces import TextPieces
-from janus_lab.errors import ContextTooLong, ModelFailed
+from janus_lab.errors import ContextTooLong, MissingPackage, ModelFailed
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
 
 RECIPE = 1
+_LARGEST_GROWTH = 2  # Q8_0 takes less than twice what Q4_1 does
 _WAIT_SECONDS = 0.05
 _TOP_K, _TOP_P = 40, 0.95
 
@@ -31,11 +32,15 @@ def open_llama(
     """The model in a GGUF file, loaded, and unloaded at the end.
 
     Weights in a format that CPUs are slow at (Q4_1) are converted to Q8_0 once, into `cache`. `threads` 0 means one a
-    physical core. Raises ModelFailed.
+    physical core. Raises MissingPackage, DiskFull or ModelFailed.
     """
     rest_while_waiting()
-    import llama_cpp
-
+    try:
+        import llama_cpp
+    except ImportError as error:
+        raise MissingPackage(
+            "running GGUF models needs the package llama-cpp-python", remedy="pip install 'janus-lab[starter]'"
+        ) from error
     quiet()
     llama_cpp.llama_backend_init()
     model, variant = _load_fast(path, info, cache)
@@ -185,7 +190,8 @@ def _load_fast(path: Path, info: ModelInfo, cache: Path) -> tuple[Any, str]:
         return model, ""
     llama_cpp.llama_model_free(model)
     name = f"{info.content_hash[:32]}-q8_0-{RECIPE}.gguf"
-    return _load(prepared(cache, name, lambda target: _convert(path, target))), f"q8_0/{RECIPE}"
+    room = _LARGEST_GROWTH * path.stat().st_size
+    return _load(prepared(cache, name, lambda target: _convert(path, target), room=room)), f"q8_0/{RECIPE}"
 
 
 def _load(path: Path) -> Any:

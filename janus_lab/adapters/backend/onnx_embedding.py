@@ -16,7 +16,7 @@ from janus_lab.adapters.backend.bert_weights import UnknownGraph, read_weights
 from janus_lab.adapters.backend.length_batches import length_batches
 from janus_lab.adapters.backend.prepared import prepared
 from janus_lab.adapters.backend.processors import model_threads
-from janus_lab.errors import ModelFailed, SettingsError
+from janus_lab.errors import MissingPackage, ModelFailed, SettingsError
 from janus_lab.values.generation import ModelInfo
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ WINDOW_TOKENS = 256
 BATCH_TOKENS = 2048
 """Padded tokens a batch: larger ones fall out of the processor's cache and take more memory."""
 _TOKENIZED_AT_ONCE = 2048
+_LARGEST_GROWTH = 4
+"""Full precision takes four bytes where the packaged file has one."""
 _QUIET = 3  # errors only; they come as exceptions too
 
 
@@ -37,8 +39,8 @@ def open_embedding(
 ) -> Iterator[OnnxEmbedding]:
     """The embedding model in an ONNX file. A fast graph is made from it once, into `cache` (about a second).
 
-    `precision` is int8 or fp32; `threads` 0 means one a physical core. Raises SettingsError, or ModelFailed if the file can't
-    be used.
+    `precision` is int8 or fp32; `threads` 0 means one a physical core. Raises SettingsError, MissingPackage, DiskFull,
+    or ModelFailed if the file can't be used.
     """
     try:
         chosen = Precision(precision)
@@ -47,7 +49,8 @@ def open_embedding(
             f"there is no embedding precision {precision!r}", remedy="set embedding_precision to int8 or fp32"
         ) from error
     name = f"{info.content_hash[:32]}-{chosen}-{RECIPE}.onnx"
-    graph = prepared(cache, name, lambda path: _prepare(model, chosen, path))
+    room = _LARGEST_GROWTH * model.stat().st_size
+    graph = prepared(cache, name, lambda path: _prepare(model, chosen, path), room=room)
     session = _session(graph, model_threads(threads))
     loaded = replace(
         info,
@@ -108,8 +111,13 @@ def _cut(ids: list[int]) -> list[int]:
 
 
 def _prepare(model: Path, precision: Precision, path: Path) -> None:
-    from google.protobuf.message import DecodeError
-
+    try:
+        from google.protobuf.message import DecodeError
+        from onnx import ModelProto  # noqa: F401 (needed below; asked for here to name what is missing)
+    except ImportError as error:
+        raise MissingPackage(
+            "preparing an embedding model needs the package onnx", remedy="pip install 'janus-lab[starter]'"
+        ) from error
     try:
         write_graph(read_weights(model), precision, path)
     except (UnknownGraph, DecodeError) as error:

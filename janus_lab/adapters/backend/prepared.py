@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from janus_lab.errors import ModelFailed
+from janus_lab.errors import DiskFull, ModelFailed
 
 
-def prepared(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """The file `name` in `cache`; `make(path)` writes it first if it is not there.
+def prepared(cache: Path, name: str, make: Callable[[Path], None], *, room: int = 0) -> Path:
+    """The file `name` in `cache`; `make(path)` writes it first if it is not there, and needs up to `room` bytes for it.
 
     Other processes that want the same file wait for it. A process that dies in the middle leaves nothing that would be
-    taken for the file. Raises ModelFailed if the cache can't be written.
+    taken for the file. Raises DiskFull, or ModelFailed if the cache can't be written.
     """
     final = cache / name
     if final.is_file():
@@ -24,13 +26,24 @@ def prepared(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache / f".{name}.lock"):
             if not final.is_file():
+                if shutil.disk_usage(cache).free < room:
+                    raise _disk_full(cache)
                 _make(final, make)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _disk_full(cache) from error
         raise ModelFailed(
             f"a prepared model can't be written to {cache}: {error.strerror or error}",
-            remedy=f"make room or give write permission in {cache}, or set model_cache to another folder",
+            remedy=f"give write permission on {cache}, or set model_cache to another folder",
         ) from error
     return final
+
+
+def _disk_full(cache: Path) -> DiskFull:
+    return DiskFull(
+        f"no space is left to prepare a model in {cache}",
+        remedy="free some space there, or set model_cache to another folder",
+    )
 
 
 def _make(final: Path, make: Callable[[Path], None]) -> None:

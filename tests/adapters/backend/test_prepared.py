@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from janus_lab.adapters.backend.prepared import prepared
-from janus_lab.errors import ModelFailed
+from janus_lab.errors import DiskFull, ModelFailed
 
 RACER = """
 import sys, time
@@ -59,3 +60,22 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(ModelFailed, match="can't be written") as caught:
         prepared(tmp_path / "file", "model", lambda path: None)
     assert "model_cache" in caught.value.remedy
+
+
+def test_a_full_disk_is_told_before_anything_is_written(tmp_path):
+    with pytest.raises(DiskFull) as caught:
+        prepared(tmp_path, "model", lambda path: path.write_text("x") and None, room=2**62)
+    assert "model_cache" in caught.value.remedy
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_disk_that_fills_up_meanwhile_is_told_too(tmp_path):
+    def fills(path):
+        path.write_text("half")
+        with Path("/dev/full").open("w") as full:
+            full.write("x" * 100_000)
+
+    with pytest.raises(DiskFull):
+        prepared(tmp_path, "model", fills)
+    assert [f.name for f in tmp_path.iterdir() if not f.name.endswith(".lock")] == []
