@@ -1,0 +1,34 @@
+"""`janus doctor` finds what is wrong and says what to do."""
+
+from __future__ import annotations
+
+from janus_lab import open_lab
+from janus_lab.values.health import Verdict
+
+
+def test_a_healthy_lab(lab):
+    report = lab.doctor()
+    assert report.healthy
+    assert [c.name for c in report.checks if c.verdict is not Verdict.OK] == []
+
+
+def test_a_missing_model_is_found_before_it_is_needed(project):
+    with open_lab(project / ".janus", inline=True, generation_model="package://no-such-dist/model.gguf") as lab:
+        failed = [c for c in lab.doctor().checks if c.verdict is Verdict.FAILED]
+    assert [c.name for c in failed] == ["generation model"]
+    assert "pip install" in failed[0].remedy
+
+
+def test_a_doctor_starts_nothing(project):
+    with open_lab(project / ".janus") as lab:
+        assert lab.doctor().healthy
+        assert not lab.status().running
+
+
+def test_a_failed_run_is_named_with_the_way_to_retry_it(project):
+    with open_lab(project / ".janus", inline=True, embedding_model="file:///no/such.onnx") as lab:
+        handle = lab.start_ingest(project / "notes")
+        list(handle.events())
+        warnings = [c for c in lab.doctor().checks if c.name == "runs"]
+    assert warnings[0].verdict is Verdict.WARNING
+    assert handle.id[:12] in warnings[0].remedy
