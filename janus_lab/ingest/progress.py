@@ -28,7 +28,7 @@ class Tally:
         self._states: Counter[FileState] = Counter()
         self._outcomes: list[FileOutcome] = []
         self._files_total = 0
-        self._documents = 0
+        self._documents = self._chunks = 0
         self._chunks_done = 0
         self._chunks_in_time = 0
         self.current = ""
@@ -42,8 +42,7 @@ class Tally:
         self._states[outcome.state] += 1
         self.current = outcome.origin
         if outcome.state is not FileState.UNCHANGED:
-            self._documents += outcome.documents
-            self._outcomes.append(outcome)
+            self._take(outcome)
         if outcome.state in _BAD:
             self._context.warn(
                 outcome.code, f"{outcome.origin}: {outcome.message}", outcome.remedy, origin=outcome.origin
@@ -59,9 +58,13 @@ class Tally:
                 done.add(outcome.origin)
                 self._states[outcome.state] += 1
                 if outcome.state is not FileState.UNCHANGED:
-                    self._documents += outcome.documents
-                    self._outcomes.append(outcome)
+                    self._take(outcome)
         return done
+
+    def _take(self, outcome: FileOutcome) -> None:
+        self._documents += outcome.documents
+        self._chunks += outcome.chunks
+        self._outcomes.append(outcome)
 
     def chunks(self, count: int) -> None:
         """So many more chunks are in the stores."""
@@ -102,7 +105,7 @@ class Tally:
             flagged=self._states[FileState.FLAGGED],
             failed=self._states[FileState.FAILED],
             documents=self._documents,
-            chunks=sum(effect.get("chunks", 0) for effect in effects),
+            chunks=self._chunks,
             embedded=sum(effect.get("embedded", 0) for effect in effects),
             seconds=round(sum(effect.get("seconds", 0.0) for effect in effects) + self.lap(), 3),
             outcomes=tuple(ordered[:OUTCOMES_KEPT]),

@@ -64,10 +64,10 @@ def origin_of(path: Path, root: Path | None) -> str:
     """A file's origin: its path from `root` where it lies in it, else its absolute path; "#" is reserved for keys."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links in the path are kept as the user wrote them
     if root is not None:
-        for candidate, base in ((absolute, root), (absolute.resolve(), root.resolve())):
-            if candidate.is_relative_to(base):
-                absolute = candidate.relative_to(base)
-                break
+        if absolute.is_relative_to(root):
+            absolute = absolute.relative_to(root)
+        elif (real := Path(os.path.realpath(absolute))).is_relative_to(real_root := Path(os.path.realpath(root))):
+            absolute = real.relative_to(real_root)
     name = os.fsencode(absolute.as_posix()).decode("utf-8", "backslashreplace")
     return name.replace("#", "%23")
 
