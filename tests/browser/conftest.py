@@ -116,7 +116,9 @@ class LabPage:
 
     def open(self, name: str) -> LabPage:
         """Open a notebook and wait for its kernel."""
-        self.page.goto(f"{self.server.url}/lab/tree/{name}?token={self.server.token}&reset", wait_until="domcontentloaded")
+        self.page.goto(
+            f"{self.server.url}/lab/tree/{name}?token={self.server.token}&reset", wait_until="domcontentloaded"
+        )
         self.page.wait_for_function(
             """name => { const w = window.jupyterapp?.shell?.currentWidget;
             return w?.context?.path === name && w.context.isReady && w.sessionContext?.isReady
