@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from statistics import median
 
 from janus_lab.ingest.prepare import Passed
 from janus_lab.ingest.progress import OUTCOMES_KEPT
 from janus_lab.ingest.sources import Scan
 from janus_lab.ingest.step import Step
-from janus_lab.ports.ledger import Ledger
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan
-from janus_lab.values.run import RunKind, RunState
-
-_RUNS_LOOKED_AT = 20
-_TELLING_CHUNKS = 20
-
-
-def measured_rate(ledger: Ledger) -> float | None:
-    """Chunks a second in the last ingests on this machine; None before there was one that tells."""
-    rates = []
-    for run in ledger.find(kinds=(RunKind.INGEST,), states=(RunState.DONE,), limit=_RUNS_LOOKED_AT):
-        result = run.result or {}
-        embedded, seconds = result.get("embedded", 0), result.get("seconds") or 0
-        if embedded >= _TELLING_CHUNKS and seconds > 0:
-            rates.append(embedded / seconds)
-    return median(rates[:5]) if rates else None
 
 
 def plan(

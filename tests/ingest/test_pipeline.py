@@ -8,14 +8,13 @@ import pytest
 
 from janus_lab.errors import NotFound, RunCancelled
 from janus_lab.ingest.chunker import ChunkSize
-from janus_lab.ingest.planner import measured_rate
 from janus_lab.runs.context import SliceOver
-from janus_lab.values.codec import from_json, to_json
+from janus_lab.values.codec import from_json
 from janus_lab.values.event import EventKind
 from janus_lab.values.filter import Condition, Operator
 from janus_lab.values.ingest import FileState, IngestPlan, IngestReport
 from janus_lab.values.request import IngestRequest
-from janus_lab.values.run import RunKind, RunState
+from janus_lab.values.run import RunKind
 
 WORDS = ["alpha", "beta", "gamma.", "delta,", "epsilon", "zeta!"]
 
@@ -180,14 +179,6 @@ def test_a_plan_writes_nothing(room, files) -> None:
     assert room.backend.embedded == []
     report = room.ingest(files)
     assert report.chunks == plan.chunks
-
-
-def test_the_rate_of_earlier_runs_is_remembered(room) -> None:
-    assert measured_rate(room.ledger) is None
-    run = room.new_run(RunKind.INGEST, IngestRequest((), "default"))
-    result = to_json(IngestReport(run.id, "default", 1, 0, 0, 0, 0, 1, 100, 100, 4.0))
-    room.ledger.finish(run.id, RunState.DONE, fence=1, at=1.0, result=result)
-    assert measured_rate(room.ledger) == 25.0
 
 
 def test_a_long_document_takes_several_steps(room, files) -> None:
