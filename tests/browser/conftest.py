@@ -165,7 +165,9 @@ class LabPage:
     def theme(self, name: str) -> None:
         """Switch Lab's theme."""
         self.command("apputils:change-theme", theme=name)
-        self.page.wait_for_function("n => document.body.dataset.jpThemeName === n", arg=name)
+        self.page.wait_for_function(
+            "n => document.body.dataset.jpThemeName === n && !document.querySelector('#jupyterlab-splash')", arg=name
+        )
 
     def picture(self, name: str) -> Path:
         """Keep a screenshot among the tests' artefacts."""

@@ -116,6 +116,17 @@ def test_an_answer_marks_support_and_opens_quotes_in_context():
     assert "badge" not in plain_quote.split("</style>")[1]
 
 
+def test_numbers_in_the_text_become_marks_in_their_place():
+    text = "It rose [1][2] by [3] metres."
+    cited = Citation(1, "d", "v", "c", "A", "a", None, 0, 2, "It")
+    both = (cited, Citation(2, "d", "v", "c", "B", "b", None, 0, 2, "It"))
+    value = Answer("?", text, Outcome.GENERATED, (Sentence(text, 0, 29, (1, 2), True),), both, (), "r", {}, ())
+    body = render_answer(value, {}).split("</style>")[1]
+    assert re.sub(r' title="[^"]*"', "", body).startswith(
+        '<div class="text">It rose<sup class="n">1</sup><sup class="n">2</sup> by [3] metres.</div>'
+    )
+
+
 @pytest.mark.parametrize(
     ("outcome", "word"),
     [(Outcome.EXTRACTIVE, "quoted"), (Outcome.REFUSED, "no answer"), (Outcome.CANCELLED, "stopped")],

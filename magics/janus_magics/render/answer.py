@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome, Sentence
@@ -13,6 +14,7 @@ from janus_lab.verbs.plain.answer import timings
 from janus_lab.verbs.plain.printable import one_line
 from janus_magics.render.markup import Markup, details, element, escape, join, page, table
 
+_NUMBER = re.compile(r"\s?\[(\d{1,4})\]")
 _BADGES = {
     Outcome.EXTRACTIVE: ("warn", "quoted", "The model's own text did not stand; this is quoted from the documents."),
     Outcome.REFUSED: ("warn", "no answer", "The documents hold no sufficient evidence."),
@@ -40,9 +42,16 @@ def _segment(value: Answer, text: str, sentence: Sentence | None) -> Markup:
     if not sentence.supported:
         marked = element("span", text, kind="unsupported", title="No document supports this sentence.")
         return join((marked, element("sup", " unsupported", kind="warn small")))
-    known = {c.number: c for c in value.citations}
-    marks = [element("sup", str(n), kind="n", title=_tooltip(known[n])) for n in sentence.citations if n in known]
-    return join((text, *marks))
+    marks = {c.number: element("sup", str(c.number), kind="n", title=_tooltip(c)) for c in value.citations}
+    pieces = _NUMBER.split(text)  # text, number, text, number, …, text
+    shown = {int(number) for number in pieces[1::2]}
+    body = [_in_place(piece, marks) if i % 2 else piece for i, piece in enumerate(pieces)]
+    return join((*body, *(marks[n] for n in sentence.citations if n in marks and n not in shown)))
+
+
+def _in_place(number: str, marks: Mapping[int, Markup]) -> str:
+    """What stands for a `[number]` in the text: its mark, or itself if it is no citation's."""
+    return marks.get(int(number), f" [{number}]")
 
 
 def _tooltip(value: Citation) -> str:
@@ -111,7 +120,7 @@ def _hits(hits: tuple[Hit, ...]) -> Markup:
 def _document(hit: Hit) -> Markup:
     page_number = f", p. {hit.chunk.page}" if hit.chunk.page is not None else ""
     origin = element("div", one_line(hit.origin, 160), kind="dim small") if hit.title else Markup()
-    return join((element("span", f"{one_line(hit.title or hit.origin, 80)}{page_number}"), origin))
+    return element("div", f"{one_line(hit.title or hit.origin, 80)}{page_number}", origin, kind="source")
 
 
 def _text(hit: Hit) -> Markup:

@@ -34,7 +34,7 @@ white-space:normal;border:0;border-bottom:1px solid rgba(128,128,128,.28);backgr
 .janus code{font-size:.92em;background:rgba(128,128,128,.14);color:inherit;padding:0 .3em;border-radius:3px}
 .janus .bar{height:6px;border-radius:3px;background:rgba(128,128,128,.25);max-width:32em;margin:.4em 0;overflow:hidden}
 .janus .bar>div{height:100%;background:#2a78d0}
-.janus .cursor{opacity:.6}
+.janus .source{min-width:15em}.janus .cursor{opacity:.6}
 </style>"""
 
 
