@@ -18,8 +18,8 @@ from janus_lab.settings import Settings
 if TYPE_CHECKING:
     from redis import Redis
 
-HEARTBEAT_SECONDS = 5.0
-EXPIRY_SECONDS = 15
+HEARTBEAT_SECONDS = 20.0
+EXPIRY_SECONDS = 60
 
 
 @contextmanager

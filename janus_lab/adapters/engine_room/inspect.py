@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -82,6 +83,15 @@ def _ask_server(record: Record) -> tuple[str, int, bool]:
             info = client.info("server")
             name, version = info.get("server_name", "redis"), info.get("valkey_version") or info.get("redis_version")
             names = {entry["name"] for entry in client.client_list() if entry["name"].startswith(CLIENT_NAME)}
-            return f"{name} {version}", len(names), bool(client.exists(keys.WORKER))
+            return (
+                f"{name} {version}",
+                len(names),
+                record.worker_pid is not None and _worker_pid(client.get(keys.WORKER)) == record.worker_pid,
+            )
     except (StoreUnreachable, StoreFailed):
         return "", 0, False
+
+
+def _worker_pid(facts: object) -> object:
+    """The pid that a worker showed when it was ready; one that was killed may still be shown."""
+    return json.loads(str(facts))["pid"] if facts else None

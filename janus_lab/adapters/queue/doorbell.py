@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MAINTENANCE_PER_MILLION = 10_000
 """How often a look into a queue also returns the messages of workers that died: one in a hundred."""
+LOOK_SECONDS = 10.0
+"""How often an idle consumer looks without a ring: for messages that dead or stopped workers gave back, and as a heartbeat."""
 RINGS_KEPT = 16
 """Rings that wait for a consumer; each wakes one, and a ring too many costs one empty look into the queue."""
 
@@ -51,24 +54,23 @@ class DoorbellBroker(RedisBroker):
 
 
 class DoorbellConsumer(_RedisConsumer):
-    """Looks into the queue, and if it is empty waits for the bell; if it may not take more, for its own work to be done.
+    """Looks into the queue until it is empty, then waits for the bell; if it may not take more, for its own work to be done.
 
-    A message is queued before its ring, and a ring stays until a consumer takes it, so none is missed.
+    A message is queued before its ring, and a ring stays until a consumer takes it, so none is missed. Looking is a write
+    to the server (it says that this worker lives), so an idle consumer looks rarely.
     """
 
     def __init__(self, broker: DoorbellBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
         self._room = threading.Event()
+        self._may_hold_more = True
+        self._looked_at = 0.0
 
     def __next__(self) -> MessageProxy | None:
         """The next message, or None after at most `timeout` milliseconds."""
-        if not self.message_cache:
-            if self.outstanding_message_count >= self.prefetch:
-                self._room.clear()
-                if self.outstanding_message_count >= self.prefetch and not self._room.wait(self.timeout / 1000):
-                    return None
+        if not self.message_cache and self._has_room():
             try:
-                self.message_cache = self._fetch() or self._wait_and_fetch()
+                self._look_or_wait()
             except RedisConnectionError as error:
                 raise ConnectionClosed(error) from None
         if not self.message_cache:
@@ -86,10 +88,23 @@ class DoorbellConsumer(_RedisConsumer):
         super().nack(message)  # type: ignore[no-untyped-call]
         self._room.set()
 
-    def _fetch(self) -> list[bytes]:
-        fetched: list[bytes] = self.broker.do_fetch(self.queue_name, self.prefetch - self.outstanding_message_count)
-        return fetched
+    def _has_room(self) -> bool:
+        if self.outstanding_message_count < self.prefetch:
+            return True
+        self._room.clear()
+        return self.outstanding_message_count < self.prefetch or self._room.wait(self.timeout / 1000)
 
-    def _wait_and_fetch(self) -> list[bytes]:
-        rung = self.broker.client.blpop([keys.doorbell(self.queue_name)], timeout=self.timeout / 1000)
-        return self._fetch() if rung else []
+    def _look_or_wait(self) -> None:
+        if self._may_hold_more or time.monotonic() - self._looked_at > LOOK_SECONDS:
+            self._look()
+        if not self.message_cache and self._rung():
+            self._look()
+
+    def _look(self) -> None:
+        wanted = self.prefetch - self.outstanding_message_count
+        self.message_cache = self.broker.do_fetch(self.queue_name, wanted)
+        self._may_hold_more = bool(self.message_cache)
+        self._looked_at = time.monotonic()
+
+    def _rung(self) -> bool:
+        return self.broker.client.blpop([keys.doorbell(self.queue_name)], timeout=self.timeout / 1000) is not None
