@@ -19,6 +19,7 @@ from janus_lab import Lab, open_lab
 from janus_lab.compose.services import open_models
 from janus_lab.inference.embedding import Embedder
 from janus_lab.ports.documents import DocumentStore
+from janus_lab.ports.embedding import EmbeddingCache
 from janus_lab.ports.vectors import VectorStore
 from janus_lab.schemes import factory
 from janus_lab.settings import load_settings
@@ -77,6 +78,7 @@ class Stores:
 
     documents: DocumentStore
     vectors: VectorStore
+    cache: EmbeddingCache
     embedder: Embedder
     collection: str
 
@@ -94,6 +96,7 @@ def opened(home: Path) -> Iterator[Stores]:
         yield Stores(
             opened_port("documents", "relational_url"),
             opened_port("vectors", "vectors_url"),
+            cache,
             stack.enter_context(open_models(settings, cache)).embedder(),
             settings.collection,
         )

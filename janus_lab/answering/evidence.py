@@ -2,7 +2,7 @@
 
 A sentence's score adds up how near its meaning is to the question's (cosine of embeddings, the sentence read under its
 document's title), how much of the question's rare words it holds, whether it holds the kind of thing asked for, and how good
-the chunk is that it stands in. Rarity is counted over the candidate chunks themselves, so no statistics of the whole
+the chunk is that it stands in; headings count less. Rarity is counted over the candidate chunks themselves, so no statistics of the whole
 collection are needed, and words that every candidate shares (the topic) count little.
 """
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from janus_lab.answering.question import Question, kind_match
 from janus_lab.answering.words import stems
+from janus_lab.ingest.chunker import HEADING_SEPARATOR
 from janus_lab.ingest.sentences import sentence_spans
 from janus_lab.values.hit import Hit
 
@@ -25,9 +26,11 @@ SENTENCES_EMBEDDED = 16
 """How many sentences, the best by their words, are embedded for one question: more change nothing measurable."""
 LONGEST_CHARACTERS = 500
 """A longer sentence (a table without line breaks, a list) is cut into pieces of about this length."""
-COVERAGE_WEIGHT = 0.5
-KIND_WEIGHT = 0.1
-CHUNK_WEIGHT = 0.5
+COVERAGE_WEIGHT = 0.6
+KIND_WEIGHT = 0.15
+CHUNK_WEIGHT = 0.25
+HEADING_PENALTY = 0.3
+HEADING_WORDS = 8
 
 
 class SentenceEmbedder(Protocol):
@@ -110,19 +113,33 @@ def pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _sentences(question: Question, hits: Sequence[Hit], rarity: Rarity) -> Iterator[Evidence]:
-    """Every sentence once (chunks overlap), scored by all but its embedding."""
+    """Every sentence once (chunks overlap) but no title or heading above it, scored by all but its embedding."""
     seen: set[tuple[str, int, int]] = set()
     for hit in hits:
         chunk = hit.chunk
+        headings = {_bare(part) for part in (hit.title, *chunk.heading.split(HEADING_SEPARATOR))}
         for start, end in pieces(chunk.text):
             place = (chunk.version_id, chunk.start + start, chunk.start + end)
-            if place in seen:
+            text = chunk.text[start:end]
+            if place in seen or _bare(text) in headings:
                 continue
             seen.add(place)
-            text = chunk.text[start:end]
             coverage = rarity.coverage(stems(text))
             score = COVERAGE_WEIGHT * coverage + KIND_WEIGHT * kind_match(question, text) + CHUNK_WEIGHT * hit.score
+            if _reads_like_heading(text):
+                score -= HEADING_PENALTY
             yield Evidence(hit, place[1], place[2], text, 0.0, coverage, score)
+
+
+def _reads_like_heading(text: str) -> bool:
+    """A few words without a stop or a figure: they name what follows and seldom say anything themselves."""
+    return (
+        len(text.split()) <= HEADING_WORDS and text[-1] not in ".!?:;。！？”\"')" and not any(c.isdigit() for c in text)
+    ) or text.startswith("#")
+
+
+def _bare(text: str) -> str:
+    return text.strip("#= \t").casefold()
 
 
 def _in_context(evidence: Evidence) -> str:

@@ -15,6 +15,7 @@ class AnswerKind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     NAME = "name"
+    REASON = "reason"
     OTHER = "other"
 
 
@@ -28,6 +29,10 @@ _PATTERNS = (
         ),
     ),
     (
+        AnswerKind.REASON,
+        re.compile(r"\bwhy\b|\bwhat (caused|causes|is the (reason|cause)|was the (reason|cause))\b", re.IGNORECASE),
+    ),
+    (
         AnswerKind.DATE,
         re.compile(r"\bwhen\b|\b(what|which) (year|date|day|month|century|decade|time)\b", re.IGNORECASE),
     ),
@@ -38,6 +43,11 @@ _PATTERNS = (
             re.IGNORECASE,
         ),
     ),
+)
+_CAUSE = re.compile(
+    r"\b(because|since|due to|owing to|thanks to|therefore|thus|hence|so that|in order to|(as|a) result|(lead|leads|led) to"
+    r"|caus(e|ed|es|ing)|reasons?|for fear|to (avoid|prevent|ensure|protect))\b",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(r"\d{3,4}(s|th|st|nd|rd)?")
 _CALENDAR = """
@@ -75,5 +85,7 @@ def kind_match(question: Question, sentence: str) -> float:
             return float(any(is_number(w) for w in fresh))
         case AnswerKind.DATE:
             return float(any(_YEAR.fullmatch(w) or w.casefold() in _CALENDAR_WORDS for w in fresh))
+        case AnswerKind.REASON:
+            return float(_CAUSE.search(sentence) is not None)
         case _:
             return float(any(is_name(w) for w in fresh))

@@ -50,6 +50,7 @@ def test_a_repeated_fact_is_no_rival(made_evidence):
         ("How many boats were lost?", AnswerKind.NUMBER, "17 boats were lost.", "Many boats were lost."),
         ("When was it built?", AnswerKind.DATE, "It was built in 1874.", "It was built of stone."),
         ("Who built the tower?", AnswerKind.NAME, "Marta Lindqvist built the tower.", "He built the tower."),
+        ("Why did it fail?", AnswerKind.REASON, "It failed because the pump seized.", "It failed on Monday."),
         ("Where is the bakery?", AnswerKind.NAME, "The bakery is in Holmen.", "The bakery is closed."),
     ],
 )
