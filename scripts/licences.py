@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +16,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PAGE = Path(__file__).parents[1] / "docs" / "LICENCES.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "LICENCES.md"
 EXTRAS = ("", "starter", "lab")
 ROW = re.compile(r"^\| (\S+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 COPYLEFT = re.compile(r"\bA?GPL|General Public", re.IGNORECASE)
@@ -23,7 +25,7 @@ HEAD = """# Licences of what Janus Lab needs
 
 Janus Lab is Apache-2.0. Everything below is installed with it (`base`), or with one of its extras; nothing is under the GPL
 or AGPL. LGPL parts are used unchanged and can be replaced. The page is written by `python scripts/licences.py`, from what
-the installed packages say of themselves, and a test keeps it true.
+the installed packages say of themselves, and a test keeps it true. Some are needed on some systems or Python versions only.
 
 | Package | Licence | Comes with |
 |---|---|---|
@@ -84,10 +86,27 @@ def page(rows: list[Needed]) -> str:
     return HEAD + "\n".join(lines) + "\n" + TAIL
 
 
+def locked() -> set[str]:
+    """Names of every distribution in uv.lock, for all platforms and Python versions."""
+    packages = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+    return {package["name"] for package in packages}
+
+
+def elsewhere(rows: list[Needed], written: str) -> list[Needed]:
+    """Rows of the page that this machine does not need but the lock knows: another system or Python needs them."""
+    here = {one.name for one in rows}
+    return [
+        Needed(name, licence.strip(), comes_with.strip())
+        for name, licence, comes_with in ROW.findall(written)
+        if name not in here and name in locked()
+    ]
+
+
 def complaints(rows: list[Needed], written: str) -> list[str]:
     """What is wrong: a licence that is missing or not allowed, or a row that the page lacks."""
     listed = {name: licence.strip() for name, licence, _ in ROW.findall(written)}
     wrong = [f"{one.name} declares no licence" for one in rows if not one.licence]
+    wrong += [f"{name} is listed, but uv.lock has no such package" for name in set(listed) - locked() - {"Package"}]
     wrong += [f"{one.name} is under {one.licence}" for one in rows if strong_copyleft(one.licence)]
     wrong += [
         f"{one.name} ({one.licence}) is missing or different in docs/LICENCES.md: run `python scripts/licences.py`"
@@ -109,5 +128,6 @@ if __name__ == "__main__":
         wrong_rows = complaints(found_rows, PAGE.read_text(encoding="utf-8"))
         print("\n".join(wrong_rows) or f"{len(found_rows)} packages, every licence allowed and listed")
         raise SystemExit(bool(wrong_rows))
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(found_rows), encoding="utf-8")
+    known = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    every_row = sorted([*found_rows, *elsewhere(found_rows, known)], key=lambda one: one.name)
+    PAGE.write_text(page(every_row), encoding="utf-8")

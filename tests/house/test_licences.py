@@ -63,3 +63,12 @@ def test_a_stale_page_is_told(licences) -> None:
     first = rows[0]
     stale = page.replace(f"| {first.name} | ", "| another | ", 1)
     assert any(first.name in complaint for complaint in licences.complaints(rows, stale))
+
+
+def test_what_another_system_needs_stays_listed(licences) -> None:
+    rows = licences.needed()
+    page = licences.page(
+        [*rows, licences.Needed("colorama", "BSD-3-Clause", "base"), licences.Needed("gone", "MIT", "base")]
+    )
+    assert [one.name for one in licences.elsewhere(rows, page)] == ["colorama"]
+    assert any("gone" in complaint for complaint in licences.complaints(rows, page))
