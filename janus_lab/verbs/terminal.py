@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from typing import IO
@@ -17,6 +18,7 @@ from janus_lab.verbs.plain.printable import one_line, printable
 from janus_lab.verbs.progress_line import ProgressLine
 
 WARNINGS_SHOWN = 20
+_NUMBERS = re.compile(r"\s?\[\d+\]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
@@ -108,7 +110,7 @@ class TerminalFace:
             if rows < size.lines:
                 self._out.write(f"\x1b[{rows}A\r\x1b[J")
                 return plain(value)
-        told = draft.strip() == printable(value.text).strip() and len(value.sentences) <= 1
+        told = draft.strip() == _NUMBERS.sub("", printable(value.text)).strip() and len(value.sentences) <= 1
         if told and all(s.supported for s in value.sentences) and value.outcome is not Outcome.EXTRACTIVE:
             label = OUTCOMES[value.outcome] if value.outcome is Outcome.CANCELLED else ""
             return "\n\n".join(part for part in (label, evidence(value)) if part)

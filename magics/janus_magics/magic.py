@@ -84,6 +84,7 @@ class JanusMagics(Magics):
         return value
 
     def _execute_in_terminal(self, invocation: Invocation) -> Any:
+        """In a shell without a front end a draft streams as text, and Out[] shows the value, as it does any other."""
         face = TerminalFace()
         if invocation.hint:
             face.say(invocation.hint)
@@ -92,12 +93,7 @@ class JanusMagics(Magics):
         finally:
             face.settle()
         self._remember_collections()
-        if getattr(invocation.args, "json", False):
-            return as_data(value)
-        if not isinstance(value, str):
-            face.show(value)
-            self._shown.note(value)
-        return value
+        return as_data(value) if getattr(invocation.args, "json", False) else value
 
     def _remember_collections(self) -> None:
         try:

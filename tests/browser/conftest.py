@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -178,13 +179,14 @@ class LabPage:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Path:
-    if not CHROMIUM.exists():
-        reason = f"there is no Chromium at {CHROMIUM}: `apt-get install chromium`, or set CHROMIUM"
+def chromium() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        reason = "there is no Chromium: `apt-get install chromium`, or set CHROMIUM to where it is"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return CHROMIUM
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -194,7 +196,7 @@ def browser(chromium, tmp_path_factory) -> Iterator:
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             str(tmp_path_factory.mktemp("profile")),
-            executable_path=str(chromium),
+            executable_path=chromium,
             headless=True,
             args=FLAGS,
             viewport={"width": 1280, "height": 1000},

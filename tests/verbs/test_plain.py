@@ -59,7 +59,14 @@ def test_a_report_lists_failures_with_their_remedies():
 
 
 def test_amounts():
-    assert [duration(s) for s in (None, 0.421, 59.4, 185, 7800)] == ["–", "421 ms", "59 s", "3 min 05 s", "2 h 10 min"]
+    assert [duration(s) for s in (None, 0.0004, 0.421, 59.4, 185, 7800)] == [
+        "–",
+        "0.4 ms",
+        "421 ms",
+        "59 s",
+        "3 min 05 s",
+        "2 h 10 min",
+    ]
     assert [size(n) for n in (999, 1500, 2_500_000)] == ["999 B", "1.5 kB", "2.5 MB"]
     assert [count(1, "query"), count(2, "query"), count(1200, "file")] == ["1 query", "2 queries", "1,200 files"]
     assert moment(0).startswith(time.strftime("%Y", time.localtime(0)))

@@ -19,7 +19,8 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
+        milliseconds = seconds * 1000
+        return f"{milliseconds:.1f} ms" if milliseconds < 10 else f"{milliseconds:.0f} ms"  # noqa: PLR2004 - as below
     if seconds < 10:  # noqa: PLR2004 - below ten seconds, decimals mean something
         return f"{seconds:.2f} s"
     whole = round(seconds)
