@@ -38,13 +38,17 @@ class ProgressLine:
         self._last = now
         text = progress_text(progress) + (f" · {count(warnings, 'warning')}" if warnings else "")
         if self._rewrites:
-            columns = self._columns()
-            current = f" · {progress.current}" if progress.current else ""
-            self._stream.write(f"\r\x1b[K{one_line(text + current, columns - 1)}")
-            self._standing = True
+            self.hint(text + (f" · {progress.current}" if progress.current else ""))
         else:
             self._stream.write(text + "\n")
-        self._stream.flush()
+            self._stream.flush()
+
+    def hint(self, text: str) -> None:
+        """Show a word to somebody who waits at a terminal; a log does not need it."""
+        if self._rewrites:
+            self._stream.write(f"\r\x1b[K{one_line(text, self._columns() - 1)}")
+            self._stream.flush()
+            self._standing = True
 
     def clear(self) -> None:
         """Take the line away, so that other text may stand there."""
@@ -55,6 +59,7 @@ class ProgressLine:
 
     def _columns(self) -> int:
         try:
-            return max(20, os.get_terminal_size(self._stream.fileno()).columns)
+            columns = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):
-            return 80
+            columns = 0
+        return max(20, columns) if columns else 80  # a terminal that knows no width says 0

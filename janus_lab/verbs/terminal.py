@@ -43,6 +43,8 @@ class TerminalFace:
                 self._progress.show(progress_of(event), warnings=len(self._warnings))
             case EventKind.WARNING:
                 self._warnings.append(warning_text(event))
+            case EventKind.STATE:
+                self._progress.hint("working …")
             case _:
                 pass
 

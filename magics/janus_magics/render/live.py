@@ -19,7 +19,7 @@ def draft(text: str, *, ended: bool = False) -> Markup:
     if ended:
         head = element("span", "stopped", kind="badge bad")
         return page(element("div", head), element("div", shown, kind="text"))
-    head = element("span", "writing, not checked yet" if text else "looking for evidence …", kind="dim small")
+    head = element("span", "writing, not checked yet" if text else "working …", kind="dim small")
     cursor = element("span", "▌", kind="cursor") if text else ""
     return page(element("div", head), element("div", shown, cursor, kind="text"))
 
