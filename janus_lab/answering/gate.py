@@ -23,6 +23,9 @@ from janus_lab.errors import Defect
 _SAME_TEXT = 0.8
 """Sentences that share so much of their words say the same; the second one is no rival."""
 
+LONE_MARGIN = 0.4
+"""The margin of evidence without a rival (one chunk in all): it says nothing, so it lies between the two cases' means."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signals:
@@ -74,7 +77,7 @@ def read_signals(question: Question, evidence: Sequence[Evidence]) -> Signals:
     found = chunk_stems(best.hit)
     missing = sum(w not in found for w in question.content) / max(1, len(question.content))
     rival = next((e for e in evidence[1:] if _is_rival(best, e)), None)
-    margin = best.score - (rival.score if rival else 0.0)
+    margin = best.score - rival.score if rival else LONE_MARGIN
     return Signals(best.similarity, best.coverage, missing, margin)
 
 

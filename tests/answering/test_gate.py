@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from janus_lab.answering.evidence import Evidence
-from janus_lab.answering.gate import NOTHING, Signals, load_gate, read_signals
+from janus_lab.answering.gate import LONE_MARGIN, NOTHING, Signals, load_gate, read_signals
 from janus_lab.answering.question import AnswerKind, kind_match, read_question
 
 SHARES = st.floats(0, 1)
@@ -33,6 +33,11 @@ def test_probabilities_are_probabilities(signals):
 def test_no_evidence_is_not_sufficient():
     assert read_signals(read_question("Who?"), []) == NOTHING
     assert not load_gate().judge(NOTHING).sufficient
+
+
+def test_lone_evidence_gains_nothing_by_being_alone(made_evidence):
+    alone, *_ = made_evidence("The ferry ticket costs 85 crowns.")
+    assert read_signals(read_question("How much is a ferry ticket?"), [alone]).margin == LONE_MARGIN
 
 
 def test_a_repeated_fact_is_no_rival(made_evidence):
