@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from janus_lab.errors import FileTooLarge
 from janus_lab.ingest.cleaner import clean_line
 from janus_lab.ingest.decoding import decode
 from janus_lab.ingest.draft import LINE, PARAGRAPH, TextDraft
@@ -44,6 +45,12 @@ _META = {
     "article:published_time": "date",
 }
 _NODES_BETWEEN_CHECKS = 4096
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
+_CLOSED_BY_OTHERS = _tags(
+    "area br col embed hr img input li link meta p param source td th tr track wbr dd dt option body html"
+)
+_DEPTH = 10_000
+"""Parsing takes time with the square of the depth: a second at this one, and no page made to be read comes near it."""
 
 
 def read_html(source: SourceFile) -> Iterator[ParsedDocument]:
@@ -53,6 +60,7 @@ def read_html(source: SourceFile) -> Iterator[ParsedDocument]:
     data = source.data()
     declared = _CHARSET.search(data[:4096])
     text, _ = decode(data, source.charset or (declared.group(1).decode("ascii") if declared else None))
+    _check_depth(text)
     page = LexborHTMLParser(text)
     walk = _Walk(source)
     if page.body is not None:
@@ -60,6 +68,17 @@ def read_html(source: SourceFile) -> Iterator[ParsedDocument]:
     title_node = page.css_first("title")
     title = clean_line(title_node.text()) if title_node is not None else ""
     yield walk.draft.finish(title or walk.first_heading or source.stem, "text/html", metadata=_metadata(page, title))
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for closing, tag in _TAG.findall(text):
+        if tag.lower() not in _CLOSED_BY_OTHERS:
+            depth = max(depth - 1, 0) if closing else depth + 1
+            if depth > _DEPTH:
+                raise FileTooLarge(
+                    f"it is nested more than {_DEPTH:,} deep", remedy="save the page anew from a browser"
+                )
 
 
 def _metadata(page: LexborHTMLParser, title: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from janus_lab.errors import NoText
+from janus_lab.errors import FileTooLarge, NoText
 
 PAGE = """<!doctype html><html lang="en"><head><title>A  page</title><meta name="author" content="Ada">
 <script>var hidden = "SCRIPT";</script><style>p { color: red }</style></head><body>
@@ -34,10 +34,13 @@ def test_character_sets(read, encoding) -> None:
     assert read.one("x.html", page.encode(encoding)).text == words
 
 
-def test_deep_nesting_is_read(read) -> None:
-    depth = 50_000
+def test_deep_nesting_is_read_and_bounded(read) -> None:
+    depth = 3_000
     document = read.one("x.html", "<div>" * depth + "deep" + "</div>" * depth)
     assert document.text == "deep"
+    assert read.one("y.html", "<p>word<br>" * 50_000 + "<ul>" + "<li>x" * 50_000).text.endswith("- x")
+    with pytest.raises(FileTooLarge, match="deep"):
+        read("z.html", "<b>" * 200_000)
 
 
 def test_unclosed_and_odd_markup(read) -> None:
