@@ -86,7 +86,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class SourceStamp:
-    """What a file looked like when it was last ingested, so that an unchanged one is passed over without reading it."""
+    """What a file looked like when it was last ingested, so that an unchanged one is passed over without reading it.
+
+    The first 32 digits of `content_hash` are those of the bytes' SHA-256, the others name how they were read and chunked.
+    """
 
     origin: str
     size: int
