@@ -39,6 +39,13 @@ def test_fencing_numbers_begin_at_the_clock_so_that_a_lost_counter_does_no_harm(
     assert claims.take("run", "ada", LONG) >= int((time.time() - 5) * 1000)
 
 
+def test_a_fencing_number_is_above_what_the_ledger_has_seen(claims):
+    seen = int(time.time() * 1000) + 3_600_000
+    first = claims.take("a", "ada", LONG, above=seen)
+    assert first > seen
+    assert claims.take("b", "bob", LONG) > first
+
+
 def test_taking_again_what_is_ours_fences_the_first_number_off(claims):
     first = claims.take("run", "ada", LONG)
     second = claims.take("run", "ada", LONG)
