@@ -36,6 +36,8 @@ class NotebookFace:
         """Take an event in, and show it when it is time."""
         match event.kind:
             case EventKind.TOKEN:
+                if not self._draft:
+                    self._next = 0.0  # the first words are shown at once
                 self._draft += str(event.data.get("text", ""))
             case EventKind.PROGRESS:
                 self._progress = progress_of(event)

@@ -183,8 +183,11 @@ LONG = "Describe how the Kestrel-4 lidar measures the wind, in detail."
 
 
 def test_interrupting_keeps_the_partial_answer(kernel):
-    cell = kernel.run(f"stopped = %janus ask {LONG}", interrupt_at="update_display_data")
-    assert cell.seconds < 5
+    for _ in range(6):  # the packaged model may be through before the interrupt arrives
+        cell = kernel.run(f"stopped = %janus ask {LONG}", interrupt_at="update_display_data")
+        assert cell.seconds < 5
+        if cell.updates and "stopped" in cell.updates[-1]["text/html"]:
+            break
     assert cell.status == "ok", cell.error
     assert kernel.value("stopped.outcome.value") == "cancelled"
     assert kernel.value("len(stopped.text) > 0") == "True"
