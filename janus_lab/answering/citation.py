@@ -7,8 +7,7 @@ negated. What a model claims to cite plays no part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 from janus_lab.answering.evidence import Evidence
 from janus_lab.answering.words import NEGATIONS, content_stems, is_name, is_number, stem, stems, words
@@ -19,20 +18,17 @@ IN_ORDER = 0.75
 """Share of them that must occur there in the same order."""
 RELEVANCE_DROP = 0.5
 """Evidence that scores so much less than the best does not count: a stray sentence that says "answer: 42" is no support."""
-NEIGHBOUR_CHARACTERS = 3
-"""Two sentences with at most so many characters between them may support one together."""
 
 
 def find_support(sentence: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """The best evidence that supports a sentence: one piece, or two adjacent ones; empty if nothing does."""
-    if not evidence or not content_stems(sentence):
-        return ()
-    floor = evidence[0].score - RELEVANCE_DROP
-    relevant = [e for e in evidence if e.score >= floor]
-    for candidate in [(e,) for e in relevant] + list(_neighbours(relevant)):
-        if _supports(candidate, sentence):
-            return candidate
-    return ()
+    """The best piece of evidence that supports a sentence; empty if none does.
+
+    No two pieces support a sentence together: a small model's commonest mistake is to join a name of one sentence to the
+    number of the next.
+    """
+    floor = evidence[0].score - RELEVANCE_DROP if evidence else 0.0
+    relevant = (e for e in evidence if e.score >= floor)
+    return next(((e,) for e in relevant if is_supported(sentence, e.text, e.hit.title)), ())
 
 
 def is_supported(sentence: str, span: str, title: str = "") -> bool:
@@ -53,18 +49,6 @@ def is_supported(sentence: str, span: str, title: str = "") -> bool:
     contained = sum(w in named for w in claimed) / len(claimed)
     ordered = _common_subsequence(claimed, said) / len(claimed)
     return contained >= CONTAINED and ordered >= IN_ORDER
-
-
-def _supports(candidate: tuple[Evidence, ...], sentence: str) -> bool:
-    return is_supported(sentence, " ".join(e.text for e in candidate), candidate[0].hit.title)
-
-
-def _neighbours(evidence: Iterable[Evidence]) -> Iterable[tuple[Evidence, Evidence]]:
-    placed = sorted(evidence, key=lambda e: (e.hit.chunk.version_id, e.start))
-    for first, second in pairwise(placed):
-        same = first.hit.chunk.version_id == second.hit.chunk.version_id
-        if same and 0 <= second.start - first.end <= NEIGHBOUR_CHARACTERS:
-            yield first, second
 
 
 def _negated(text: str) -> bool:
