@@ -42,7 +42,7 @@ class Ledger(Protocol):
         ...
 
     def requeue(self, run_id: str) -> bool:
-        """FAILED or CANCELLED → QUEUED, keeping finished steps, for a retry; False in any other state."""
+        """FAILED or CANCELLED → QUEUED, keeping finished steps and counting attempts anew, for a retry; False in any other state."""
         ...
 
     def commit_step(self, step: Step, *, fence: int) -> bool:

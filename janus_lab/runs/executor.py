@@ -18,6 +18,7 @@ from janus_lab.errors import (
     EngineError,
     JanusError,
     RunCancelled,
+    RunFailed,
     StoreFailed,
     StoreUnreachable,
 )
@@ -34,6 +35,8 @@ CLAIM_SECONDS = 6.0
 CANCEL_POLL_SECONDS = 0.05
 """How often a wish to cancel is looked for; interrupt must stop generation within half a second."""
 
+LONELY_ATTEMPTS = 3
+"""A run that was begun so often more than it finished steps kills its workers, and is not begun again by itself."""
 RECORD_SECONDS = 60.0
 """How long a worker waits for room to record how a run ended, e.g. on a full disk."""
 RECORD_PAUSE_SECONDS = 0.5
@@ -97,6 +100,9 @@ class Executor:
             fence=fence,
             slice_seconds=self._slice_seconds,
         )
+        if run.attempts - len(context.finished) >= LONELY_ATTEMPTS:
+            self._end(context, RunState.FAILED, error=_poisonous(run))
+            return
         try:
             with self._translated(run):
                 context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
@@ -168,6 +174,13 @@ class Executor:
         except (EngineError, DiskFull):
             # Followers that hear nothing ask the ledger.
             _log.warning("end-not-told", run=event.run_id, exc_info=True)
+
+
+def _poisonous(run: Run) -> EngineError:
+    return RunFailed(
+        f"the worker died {run.attempts} times while it carried out this run",
+        remedy=f"look into logs/worker.log for what it met; `janus runs retry {run.id[:12]}` tries it again",
+    )
 
 
 def closing_event(run_id: str, state: RunState, error: RunError | None) -> Event:

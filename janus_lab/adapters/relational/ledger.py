@@ -102,11 +102,11 @@ class RelationalLedger:
             return connection.execute(change).rowcount == 1
 
     def requeue(self, run_id: str) -> bool:
-        """Make a failed or cancelled run QUEUED again; its steps, fence and attempts stay."""
+        """Make a failed or cancelled run QUEUED again; its steps and fence stay, its attempts are counted anew."""
         change = (
             update(runs)
             .where(runs.c.id == run_id, runs.c.state.in_(_RETRIABLE))
-            .values(state=RunState.QUEUED.value, finished_at=None, result=None, error=None)
+            .values(state=RunState.QUEUED.value, finished_at=None, result=None, error=None, attempts=0)
         )
         with self._database.write() as connection:
             return connection.execute(change).rowcount == 1
