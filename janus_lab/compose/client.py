@@ -28,12 +28,15 @@ def open_lab(
 
     With `inline`, runs are carried out in this process without an engine room: for scripts and tests. Without `start`, an
     engine room that is not running is not started, and what needs it raises EngineRoomFailed. `announce` is told one line
-    when the engine room is started. Other keywords are settings. Close the lab, or use it in a `with` block.
+    when the engine room is started. Other keywords are settings; an engine room that runs already keeps those
+    it was started with (`janus down` lets the next start take new ones). Close the lab, or use it in a `with` block.
     """
     chosen = load_settings(home, **settings)
     with ExitStack() as opening:
         shared = open_shared(chosen, opening)
-        room: EngineRoom = InlineRoom(chosen, shared) if inline else ProcessRoom(chosen, start=start)
+        room: EngineRoom = (
+            InlineRoom(chosen, shared) if inline else ProcessRoom(chosen, start=start, overrides=settings)
+        )
         opening.callback(room.close)
         diagnosis = Diagnosis(
             chosen,

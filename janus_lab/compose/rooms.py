@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from typing import Any
 
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
@@ -16,7 +17,7 @@ from janus_lab.errors import EngineRoomFailed, JanusError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
 from janus_lab.runs.inline import InlineQueue
 from janus_lab.schemes import factory
-from janus_lab.settings import Settings
+from janus_lab.settings import ENVIRONMENT_PREFIX, Settings
 from janus_lab.values.health import Check, Verdict
 
 TRUST_SECONDS = 2.0
@@ -26,8 +27,9 @@ TRUST_SECONDS = 2.0
 class ProcessRoom(EngineRoom):
     """A server and a worker under a supervisor, shared by every client of the data directory."""
 
-    def __init__(self, settings: Settings, *, start: bool) -> None:
+    def __init__(self, settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> None:
         self._settings = settings
+        self._environment = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in overrides.items()}
         self._start = start
         self._lock = threading.Lock()
         self._link: Link | None = None
@@ -40,7 +42,12 @@ class ProcessRoom(EngineRoom):
         with self._lock:
             if self._link is not None and time.monotonic() - self._attached_at < TRUST_SECONDS:
                 return self._link
-            attachment = attach(self._settings.home, start=self._start, idle_seconds=self._settings.idle_seconds)
+            attachment = attach(
+                self._settings.home,
+                start=self._start,
+                idle_seconds=self._settings.idle_seconds,
+                environment=self._environment,
+            )
             if attachment.started_now:
                 announce(f"Janus started its engine room for {self._settings.home} (`janus down` stops it)")
             if self._link is None or attachment.redis_url != self._redis_url:

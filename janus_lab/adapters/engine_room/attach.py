@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,15 @@ class Attachment:
     server_pid: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _StartOptions:
+    """How an engine room is to be started."""
+
+    opener: str
+    idle_seconds: float
+    environment: Mapping[str, str]
+
+
 def attach(
     home: Path,
     *,
@@ -41,10 +51,12 @@ def attach(
     wait_seconds: float = 30.0,
     idle_seconds: float = 600.0,
     opener: str = WORKER_OPENER,
+    environment: Mapping[str, str] | None = None,
 ) -> Attachment:
     """Find the engine room of `home`; where none runs and `start` is set, start it. A few milliseconds when it runs.
 
-    `opener` is the `module:function` that the worker opens its services with; it and `idle_seconds` count for the starter.
+    `opener` is the `module:function` that the worker opens its services with, `environment` what is added to the
+    environment of the room's processes; they and `idle_seconds` count for the starter.
     Raises EngineRoomFailed, DataDirectoryUnusable or DiskFull.
     """
     paths = RoomPaths(home.absolute())
@@ -55,10 +67,11 @@ def attach(
             return Attachment("", started_now=False)
         _raise_fresh_failure(paths)
         prepare(paths)
-        return _start_once(paths, idle_seconds=idle_seconds, opener=opener, wait_seconds=wait_seconds)
+        options = _StartOptions(opener, idle_seconds, environment or {})
+        return _start_once(paths, options, wait_seconds=wait_seconds)
 
 
-def _start_once(paths: RoomPaths, *, idle_seconds: float, opener: str, wait_seconds: float) -> Attachment:
+def _start_once(paths: RoomPaths, options: _StartOptions, *, wait_seconds: float) -> Attachment:
     deadline = time.monotonic() + wait_seconds
     with locked(paths.starter_lock, wait_seconds=wait_seconds) as ours:
         if not ours:
@@ -66,7 +79,7 @@ def _start_once(paths: RoomPaths, *, idle_seconds: float, opener: str, wait_seco
         while True:
             if found := _attached(paths):
                 return found
-            _start(paths, idle_seconds=idle_seconds, opener=opener, wait_seconds=deadline - time.monotonic())
+            _start(paths, options, wait_seconds=deadline - time.monotonic())
             if found := _attached(paths):
                 return Attachment(found.redis_url, True, found.supervisor_pid, found.server_pid)
             if time.monotonic() > deadline:
@@ -104,10 +117,10 @@ def _wait_for_restart(paths: RoomPaths, record: Record, url: str) -> Attachment 
     return None
 
 
-def _start(paths: RoomPaths, *, idle_seconds: float, opener: str, wait_seconds: float) -> None:
+def _start(paths: RoomPaths, options: _StartOptions, *, wait_seconds: float) -> None:
     reading, writing = os.pipe()
     command = [sys.executable, "-P", "-m", "janus_lab.jobs.engine_room", "--home", str(paths.home), "--detach"]
-    command += ["--report-fd", str(writing), "--idle-seconds", str(idle_seconds), "--opener", opener]
+    command += ["--report-fd", str(writing), "--idle-seconds", str(options.idle_seconds), "--opener", options.opener]
     log = paths.log("supervisor")
     try:
         try:
@@ -121,6 +134,7 @@ def _start(paths: RoomPaths, *, idle_seconds: float, opener: str, wait_seconds: 
                     pass_fds=(writing,),
                     start_new_session=True,
                     cwd=paths.home,
+                    env={**os.environ, **options.environment},
                     check=False,
                 )
         finally:
