@@ -31,6 +31,7 @@ KIND_WEIGHT = 0.15
 CHUNK_WEIGHT = 0.25
 HEADING_PENALTY = 0.3
 HEADING_WORDS = 8
+LABEL_WORDS = 2
 
 
 class SentenceEmbedder(Protocol):
@@ -132,10 +133,16 @@ def _sentences(question: Question, hits: Sequence[Hit], rarity: Rarity) -> Itera
 
 
 def _reads_like_heading(text: str) -> bool:
-    """A few words without a stop or a figure: they name what follows and seldom say anything themselves."""
+    """One or two words, or a few without a stop or a figure: they name what follows and seldom say anything themselves."""
     return (
-        len(text.split()) <= HEADING_WORDS and text[-1] not in ".!?:;。！？”\"')" and not any(c.isdigit() for c in text)
-    ) or text.startswith("#")
+        len(text.split()) <= LABEL_WORDS
+        or (
+            len(text.split()) <= HEADING_WORDS
+            and text[-1] not in ".!?:;。！？”\"')"
+            and not any(c.isdigit() for c in text)
+        )
+        or text.startswith("#")
+    )
 
 
 def _bare(text: str) -> str:

@@ -11,7 +11,7 @@ from janus_lab.answering.composition import Composition
 from janus_lab.answering.evidence import Evidence
 from janus_lab.answering.extractive import choose_quotes
 from janus_lab.answering.question import Question, kind_match
-from janus_lab.answering.words import content_stems, stems
+from janus_lab.answering.words import content_stems
 from janus_lab.errors import NotFound
 from janus_lab.ingest.sentences import sentence_spans
 from janus_lab.ports.documents import DocumentStore
@@ -51,10 +51,17 @@ def compose(documents: DocumentStore, checked: Checked, evidence: Sequence[Evide
     composition = Composition(lambda e: _page(documents, e))
     for sentence, support in checked.sentences:
         composition.say(sentence, support)
-    for item in choose_quotes(evidence):
+    for item in _quotes(checked, evidence):
         if not any(_says_all_of(sentence, item) for sentence, _ in checked.sentences):
             composition.quote(item)
     return composition
+
+
+def _quotes(checked: Checked, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What to quote: under a draft what its first sentence rests on and the best evidence, else the best sentences."""
+    if not checked.sentences:
+        return choose_quotes(evidence)
+    return choose_quotes([*checked.sentences[0][1], evidence[0]])
 
 
 def _answers(question: Question, sentence: str) -> bool:
@@ -63,7 +70,7 @@ def _answers(question: Question, sentence: str) -> bool:
 
 
 def _says_all_of(sentence: str, evidence: Evidence) -> bool:
-    return stems(evidence.text) <= stems(sentence)
+    return set(content_stems(evidence.text)) <= set(content_stems(sentence))
 
 
 def _still_there(documents: DocumentStore, evidence: Evidence) -> bool:
