@@ -1,6 +1,5 @@
 """Where a lab is put together: settings choose adapters, and whatever was opened is closed again."""
 
 from janus_lab.compose.client import open_lab
-from janus_lab.compose.worker import open_worker
 
-__all__ = ["open_lab", "open_worker"]
+__all__ = ["open_lab"]

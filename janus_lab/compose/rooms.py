@@ -11,7 +11,6 @@ from typing import Any
 
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
-from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import Shared, full_disk
 from janus_lab.errors import EngineRoomFailed, JanusError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
@@ -112,9 +111,11 @@ class InlineRoom(EngineRoom):
             return self._link
 
     def _open(self) -> Link:
+        from janus_lab.compose.services import build_worker
+
         events = self._resources.enter_context(factory("events", "memory://")("memory://"))
         claims = self._resources.enter_context(factory("claims", "memory://")("memory://"))
-        worker: Worker = build_worker(
+        worker = build_worker(
             self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=self._resources
         )
         queue = InlineQueue(worker.carry_out)

@@ -34,7 +34,7 @@ STOP_SECONDS = 5.0
 
 
 class RunCarrier(Protocol):
-    """What carries out runs in the worker's process; see `janus_lab.compose.open_worker`."""
+    """What carries out runs in the worker's process; see `janus_lab.compose.worker`."""
 
     def carry_out(self, run_id: str) -> None:
         """Do what is left of a run."""

@@ -26,6 +26,7 @@ from janus_lab.ports.claims import Claims
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.closing import closing_event
 from janus_lab.runs.context import SLICE_SECONDS, RunContext, RunService, SliceOver
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
@@ -181,14 +182,6 @@ def _poisonous(run: Run) -> EngineError:
         f"the worker died {run.attempts} times while it carried out this run",
         remedy=f"look into logs/worker.log for what it met; `janus runs retry {run.id[:12]}` tries it again",
     )
-
-
-def closing_event(run_id: str, state: RunState, error: RunError | None) -> Event:
-    """The last event of a run that ended in `state`."""
-    if error is None:
-        return Event(run_id, EventKind.DONE, {"state": state.value}, time.time())
-    facts = {"state": state.value, "code": error.code, "message": error.message, "remedy": error.remedy}
-    return Event(run_id, EventKind.ERROR, facts, time.time())
 
 
 class _Watch:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from janus_lab.errors import JanusError
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.ledger import Ledger
-from janus_lab.runs.executor import closing_event
+from janus_lab.runs.closing import closing_event
 from janus_lab.values.event import Event
 
 WAIT_SECONDS = 0.5

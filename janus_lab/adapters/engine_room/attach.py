@@ -20,7 +20,7 @@ from janus_lab.adapters.engine_room.server import CLIENT_NAME, last_lines, serve
 from janus_lab.adapters.redis_client import open_client
 from janus_lab.errors import EngineRoomFailed, StoreUnreachable
 
-WORKER_OPENER = "janus_lab.compose:open_worker"
+WORKER_OPENER = "janus_lab.compose.worker:open_worker"
 _FRESH_FAILURE_SECONDS = 5.0
 """So long an engine room that gave up is not started again, so that those who were at work in it learn why."""
 
