@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from janus_lab.adapters.engine_room.attach import WORKER_OPENER
 from janus_lab.adapters.engine_room.paths import RoomPaths
 from janus_lab.adapters.engine_room.report import Reporter
-from janus_lab.errors import Defect, DiskFull, JanusError
+from janus_lab.errors import Defect, DiskFull, JanusError, StoreUnreachable
 from janus_lab.jobs.lifeline import exit_after, watch_parent
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.run import Priority
@@ -88,8 +88,8 @@ def _work(
 def working(client: Redis, settings: Settings, carrier: RunCarrier, stop: threading.Event) -> Iterator[None]:
     """Carry out runs inside: a set of threads for each priority, so that batch work never takes all of them.
 
-    `stop` is set when a run could not even be recorded as failed, because the disk is full: the worker that is started in
-    this one's place takes up every open run.
+    `stop` is set when a run could neither be ended nor, for certain, be queued again, because the disk is full or a store
+    does not answer: the worker that is started in this one's place takes up every open run.
     """
     from janus_lab.adapters.queue.dramatiq_redis import DramatiqQueue, new_broker
 
@@ -127,7 +127,8 @@ def _or_stop(carry_out: Callable[[str], None], stop: threading.Event) -> Callabl
     def carry(run_id: str) -> None:
         try:
             carry_out(run_id)
-        except DiskFull:
+        except (DiskFull, StoreUnreachable):
+            # A message is acknowledged even where its retry could not be queued: only the ledger still knows the run.
             stop.set()
             raise
 

@@ -19,6 +19,7 @@ from janus_lab.adapters.engine_room.paths import socket_path
 from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.adapters.queue.dramatiq_redis import open_queue
 from janus_lab.adapters.redis_client import open_client
+from janus_lab.errors import StoreUnreachable
 from janus_lab.jobs.readiness import ready
 from janus_lab.jobs.worker import working
 from janus_lab.settings import Settings
@@ -139,6 +140,29 @@ def test_a_run_that_fails_is_tried_again(work, queue):
     with work(carrier):
         queue.enqueue("run", Priority.BATCH)
         carrier.wait_for("run", times=3)
+
+
+def test_a_worker_that_lost_a_message_with_its_server_makes_room_for_one_that_recovers(tmp_path):
+    socket, log = socket_path(tmp_path), tmp_path / "server.log"
+    server = start_server(directory=tmp_path, socket=socket, log=log)
+    url = server_url(socket, "janus-worker")
+    stop = threading.Event()
+
+    def lose_the_server(_: str) -> None:
+        server.kill()
+        server.wait()
+        raise StoreUnreachable("no server answers", remedy="wait")
+
+    try:
+        wait_for_server(server, socket, log, wait_seconds=20)
+        settings = Settings(home=tmp_path, redis_url=url, worker_threads=1)
+        with open_client(url, decode_responses=False) as client, open_queue(url) as queue:
+            with working(client, settings, Carrier(lose_the_server), stop):
+                queue.enqueue("run", Priority.INTERACTIVE)
+                assert stop.wait(20)
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_open_runs_are_recovered_at_the_start(work):
