@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from janus_lab.errors import DataDirectoryUnusable, DiskFull
+from janus_lab.adapters.disk import disk_errors
+from janus_lab.errors import DiskFull
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.ports.ledger import Ledger
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 
-NO_SPACE = 28
 NEEDED_BYTES = 1_000_000
 """With less than this, stores can write no more."""
 
@@ -49,12 +49,5 @@ def full_disk(home: Path) -> DiskFull | None:
 
 def make_home(home: Path) -> None:
     """Make the data directory, for its owner only. Raises DataDirectoryUnusable or DiskFull."""
-    try:
+    with disk_errors(home):
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        if error.errno == NO_SPACE:
-            raise DiskFull(f"no space is left for {home}", remedy="free some space") from error
-        raise DataDirectoryUnusable(
-            f"the data directory {home} can't be made: {error.strerror}",
-            remedy="choose another with JANUS_HOME or --home, or make its parent writable",
-        ) from error

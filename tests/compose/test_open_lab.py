@@ -54,6 +54,17 @@ def test_a_read_only_home_is_refused_with_a_remedy(tmp_path, needed):
             home.chmod(0o700)
 
 
+def test_what_a_lab_keeps_is_its_owners_alone_even_in_a_folder_that_all_may_enter(tmp_path):
+    home, page = tmp_path / "home", tmp_path / "page.txt"
+    home.mkdir(mode=0o755)
+    page.write_text("The pump was replaced in May.")
+    with open_lab(home, inline=True) as lab:
+        lab.plan(page)
+        kept = {path.name: path.stat().st_mode & 0o077 for path in home.iterdir() if not path.name.endswith(".lock")}
+    assert {"janus.db", "janus.db-wal", "objects", "vectors"} <= set(kept)
+    assert not any(kept.values()), kept
+
+
 def test_without_starting_what_needs_the_engine_room_says_how_to_start_it(tmp_path):
     with open_lab(tmp_path / "home", start=False) as lab:
         assert lab.documents() == []

@@ -19,7 +19,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 def prepare(paths: RoomPaths) -> None:
     """Make the folders and try to write. Raises DataDirectoryUnusable or DiskFull."""
     with reported(paths):
-        paths.home.mkdir(parents=True, exist_ok=True)
+        paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (paths.server, paths.logs):
             folder.mkdir(mode=0o700, exist_ok=True)
         with locked(paths.starter_lock, wait_seconds=0.0):

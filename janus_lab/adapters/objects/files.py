@@ -18,7 +18,8 @@ from janus_lab.ports.objects import ObjectStore
 _KEY = re.compile(r"[0-9a-f]{64}")
 _SCHEME = "file://"
 _PIECE = 1 << 20
-_READ_ONLY = 0o444
+_READ_ONLY = 0o400
+_OWNERS = 0o700
 _ASIDE = "writing"
 
 
@@ -30,12 +31,13 @@ def open_objects(url: str) -> Iterator[ObjectStore]:
     """
     root = Path(url.removeprefix(_SCHEME))
     with disk_errors(root):
-        (root / _ASIDE).mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=_OWNERS, parents=True, exist_ok=True)
+        (root / _ASIDE).mkdir(exist_ok=True)
     yield FileObjects(root)
 
 
 class FileObjects:
-    """Objects as read-only files, `ab/cdef…` under the root; safe from several threads and processes."""
+    """Objects as files that their owner may read, `ab/cdef…` under the root; safe from several threads and processes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -23,6 +23,7 @@ HEAD = "0001"
 
 _FOLDER = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "janus_schema"
+_PRIVATE = 0o600
 
 
 def migrate(database: Database) -> None:
@@ -63,6 +64,9 @@ def _upgrade(database: Database, found: str | None) -> None:
             f"{database.place} was written by a newer Janus Lab (schema {found}, this one knows {HEAD})",
             remedy="upgrade with `pip install -U janus-lab`, or choose another data directory with JANUS_HOME",
         ) from error
+    with disk_errors(database.place):
+        # For its owner only; SQLite gives its log beside it the same permissions.
+        database.place.touch(mode=_PRIVATE)
     with database.bare() as connection:
         use_wal(connection)
     with database.write() as connection:

@@ -52,7 +52,7 @@ def open_vectors(url: str, *, words: Words | None = None) -> Iterator[VectorStor
         raise SettingsError(f"BM25 can't work with {chosen}: {error}", remedy="choose other words settings") from error
     with ExitStack() as stack:
         with disk_errors(root):
-            root.mkdir(parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.enter_context(owned(root))
         with disk_errors(root):
             on_disk.sweep(root)

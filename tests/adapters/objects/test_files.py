@@ -45,7 +45,7 @@ def test_objects_are_read_only_files_named_by_their_hash(tmp_path):
         key = objects.put(io.BytesIO(b"bytes"))
     (file,) = files(tmp_path)
     assert file == tmp_path / key[:2] / key[2:]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o444
+    assert stat.S_IMODE(file.stat().st_mode) == 0o400
 
 
 def test_a_source_that_fails_leaves_nothing(tmp_path):
