@@ -156,10 +156,13 @@ def test_a_worker_that_lost_a_message_with_its_server_makes_room_for_one_that_re
     try:
         wait_for_server(server, socket, log, wait_seconds=20)
         settings = Settings(home=tmp_path, redis_url=url, worker_threads=1)
-        with open_client(url, decode_responses=False) as client, open_queue(url) as queue:
-            with working(client, settings, Carrier(lose_the_server), stop):
-                queue.enqueue("run", Priority.INTERACTIVE)
-                assert stop.wait(20)
+        with (
+            open_client(url, decode_responses=False) as client,
+            open_queue(url) as queue,
+            working(client, settings, Carrier(lose_the_server), stop),
+        ):
+            queue.enqueue("run", Priority.INTERACTIVE)
+            assert stop.wait(20)
     finally:
         server.kill()
         server.wait()
