@@ -18,6 +18,8 @@ from janus_lab.errors import SettingsError
 ENVIRONMENT_PREFIX = "JANUS_"
 FOLDER = ".janus"
 FILE = "janus.toml"
+_LEAST = {"chunk_overlap_characters": 0, "model_threads": 0, "idle_seconds": 0}
+"""The smallest value of a number that may be less than 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def load_settings(
     """Settings from defaults, `janus.toml`, the environment and `overrides`, in that order. Raises SettingsError."""
     variables = os.environ if environment is None else environment
     chosen = Path(home).expanduser().absolute() if home is not None else find_home(environment=variables)
-    settings = Settings(home=chosen, model_cache=_default_cache(variables))
+    settings = Settings(home=chosen, model_cache=_default_cache())
     for file in ((chosen.parent / FILE) if chosen.name == FOLDER else None, chosen / FILE):
         if file is not None and file.is_file():
             settings = _apply(settings, _read(file), str(file))
@@ -94,9 +96,7 @@ def load_settings(
     return _apply(settings, overrides, "the call")
 
 
-def _default_cache(variables: Mapping[str, str]) -> Path:
-    if chosen := variables.get("JANUS_MODEL_CACHE"):
-        return Path(chosen).expanduser().absolute()
+def _default_cache() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("janus-lab", appauthor=False)) / "models"
@@ -117,12 +117,26 @@ def _apply(settings: Settings, values: Mapping[str, Any], source: str) -> Settin
             raise SettingsError(
                 f"{source} sets {name!r}, which is not a setting", remedy=f"use one of: {', '.join(sorted(kinds))}"
             )
-        kind = kinds[name]
         try:
-            changes[name] = kind(value) if not issubclass(kind, Path) else Path(value).expanduser()
+            changes[name] = _checked(name, value, kinds[name])
         except (TypeError, ValueError) as error:
             raise SettingsError(
-                f"{source} sets {name} to {value!r}, which is no {kind.__name__}",
-                remedy=f"give {name} a value like {getattr(settings, name)!r}",
+                f"{source} sets {name} to {value!r}: {error}",
+                remedy=f"give {name} a value like {str(getattr(settings, name))!r}",
             ) from error
     return replace(settings, **changes)
+
+
+def _checked(name: str, value: Any, kind: type[Any]) -> Any:
+    """The value as its setting's kind. Raises TypeError or ValueError for one that means nothing."""
+    if issubclass(kind, Path):
+        path = Path(value).expanduser()
+        if not path.is_absolute():
+            # The engine room has another working directory than its clients.
+            raise ValueError("it must be an absolute path")
+        return path
+    chosen = kind(value)
+    least = _LEAST.get(name, 1)
+    if isinstance(chosen, int | float) and not chosen >= least:
+        raise ValueError(f"it must be at least {least}")
+    return chosen

@@ -12,13 +12,14 @@ from typing import Any
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
 from janus_lab.compose.stores import Shared, full_disk
-from janus_lab.errors import EngineRoomFailed, JanusError
+from janus_lab.errors import EngineRoomFailed, JanusError, UnknownScheme
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
 from janus_lab.runs.inline import InlineQueue
 from janus_lab.schemes import factory
 from janus_lab.settings import ENVIRONMENT_PREFIX, Settings
 from janus_lab.values.health import Check, Verdict
 
+EMBEDDED = "embedded://"
 TRUST_SECONDS = 2.0
 """So long an engine room that was there is taken to be there still."""
 
@@ -27,6 +28,11 @@ class ProcessRoom(EngineRoom):
     """A server and a worker under a supervisor, shared by every client of the data directory."""
 
     def __init__(self, settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> None:
+        if not settings.redis_url.startswith(EMBEDDED):
+            raise UnknownScheme(
+                f"redis_url is {settings.redis_url.partition(':')[0]}://, and no other server is taken yet",
+                remedy=f"leave redis_url out, or set it to {EMBEDDED}{{home}}",
+            )
         self._settings = settings
         self._environment = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in overrides.items()}
         self._start = start
@@ -50,7 +56,7 @@ class ProcessRoom(EngineRoom):
             if attachment.started_now:
                 announce(f"Janus started its engine room for {self._settings.home} (`janus down` stops it)")
             if self._link is None or attachment.redis_url != self._redis_url:
-                self._resources.close()
+                self._disconnect()
                 self._link = open_link(self._settings, attachment.redis_url, self._resources)
                 self._redis_url = attachment.redis_url
             self._attached_at = time.monotonic()
@@ -83,14 +89,16 @@ class ProcessRoom(EngineRoom):
     def stop(self) -> bool:
         """Stop supervisor, worker and server."""
         with self._lock:
-            self._resources.close()
-            self._link = None
+            self._disconnect()
             return stop(self._settings.home)
 
     def close(self) -> None:
         """Disconnect."""
-        self._resources.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         self._link = None
+        self._resources.close()
 
 
 class InlineRoom(EngineRoom):
@@ -113,13 +121,15 @@ class InlineRoom(EngineRoom):
     def _open(self) -> Link:
         from janus_lab.compose.services import build_worker
 
-        events = self._resources.enter_context(factory("events", "memory://")("memory://"))
-        claims = self._resources.enter_context(factory("claims", "memory://")("memory://"))
-        worker = build_worker(
-            self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=self._resources
-        )
-        queue = InlineQueue(worker.carry_out)
-        self._resources.callback(queue.close)
+        with ExitStack() as opening:
+            events = opening.enter_context(factory("events", "memory://")("memory://"))
+            claims = opening.enter_context(factory("claims", "memory://")("memory://"))
+            worker = build_worker(
+                self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=opening
+            )
+            queue = InlineQueue(worker.carry_out)
+            opening.callback(queue.close)
+            self._resources = opening.pop_all()
         for run_id, priority in worker.recover():
             queue.enqueue(run_id, priority)
         return Link(events, claims, queue)

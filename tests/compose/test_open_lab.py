@@ -74,6 +74,12 @@ def test_without_starting_what_needs_the_engine_room_says_how_to_start_it(tmp_pa
         assert lab.runs() == []
 
 
+def test_a_server_that_no_adapter_speaks_to_is_refused_instead_of_passed_over(tmp_path):
+    with pytest.raises(UnknownScheme) as caught:
+        open_lab(tmp_path / "home", redis_url="redis://localhost:6379")
+    assert "embedded://" in caught.value.remedy
+
+
 def test_a_scheme_without_an_adapter_names_those_there_are():
     with pytest.raises(UnknownScheme) as caught:
         factory("vectors", "qdrant://localhost:6333")
