@@ -6,8 +6,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
+
+from janus_lab.errors import JanusError
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.values.run import Priority
+
+RETRY_SECONDS = 1.0
+"""After so long a run is tried again that a store would not let be carried out or recorded."""
+
+_log = structlog.get_logger(__name__)
 
 
 class InlineQueue(JobQueue):
@@ -16,20 +24,35 @@ class InlineQueue(JobQueue):
     def __init__(self, carry_out: Callable[[str], None], *, threads: int = 4) -> None:
         self._carry_out = carry_out
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inline")
-        self._timers: set[threading.Timer] = set()
+        self._lock = threading.Lock()
+        self._waiting: set[threading.Timer] = set()
+        self._closed = False
 
     def enqueue(self, run_id: str, priority: Priority, *, delay_seconds: float = 0.0) -> None:
-        """Start the run as soon as a thread is free; `priority` does not matter here."""
-        if delay_seconds <= 0:
-            self._pool.submit(self._carry_out, run_id)
-            return
-        timer = threading.Timer(delay_seconds, self.enqueue, (run_id, priority))
-        timer.daemon = True
-        self._timers.add(timer)
-        timer.start()
+        """Start the run as soon as a thread is free; `priority` does not matter here. Once closed, it stays in the ledger."""
+        with self._lock:
+            self._waiting = {timer for timer in self._waiting if timer.is_alive()}
+            if self._closed:
+                return
+            if delay_seconds <= 0:
+                self._pool.submit(self._attempt, run_id, priority)
+                return
+            timer = threading.Timer(delay_seconds, self.enqueue, (run_id, priority))
+            timer.daemon = True
+            self._waiting.add(timer)
+            timer.start()
 
     def close(self) -> None:
-        """Let running runs end; drop those that wait for their delay."""
-        for timer in self._timers:
-            timer.cancel()
+        """Let running runs end; drop those that wait for a thread or for their delay."""
+        with self._lock:
+            self._closed = True
+            for timer in self._waiting:
+                timer.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _attempt(self, run_id: str, priority: Priority) -> None:
+        try:
+            self._carry_out(run_id)
+        except JanusError:
+            _log.warning("attempt-failed", run=run_id, exc_info=True)
+            self.enqueue(run_id, priority, delay_seconds=RETRY_SECONDS)
