@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from janus_lab.errors import NotFound
+from janus_lab.errors import NotFound, RunCancelled
 from janus_lab.ingest.sources import source_of
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.runs.context import RunContext
@@ -33,12 +33,19 @@ class RemoveService:
             request = from_json(RemoveRequest, context.run.request)
             context.commit_step(_PLAN, {"documents": [to_json(self._named(i)) for i in request.document_ids]})
         documents = [from_json(Document, data) for data in context.finished[_PLAN]["documents"]]
-        for start in range(0, len(documents), _AT_ONCE):
-            context.check_cancelled()
-            self._remove(context, documents[start : start + _AT_ONCE])
+        try:
+            for start in range(0, len(documents), _AT_ONCE):
+                context.check_cancelled()
+                self._remove(context, documents[start : start + _AT_ONCE])
+        except RunCancelled:
+            self._drop_bytes(documents)
+            raise
+        self._drop_bytes(documents)
+        return {"documents": len(documents), "chunks": sum(document.chunks for document in documents)}
+
+    def _drop_bytes(self, documents: list[Document]) -> None:
         with self._stores.writing:
             self._stores.drop_unused({document.content_hash for document in documents})
-        return {"documents": len(documents), "chunks": sum(document.chunks for document in documents)}
 
     def _named(self, document_id: str) -> Document:
         try:

@@ -89,9 +89,9 @@ class IngestRoom:
         result = self.service().execute(self.context(self.new_run(RunKind.INGEST, request)))
         return from_json(IngestReport, result)
 
-    def remove(self, *document_ids: str) -> dict[str, Any]:
+    def remove(self, *document_ids: str, cancelled: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         run = self.new_run(RunKind.REMOVE, RemoveRequest(document_ids))
-        return dict(RemoveService(self.stores).execute(self.context(run)))
+        return dict(RemoveService(self.stores).execute(self.context(run, cancelled)))
 
     def told(self, run_id: str) -> list[Event]:
         return self.events.read(run_id)

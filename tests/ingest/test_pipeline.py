@@ -136,6 +136,16 @@ def test_two_files_of_the_same_bytes_share_them_until_both_are_gone(room, files)
     assert room.check()["objects"] == set()
 
 
+def test_a_cancelled_removal_leaves_no_bytes_of_what_it_removed(room, files) -> None:
+    for number in range(120):
+        (files / f"{number}.txt").write_text(f"Note {number} speaks of alpha.")
+    room.ingest(files)
+    looks = iter([False, True])
+    with pytest.raises(RunCancelled):
+        room.remove(*(d.id for d in room.stores.documents.iterate()), cancelled=lambda: next(looks))
+    assert 0 < len(room.check()["documents"]) < 120
+
+
 def test_bad_files_do_not_stop_good_ones(room, files) -> None:
     (files / "bad.pdf").write_bytes(random.Random(1).randbytes(3000))
     (files / "worse.pdf").write_bytes(b"%PDF-1.4 nothing")
