@@ -12,6 +12,7 @@ from typing import Self
 import structlog
 
 from janus_lab.errors import (
+    CapacityError,
     ClaimLost,
     Defect,
     DiskFull,
@@ -130,7 +131,7 @@ class Executor:
         except (JanusError, SliceOver):
             raise
         except MemoryError as error:
-            raise StoreFailed(
+            raise CapacityError(
                 "the engine room ran out of memory", remedy="close programs, then retry the run"
             ) from error
         except Exception as error:

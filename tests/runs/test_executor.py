@@ -60,6 +60,16 @@ def test_an_unknown_error_is_our_defect(bench):
     assert bench.ledger.get(run_id).error.code == "defect"
 
 
+def test_too_little_memory_is_the_machines_not_a_stores(bench):
+    run_id = bench.new_run()
+
+    def work(context):
+        raise MemoryError
+
+    bench.executor(work).carry_out(run_id)
+    assert bench.ledger.get(run_id).error.code == "out-of-capacity"
+
+
 def test_finished_steps_are_passed_over_by_the_next_attempt(bench):
     run_id = bench.new_run()
     done = []

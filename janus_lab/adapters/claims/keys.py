@@ -10,7 +10,7 @@ FENCE = f"{TAG}:fence"
 WORKER = f"{TAG}:worker"
 """JSON about the worker that is ready; expires unless its heartbeat renews it."""
 ATTACHED = f"{TAG}:attached"
-"""Milliseconds since the epoch at which a client last attached to the engine room."""
+"""How many times a client has attached to the engine room; only its changes matter."""
 QUEUE_NAMESPACE = f"{TAG}:queue"
 """Prefix of the keys that Dramatiq makes."""
 
