@@ -24,7 +24,7 @@ def test_an_attempt_without_retries_fails_at_once(tmp_path):
     begun = time.monotonic()
     with pytest.raises(StoreUnreachable), open_client(f"unix://{tmp_path}/none.sock", retries=0):
         pass
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 0.9  # retries take more than a second
 
 
 def test_messages_hold_no_password():

@@ -104,10 +104,10 @@ class Library:
 class Parrot:
     """A backend that says what it was given to say, word by word, and remembers what it was asked."""
 
-    def __init__(self, says="", *, error=None, window=2048, words_before_error=0, pause=0.0):
+    def __init__(self, says="", *, error=None, window=2048, words_before_error=0):
         self.info = ModelInfo("test://parrot", "parrot", "f" * 64, "none", context_tokens=window)
         self.says, self.error, self.requests = says, error, []
-        self.words_before_error, self.pause = words_before_error, pause
+        self.words_before_error, self.said = words_before_error, 0
 
     def count_tokens(self, messages):
         return sum(len(m.content.split()) + 4 for m in messages)
@@ -117,10 +117,10 @@ class Parrot:
         for n, word in enumerate(self.says.split(" ")):
             if self.error is not None and n >= self.words_before_error:
                 raise self.error
-            time.sleep(self.pause)
             if cancelled():
                 yield Token("", FinishReason.CANCELLED)
                 return
+            self.said += 1
             yield Token(word if n == 0 else f" {word}")
         yield Token("", FinishReason.STOP)
 

@@ -78,9 +78,9 @@ def test_an_expired_claim_is_free_and_no_renewal_revives_it(claims):
 
 
 def test_a_renewed_claim_lives_on(claims):
-    fence = claims.take("run", "ada", 0.2)
+    fence = claims.take("run", "ada", 0.8)
     assert claims.renew("run", "ada", fence, LONG)
-    time.sleep(0.3)
+    time.sleep(0.9)
     assert claims.take("run", "bob", LONG) is None
 
 

@@ -115,7 +115,7 @@ def test_an_idle_worker_starts_at_once(work, queue):
             carrier.wait_for(str(n))
             waits.append(carrier.at[str(n)] - begun)
             time.sleep(0.02)
-    assert statistics.median(waits) < 0.02
+    assert statistics.median(waits) < 0.1
 
 
 def test_a_delayed_run_is_not_early_and_not_very_late(work, queue):
