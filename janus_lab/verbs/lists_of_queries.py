@@ -34,7 +34,7 @@ def read_queries(file: str) -> list[Query]:
     """
     path = Path(file).expanduser()
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {file}", remedy="check the path") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -59,3 +59,11 @@ def test_a_ranking_has_one_line_a_document_by_its_best_chunk():
         "q%201 Q0 d 3 1.000000 janus",
     ]
     assert all(len(line.split()) == 6 for line in lines)
+
+
+def test_a_line_ends_where_json_lines_end_and_nowhere_else(tmp_path):
+    file = tmp_path / "q.jsonl"
+    file.write_text(
+        '{"question": "one\u2028still one\x85 so"}\r\n{"question": "two"}\r\n', encoding="utf-8", newline=""
+    )
+    assert [query.text for query in read_queries(str(file))] == ["one\u2028still one\x85 so", "two"]
