@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Generic, Self, TypeVar
@@ -43,10 +42,6 @@ class Residency:
     def generator(self) -> ResidentGeneration:
         """Generates and scores text."""
         return self._generator
-
-    def load_seconds(self) -> dict[str, float]:
-        """How long each model that is in memory took to load."""
-        return {m.name: m.seconds for m in (self._embedding, self._generation) if m.seconds is not None}
 
     def close(self) -> None:
         """Unload every model, waiting for what it is busy with."""
@@ -114,7 +109,6 @@ class _OnDemand(Generic[Model]):
 
     def __init__(self, name: str, opener: Opener[Model]) -> None:
         self.name = name
-        self.seconds: float | None = None
         self._opener = opener
         self._loading = threading.Lock()
         self._loaded: Model | None = None
@@ -129,9 +123,7 @@ class _OnDemand(Generic[Model]):
             if self._closed:
                 raise EngineError(f"the {self.name} model has been unloaded", remedy="run `janus up`, then repeat")
             if self._loaded is None:
-                began = time.perf_counter()
                 self._loaded = self._stack.enter_context(self._opener())
-                self.seconds = time.perf_counter() - began
             return self._loaded
 
     def close(self) -> None:
@@ -139,5 +131,4 @@ class _OnDemand(Generic[Model]):
         with self._loading:
             self._closed = True
             self._loaded = None
-            self.seconds = None
             self._stack.close()

@@ -22,12 +22,3 @@ class Chunk:
     page: int | None
     heading: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters `start`–`end` (end exclusive) of version `version_id`'s text."""
-
-    version_id: str
-    start: int
-    end: int

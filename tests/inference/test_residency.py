@@ -54,7 +54,6 @@ def test_a_model_is_loaded_at_its_first_use_and_unloaded_at_the_end(cache):
         assert generator.count_tokens(REQUEST.messages) == 1
         assert generator.info.name == "echo"
         assert (loads.opened, loads.closed) == (1, 0)
-        assert models.load_seconds()["generation"] >= 0.02
     assert loads.closed == 1
     with pytest.raises(EngineError, match="unloaded"):
         generator.info  # noqa: B018
@@ -76,7 +75,6 @@ def test_a_load_that_failed_is_tried_again(cache):
     with residency(cache, loads) as models:
         with pytest.raises(ModelFailed):
             models.generator().count_tokens(())
-        assert models.load_seconds() == {}
         assert models.generator().count_tokens(()) == 0
 
 

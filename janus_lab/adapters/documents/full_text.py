@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import Connection, TableClause, bindparam, column, table, text
+from sqlalchemy import Connection, bindparam, column, text
 
 from janus_lab.adapters.relational.schema import FULL_TEXT
-
-WORDS: TableClause = table(FULL_TEXT, column("rowid"), column("title"), column("text"))
 
 _ADD = text(f"INSERT INTO {FULL_TEXT} (rowid, title, text) VALUES (:number, :title, :text)")  # noqa: S608
 _TAKE_OUT = text(
