@@ -202,7 +202,7 @@ class LedgerModel(RuleBasedStateMachine):
         allowed = self.run.state in {RunState.FAILED, RunState.CANCELLED}
         assert self.opened.requeue(self.run.id) is allowed
         if allowed:
-            self.run = replace(self.run, state=RunState.QUEUED, finished_at=None, result=None, error=None)
+            self.run = replace(self.run, state=RunState.QUEUED, finished_at=None, result=None, error=None, attempts=0)
 
     @invariant()
     def the_ledger_agrees(self):
