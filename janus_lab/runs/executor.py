@@ -20,7 +20,6 @@ from janus_lab.errors import (
     JanusError,
     RunCancelled,
     RunFailed,
-    StoreFailed,
     StoreUnreachable,
 )
 from janus_lab.ports.claims import Claims
@@ -113,8 +112,8 @@ class Executor:
         except SliceOver:
             self._queue().enqueue(run.id, run.priority)
         except RunCancelled as error:
-            if not watch.lost:
-                self._end(context, RunState.CANCELLED, error=error)
+            watch.require()
+            self._end(context, RunState.CANCELLED, error=error)
         except (ClaimLost, StoreUnreachable):
             # Another worker has the run, or will have it when the store is back: this attempt records nothing.
             _log.warning("attempt-abandoned", run=run.id, exc_info=True)
@@ -122,6 +121,8 @@ class Executor:
         except JanusError as error:
             self._end(context, RunState.FAILED, error=error)
         else:
+            if context.partial:
+                watch.require()
             self._end(context, RunState.CANCELLED if context.partial else RunState.DONE, result=result)
 
     @contextmanager
@@ -189,7 +190,7 @@ class _Watch:
     """Renews a claim in the background and looks for the wish to cancel."""
 
     def __init__(self, claims: Claims, run_id: str, holder: str, fence: int) -> None:
-        self.lost = False
+        self._lost = False
         self._claims = claims
         self._run_id = run_id
         self._holder = holder
@@ -201,6 +202,14 @@ class _Watch:
     def stopped(self) -> bool:
         """Whether the run is to stop: it was cancelled, or the claim is lost."""
         return self._stop.is_set()
+
+    def require(self) -> None:
+        """Raise ClaimLost if the run was stopped because of that: nobody has cancelled it, and an attempt is still to come."""
+        if self._lost:
+            raise ClaimLost(
+                f"the claim on run {self._run_id[:12]} expired while it was carried out",
+                remedy="nothing is lost: the run is tried again",
+            )
 
     def __enter__(self) -> Self:
         self._look()
@@ -222,8 +231,8 @@ class _Watch:
                         self._lose()
                         return
                     renewed = now
-            except (StoreUnreachable, StoreFailed):
-                # The server may be restarting; past its time to live the claim may be another's.
+            except (EngineError, DiskFull):
+                # The server may be restarting, or have no room; past its time to live the claim may be another's.
                 if now - renewed > CLAIM_SECONDS:
                     self._lose()
                     return
@@ -233,5 +242,5 @@ class _Watch:
             self._stop.set()
 
     def _lose(self) -> None:
-        self.lost = True
+        self._lost = True
         self._stop.set()

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from janus_lab.errors import RunCancelled, StoreUnreachable, UserError
+from janus_lab.adapters.claims.memory import MemoryClaims
+from janus_lab.errors import ClaimLost, DiskFull, RunCancelled, StoreUnreachable, UserError
 from janus_lab.runs.executor import CLAIM_SECONDS
 from janus_lab.values.event import EventKind
 from janus_lab.values.run import RunState
@@ -177,6 +178,51 @@ def test_a_worker_that_lost_its_claim_records_nothing(bench):
     bench.executor(work).carry_out(run_id)
     assert bench.ledger.get(run_id).state is RunState.RUNNING
     assert bench.ledger.get(run_id).result is None
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_a_run_whose_claim_expired_is_not_cancelled_but_tried_again(bench, monkeypatch, partial):
+    monkeypatch.setattr("janus_lab.runs.executor.CLAIM_SECONDS", 0.3)
+    run_id = bench.new_run()
+
+    def work(context):
+        bench.claims._claims.clear()
+        while not context.cancelled():
+            time.sleep(0.005)
+        if not partial:
+            context.check_cancelled()
+        context.mark_partial()
+        return {"text": "half"}
+
+    with pytest.raises(ClaimLost):
+        bench.executor(work).carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.RUNNING
+    bench.executor(lambda context: {"text": "whole"}).carry_out(run_id)
+    assert bench.ledger.get(run_id).result == {"text": "whole"}
+
+
+def test_a_wish_to_cancel_is_heard_although_the_claim_can_not_be_written(bench, monkeypatch):
+    monkeypatch.setattr("janus_lab.runs.executor.CLAIM_SECONDS", 6.0)
+    monkeypatch.setattr("janus_lab.runs.executor.CANCEL_POLL_SECONDS", 0.01)
+    tried = threading.Event()
+
+    class NoRoom(MemoryClaims):
+        def renew(self, run_id, holder, fence, ttl_seconds):
+            tried.set()
+            raise DiskFull("no room", remedy="make some")
+
+    bench.claims = NoRoom()
+    run_id = bench.new_run()
+
+    def work(context):
+        assert tried.wait(20)
+        bench.claims.request_cancel(run_id)
+        while not context.cancelled():
+            time.sleep(0.005)
+        context.check_cancelled()
+
+    bench.executor(work).carry_out(run_id)
+    assert bench.ledger.get(run_id).state is RunState.CANCELLED
 
 
 def test_a_server_that_lost_its_count_does_not_fence_us_off(bench):
