@@ -12,6 +12,9 @@ from dataclasses import replace
 from janus_lab.ports.events import EventLog
 from janus_lab.values.event import Event
 
+OVER_KEPT = 100
+"""Streams of runs that are over which are kept; a process may carry out any number of runs."""
+
 
 @contextmanager
 def open_events(
@@ -20,7 +23,7 @@ def open_events(
     expiry_seconds: int = 24 * 3600,  # noqa: ARG001 - memory ends with the process
     max_length: int = 20_000,
 ) -> Iterator[EventLog]:
-    """Streams that nobody outside this process sees and that keep `max_length` events each."""
+    """Streams that nobody outside this process sees and that keep `max_length` events each; those of old runs go."""
     yield MemoryEvents(max_length)
 
 
@@ -30,6 +33,7 @@ class MemoryEvents:
     def __init__(self, max_length: int = 20_000) -> None:
         self._max_length = max_length
         self._streams: dict[str, deque[Event]] = {}
+        self._over: deque[str] = deque()
         self._appended = threading.Condition()
         self._count = 0
 
@@ -41,6 +45,8 @@ class MemoryEvents:
             sequence = f"{self._count}-0"
             stream = self._streams.setdefault(event.run_id, deque(maxlen=self._max_length))
             stream.append(replace(event, data=data, sequence=sequence))
+            if event.kind.terminal:
+                self._forget_old(event.run_id)
             self._appended.notify_all()
         return sequence
 
@@ -56,6 +62,11 @@ class MemoryEvents:
         with self._appended:
             stream = self._streams.get(run_id)
             return stream[-1] if stream else None
+
+    def _forget_old(self, ended: str) -> None:
+        self._over.append(ended)
+        if len(self._over) > OVER_KEPT:
+            self._streams.pop(self._over.popleft(), None)
 
     def _newer(self, run_id: str, position: int, limit: int) -> list[Event]:
         found: list[Event] = []
