@@ -62,7 +62,9 @@ def _read(response: httpx.Response, limit_bytes: int) -> Fetched:
     for piece in response.iter_bytes():
         pieces += piece
         if len(pieces) > limit_bytes:
-            raise FileTooLarge(f"it has more than {limit_bytes:,} bytes", remedy="raise `file_limit_mb` in janus.toml")
+            raise FileTooLarge(
+                f"it has more than {limit_bytes / 1e6:,.0f} MB", remedy="raise `file_limit_mb` in janus.toml"
+            )
         if time.monotonic() > until:
             raise UrlFailed(f"it took longer than {_SECONDS:.0f} s", remedy="download it, then ingest the file")
     header = Message()

@@ -11,8 +11,11 @@ GLOB_SIGNS = "*?["
 
 
 def locate(sources: Sequence[str | Path], *, urls: bool) -> tuple[str, ...]:
-    """Make each source absolute. Raises NotFound for a missing path, UserError for a URL without `urls` or no source."""
-    if not sources:
+    """Make each source absolute. Raises NotFound for a missing path, UserError for a URL without `urls` or no source.
+
+    An empty name is no source: it would mean the current folder, and comes from a variable that was never set.
+    """
+    if not sources or not all(str(source).strip() for source in sources):
         raise UserError("there is nothing to ingest", remedy="name files, folders or globs")
     return tuple(_absolute(str(source), urls=urls) for source in sources)
 

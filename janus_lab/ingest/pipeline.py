@@ -67,7 +67,7 @@ class IngestService:
 
     def _ingest(self, context: RunContext, request: IngestRequest, found: Scan) -> Mapping[str, Any]:
         tally = Tally(context)
-        tally.expect(len(found.found) + len(found.failures))
+        tally.expect(found.found, unreadable=len(found.failures), largest=self._options.limits.file_bytes)
         writer = StepWriter(self._stores, context, request.collection)
         writer.settle()
         done = tally.recall()
@@ -96,8 +96,7 @@ class IngestService:
                     if item.outcomes:
                         tally.current = item.outcomes[-1].origin
                     writer.write(item, seconds=tally.lap, embedded=tally.chunks)
-                    for outcome in item.outcomes:
-                        tally.count(outcome)
+                    tally.written(item)
         except RunCancelled:
             writer.tidy()
             self._stores.drop_unused(kept)

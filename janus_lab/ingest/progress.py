@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 
+from janus_lab.ingest.sources import Found, source_of
+from janus_lab.ingest.step import Step
+from janus_lab.ingest.workload import Workload
 from janus_lab.runs.context import RunContext
 from janus_lab.values.codec import from_json
 from janus_lab.values.event import EventKind
@@ -28,18 +31,21 @@ class Tally:
         self._states: Counter[FileState] = Counter()
         self._outcomes: list[FileOutcome] = []
         self._files_total = 0
+        self._workload = Workload(())
         self._documents = self._chunks = 0
         self._chunks_done = 0
         self._chunks_in_time = 0
         self.current = ""
 
-    def expect(self, files: int) -> None:
-        """How many sources there are in all."""
-        self._files_total = files
+    def expect(self, found: Collection[Found], *, unreadable: int, largest: int) -> None:
+        """What there is to be read, and how many more sources can't be; those of more than `largest` bytes will be refused."""
+        self._files_total = len(found) + unreadable
+        self._workload = Workload((source.origin, source.size if source.size <= largest else 0) for source in found)
 
     def count(self, outcome: FileOutcome) -> None:
         """Take in what became of a source; failures and flags are told as warnings."""
         self._states[outcome.state] += 1
+        self._workload.finish(outcome)
         self.current = outcome.origin
         if outcome.state is not FileState.UNCHANGED:
             self._take(outcome)
@@ -56,6 +62,7 @@ class Tally:
             for data in effect.get("outcomes", ()):
                 outcome = from_json(FileOutcome, data)
                 done.add(outcome.origin)
+                self._workload.drop(outcome.origin)
                 self._states[outcome.state] += 1
                 if outcome.state is not FileState.UNCHANGED:
                     self._take(outcome)
@@ -65,6 +72,15 @@ class Tally:
         self._documents += outcome.documents
         self._chunks += outcome.chunks
         self._outcomes.append(outcome)
+
+    def written(self, step: Step) -> None:
+        """Take in what became of a step's sources, and how far it brought one that goes on."""
+        for outcome in step.outcomes:
+            self.count(outcome)
+        ended = {outcome.origin for outcome in step.outcomes}
+        for part in step.parts:
+            if part.chunks and (origin := source_of(part.version.document)) not in ended:
+                self._workload.advance(origin, part.chunks[-1].end - part.chunks[0].start)
 
     def chunks(self, count: int) -> None:
         """So many more chunks are in the stores."""
@@ -86,7 +102,7 @@ class Tally:
         self._told = at
         done = sum(self._states.values())
         elapsed = max(at - self._began, 1e-6)
-        left = elapsed * (self._files_total - done) / done if done and self._chunks_in_time else None
+        left = self._workload.seconds_left(elapsed)
         progress = Progress(
             done, self._files_total, self._chunks_done, self._chunks_in_time / elapsed, left, self.current
         )

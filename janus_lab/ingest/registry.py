@@ -76,7 +76,7 @@ def choose_reader(source: SourceFile, media_type: str = "") -> Reader:
         raise EmptyFile("it is empty (0 bytes)", remedy="check that it was saved or copied completely, or remove it")
     if source.size > source.limits.file_bytes:
         raise FileTooLarge(
-            f"it has {source.size / 2**20:.0f} MiB, more than the {source.limits.file_bytes / 2**20:.0f} MiB allowed",
+            f"it has {source.size / 1e6:,.0f} MB, more than the {source.limits.file_bytes / 1e6:,.0f} MB allowed",
             remedy="raise `file_limit_mb` in janus.toml, or split the file",
         )
     head = source.head()

@@ -14,7 +14,7 @@ from janus_lab.errors import FileTooLarge
 class Limits:
     """Bounds on one file: what lies beyond them is refused, never cut silently."""
 
-    file_bytes: int = 200 * 1024 * 1024
+    file_bytes: int = 200_000_000
     text_characters: int = 50_000_000
     line_bytes: int = 16 * 1024 * 1024
     pages: int = 10_000

@@ -17,6 +17,7 @@ from janus_lab.values.ingest import FileOutcome, FileState
 
 _URL = re.compile(r"(?i)https?://")
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
+_ANY_DEPTH = "**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,33 @@ def _url(source: str, *, allowed: bool) -> Found | FileOutcome:
 
 
 def _glob(pattern: str, root: Path | None, home: Path) -> Iterator[Found | FileOutcome]:
-    matches = sorted(glob.glob(os.path.expanduser(pattern), recursive=True))  # noqa: PTH111, PTH207 - absolute patterns
+    matches = [match for match in _matches(Path(pattern).expanduser()) if not _lies_in(match, home)]
     if not matches:
         yield failure(pattern, NotFound("nothing matches it", remedy="check the pattern, and quote it in a shell"))
     for match in matches:
         # "**" names folders beside their files; those come by themselves.
-        if "**" not in pattern or not Path(match).is_dir():
-            yield from _path(Path(match), root, home)
+        if "**" not in pattern or not match.is_dir():
+            yield from _path(match, root, home)
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """What a pattern matches, sorted. Under "**" no link to a folder is followed: it could lead in circles."""
+    parts = pattern.parts
+    if _ANY_DEPTH not in parts:
+        return sorted(map(Path, glob.glob(str(pattern))))  # noqa: PTH207 - the pattern may be absolute
+    first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    top = Path(*parts[:first])
+    hidden = any(part.startswith(".") for part in parts[first:])
+    # Beside "**" as a whole component, two stars mean what one does.
+    below = "/".join(part if part == _ANY_DEPTH else re.sub(r"\*+", "*", part) for part in parts[first:])
+    found = set(top.glob(below))
+    return sorted(
+        match for match in found if hidden or not any(part.startswith(".") for part in match.relative_to(top).parts)
+    )
+
+
+def _lies_in(path: Path, home: Path) -> bool:
+    return path.resolve().is_relative_to(home.resolve())
 
 
 def _path(path: Path, root: Path | None, home: Path) -> Iterator[Found | FileOutcome]:

@@ -49,7 +49,11 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """What an ingest would do, found without doing it (`--dry-run`)."""
+    """What an ingest would do, found without doing it (`--dry-run`).
+
+    `files` counts all that was found; `unreadable` ones among them yield no document. `bytes` are those of the files that
+    would be ingested.
+    """
 
     collection: str
     files: int
@@ -58,6 +62,7 @@ class IngestPlan:
     chunks: int
     seconds: float | None
     """Expected time from this machine's measured rate; None before the first ingest."""
+    unreadable: int = 0
     outcomes: tuple[FileOutcome, ...] = ()
 
 

@@ -175,6 +175,7 @@ def test_progress_is_told(room, files) -> None:
     assert told[-1]["files_done"] == told[-1]["files_total"] == 1
     assert told[-1]["chunks_done"] == 600
     assert told[-1]["chunks_per_second"] > 0
+    assert told[-1]["seconds_left"] == 0
     assert [data["chunks_done"] for data in told] == sorted(data["chunks_done"] for data in told)
 
 
@@ -183,7 +184,8 @@ def test_a_plan_writes_nothing(room, files) -> None:
     (files / "empty.txt").touch()
     run = room.new_run(RunKind.INGEST, IngestRequest((str(files),), "default", plan_only=True))
     plan = from_json(IngestPlan, room.service().execute(room.context(run)))
-    assert (plan.files, plan.unchanged, plan.seconds) == (2, 0, None)
+    assert (plan.files, plan.unchanged, plan.unreadable, plan.seconds) == (2, 0, 1, None)
+    assert plan.bytes == (files / "a.txt").stat().st_size
     assert plan.chunks > 1
     assert room.check()["documents"] == {}
     assert room.backend.embedded == []

@@ -50,6 +50,25 @@ def test_globs_files_and_repeats(top) -> None:
     assert [failure.code for failure in result.failures] == ["not-found"]
 
 
+def test_a_glob_does_not_follow_links_in_circles(top) -> None:
+    write(top, "a.txt", "sub/b.txt")
+    (top / "loop").symlink_to(".")
+    (top / "again").symlink_to(".")
+    (top / "sub" / "up").symlink_to("..")
+    result = look(top / "**" / "*.txt")
+    assert [found.origin for found in result.found] == ["data/a.txt", "data/sub/b.txt"]
+    assert result.failures == []
+
+
+def test_a_glob_passes_over_hidden_files_and_the_data_directory(tmp_path, top) -> None:
+    write(top.parent, "data/a.txt", "data/.b.txt", ".janus/c.txt", ".d/e.txt")
+    (top / "link").symlink_to(top.parent / ".janus")
+    for pattern in ("**/*.txt", "**/*", "*/*.txt", "**/**.txt"):
+        assert [found.origin for found in look(top.parent / pattern).found] == ["data/a.txt"]
+    assert [found.origin for found in look(top.parent / "**" / ".*.txt").found] == ["data/.b.txt"]
+    assert look(top.parent / ".janus" / "*.txt").found == []
+
+
 def test_origins_outside_of_the_project_are_absolute(tmp_path, top) -> None:
     write(tmp_path, "elsewhere.txt")
     write(top, "with#hash.txt")

@@ -67,7 +67,7 @@ def ingest_counts(value: IngestReport) -> str:
 def plan(value: IngestPlan) -> str:
     """What an ingest would do."""
     expected = f", about {duration(value.seconds)}" if value.seconds is not None else ""
-    head = f"Would ingest {count(value.files - value.unchanged, 'file')} of {value.files:,} ({size(value.bytes)}, about {count(value.chunks, 'chunk')}{expected})."
+    head = f"Would ingest {count(value.files - value.unchanged - value.unreadable, 'file')} of {value.files:,} ({size(value.bytes)}, about {count(value.chunks, 'chunk')}{expected})."
     return "\n".join([head, *_outcomes(value.outcomes)])
 
 

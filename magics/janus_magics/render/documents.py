@@ -66,7 +66,7 @@ def report(value: IngestReport) -> Markup:
 def plan(value: IngestPlan) -> Markup:
     """What an ingest would do."""
     expected = f" · about {duration(value.seconds)}" if value.seconds is not None else ""
-    line = f"{count(value.files - value.unchanged, 'file')} of {value.files:,} to ingest · {size(value.bytes)} · about {count(value.chunks, 'chunk')}{expected}"
+    line = f"{count(value.files - value.unchanged - value.unreadable, 'file')} of {value.files:,} to ingest · {size(value.bytes)} · about {count(value.chunks, 'chunk')}{expected}"
     return page(
         element("div", element("span", "dry run", kind="badge warn"), line, " into ", element("b", value.collection)),
         _outcomes(value.outcomes),
