@@ -16,7 +16,7 @@ from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
-from janus_lab.settings import Settings
+from janus_lab.settings import Settings, project_root
 from janus_lab.values.answer import Answer, Citation, CitedContext
 from janus_lab.values.document import Document
 from janus_lab.values.event import Event
@@ -109,12 +109,13 @@ class Lab:
         return self._documents.find(collection, where=where, words=words, limit=limit)
 
     def document(self, id_or_origin: str, *, collection: str | None = None) -> Document:
-        """One document by id, unique id prefix, origin, or key. Raises NotFound."""
-        return one_document(self._documents, id_or_origin, collection)
+        """One document by id, unique id prefix, origin, path, or key. Raises NotFound."""
+        return one_document(self._documents, id_or_origin, collection, project_root(self.settings.home))
 
     def remove(self, *ids_or_origins: str, collection: str | None = None) -> int:
-        """Remove documents from every store; an origin that is a folder stands for everything below it. Returns how many."""
-        request = RemoveRequest(document_ids(self._documents, ids_or_origins, collection))
+        """Remove documents from every store; an origin or path of a folder stands for everything below it. Returns how many."""
+        root = project_root(self.settings.home)
+        request = RemoveRequest(document_ids(self._documents, ids_or_origins, collection, root))
         if not request.document_ids:
             return 0
         return int(self._client.start(RunKind.REMOVE, request, Priority.INTERACTIVE).wait_json()["documents"])

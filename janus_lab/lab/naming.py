@@ -1,19 +1,29 @@
-"""Which documents a user means by an id, an origin, a folder or a key."""
+"""Which documents a user means by an id, an origin, a path, a folder or a key."""
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable
+from pathlib import Path
 
 from janus_lab.errors import UserError
+from janus_lab.ingest.sources import origin_of
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.values.document import Document
 
 EVERYTHING = 1_000_000
 
 
-def one_document(documents: DocumentStore, name: str, collection: str | None) -> Document:
-    """The document of that id, unique id prefix, origin or key. Raises NotFound, or UserError when several bear the name."""
-    named = [d for d in documents.iterate(collection) if name in (d.origin, d.key, d.id)]
+def one_document(documents: DocumentStore, name: str, collection: str | None, root: Path | None) -> Document:
+    """The document of that id, unique id prefix, origin, key or path. Raises NotFound, or UserError when several bear the name.
+
+    A path is one from the current folder, or absolute; origins are relative to `root`.
+    """
+    every = list(documents.iterate(collection))
+    named = [d for d in every if name in (d.origin, d.key, d.id)]
+    if not named:
+        origins = _origins(name, root)
+        named = [d for d in every if d.origin in origins]
     if len(named) > 1:
         places = ", ".join(sorted({d.collection for d in named}))
         raise UserError(
@@ -22,12 +32,24 @@ def one_document(documents: DocumentStore, name: str, collection: str | None) ->
     return named[0] if named else documents.get(name)
 
 
-def document_ids(documents: DocumentStore, names: Iterable[str], collection: str | None) -> tuple[str, ...]:
-    """Ids of the named documents, each once; an origin that is a folder or a larger file stands for all it holds."""
+def document_ids(
+    documents: DocumentStore, names: Iterable[str], collection: str | None, root: Path | None
+) -> tuple[str, ...]:
+    """Ids of the named documents, each once; an origin or path that is a folder or a larger file stands for all it holds."""
     chosen: dict[str, None] = {}
     for name in names:
-        below = documents.find(collection, origin_prefix=name.rstrip("/") + "/", limit=EVERYTHING)
-        inside = documents.find(collection, origin_prefix=name + "#", limit=EVERYTHING)
-        found = [*below, *inside] or [one_document(documents, name, collection)]
-        chosen.update((document.id, None) for document in found)
+        found = next(filter(None, (_held_by(documents, origin, collection) for origin in _origins(name, root))), None)
+        chosen.update((d.id, None) for d in found or [one_document(documents, name, collection, root)])
     return tuple(chosen)
+
+
+def _held_by(documents: DocumentStore, origin: str, collection: str | None) -> list[Document]:
+    below = documents.find(collection, origin_prefix=origin.rstrip("/") + "/", limit=EVERYTHING)
+    return below + documents.find(collection, origin_prefix=origin + "#", limit=EVERYTHING)
+
+
+def _origins(name: str, root: Path | None) -> tuple[str, ...]:
+    """The origins that a name may stand for: itself first, then those it has as a path, with and without a key."""
+    file, sign, key = name.partition("#")
+    as_path = [origin_of(Path(os.path.expanduser(path)), root) for path in (name, file)]  # noqa: PTH111 - it never raises
+    return tuple(dict.fromkeys((name, as_path[0], as_path[1] + sign + key)))

@@ -89,6 +89,18 @@ def test_removing_a_folder_removes_what_is_below_it(lab):
     assert lab.documents() == []
 
 
+def test_documents_are_found_by_their_paths_from_anywhere(lab, project, monkeypatch):
+    monkeypatch.chdir(project / "notes")
+    assert lab.document("mast.md") == lab.document(str(project / "notes" / "mast.md")) == lab.document("notes/mast.md")
+    assert lab.document("weather.jsonl#a1").title == "Snow"
+    assert lab.remove("weather.jsonl") == 2
+    monkeypatch.chdir(project)
+    assert lab.remove(str(project / "notes" / "pump.txt")) == 1
+    assert lab.remove("./notes/") == 1
+    with pytest.raises(NotFound):
+        lab.remove("~nobody-of-this-name/x")
+
+
 def test_a_plan_does_nothing(project):
     with open_lab(project / ".janus", inline=True) as lab:
         plan = lab.plan(project / "notes")
@@ -111,6 +123,7 @@ def test_collections_are_kept_apart(lab, project):
         (lambda lab: lab.ask("  "), UserError),
         (lambda lab: lab.search(""), UserError),
         (lambda lab: lab.ingest(), UserError),
+        (lambda lab: lab.ingest(""), UserError),
         (lambda lab: lab.ingest("https://example.invalid/a.pdf"), UserError),
         (lambda lab: lab.ingest("no/such/file.txt"), NotFound),
         (lambda lab: lab.remove("nothing.txt"), NotFound),
