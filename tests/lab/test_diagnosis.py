@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from janus_lab import open_lab
+from janus_lab.values.answer import Outcome
 from janus_lab.values.health import Verdict
 
 
@@ -17,6 +18,16 @@ def test_a_missing_model_is_found_before_it_is_needed(project):
         failed = [c for c in lab.doctor().checks if c.verdict is Verdict.FAILED]
     assert [c.name for c in failed] == ["generation model"]
     assert "pip install" in failed[0].remedy
+
+
+def test_without_a_generation_model_answers_are_quotes(project):
+    with open_lab(project / ".janus", inline=True, generation_model="") as lab:
+        lab.ingest(project / "notes")
+        answer = lab.ask("Who built the oldest pump?")
+        assert lab.doctor().healthy
+    assert (answer.outcome, answer.draft) == (Outcome.EXTRACTIVE, "")
+    assert "Mira Okafor" in answer.text
+    assert lab.settings.generation_model == ""
 
 
 def test_a_doctor_starts_nothing(project):
