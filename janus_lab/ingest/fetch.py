@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import time
 from dataclasses import dataclass
 from email.message import Message
@@ -46,7 +48,12 @@ def _follow(client: httpx.Client, target: httpx.URL, limit_bytes: int) -> Fetche
             raise UrlFailed(f"it leads to {target.scheme}:, which is not fetched", remedy="download it yourself")
         with client.stream("GET", target, headers={"User-Agent": "janus-lab"}) as response:
             if response.has_redirect_location:
-                target = target.join(response.headers["location"])
+                origin, target = target, target.join(response.headers["location"])
+                if _public(origin.host) and not _public(target.host):
+                    raise UrlFailed(
+                        f"it leads from {origin.host} into this machine's own network, to {target.host}",
+                        remedy="don't trust this address; give the one it leads to if you do",
+                    )
                 continue
             if not response.is_success:
                 raise UrlFailed(
@@ -54,6 +61,15 @@ def _follow(client: httpx.Client, target: httpx.URL, limit_bytes: int) -> Fetche
                 )
             return _read(response, limit_bytes)
     raise UrlFailed(f"it redirects more than {_REDIRECTS} times", remedy="give the address where it ends")
+
+
+def _public(host: str) -> bool:
+    """Whether a host lies in the open network; one that can't be found does, and fails when it is asked."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return True
+    return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found)
 
 
 def _read(response: httpx.Response, limit_bytes: int) -> Fetched:
