@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 WINDOW_TOKENS = 256
 """What MiniLM was trained on; the rest of a longer text is cut off."""
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
 """Padded tokens a batch: larger ones fall out of the processor's cache and take more memory."""
 _TOKENIZED_AT_ONCE = 2048
 _LARGEST_GROWTH = 4
@@ -51,31 +52,43 @@ def open_embedding(
     name = f"{info.content_hash[:32]}-{chosen}-{RECIPE}.onnx"
     room = _LARGEST_GROWTH * model.stat().st_size
     graph = prepared(cache, name, lambda path: _prepare(model, chosen, path), room=room)
-    session = _session(graph, model_threads(threads))
+    session = _session(graph)
     loaded = replace(
         info,
         variant=f"{chosen}/{RECIPE}",
         dimensions=int(session.get_outputs()[0].shape[-1]),
         context_tokens=WINDOW_TOKENS,
     )
-    yield OnnxEmbedding(session, _tokenizer(tokenizer), loaded)
+    with ThreadPoolExecutor(model_threads(threads), thread_name_prefix="embedding") as pool:
+        yield OnnxEmbedding(session, _tokenizer(tokenizer), loaded, pool)
 
 
 class OnnxEmbedding:
-    """An embedding model in an ONNX Runtime session; safe to call from several threads."""
+    """An embedding model in an ONNX Runtime session; safe to call from several threads.
 
-    def __init__(self, session: InferenceSession, tokenizer: Tokenizer, info: ModelInfo) -> None:
+    Each batch is computed by one thread, and `pool` computes as many batches at a time as it has threads: a small model
+    spends more on splitting a batch between threads than it gains (a fifth less CPU time, measured).
+    """
+
+    def __init__(
+        self, session: InferenceSession, tokenizer: Tokenizer, info: ModelInfo, pool: ThreadPoolExecutor
+    ) -> None:
         self.info = info
         self._session = session
         self._tokenizer = tokenizer
+        self._pool = pool
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`; texts over 256 tokens are cut. Raises ModelFailed."""
         result = np.empty((len(texts), self.info.dimensions), np.float32)
         for start in range(0, len(texts), _TOKENIZED_AT_ONCE):
             rows = self._token_ids(texts[start : start + _TOKENIZED_AT_ONCE])
-            for batch in length_batches([len(row) for row in rows], BATCH_TOKENS):
-                result[start + batch] = self._run([rows[n] for n in batch])
+            batches = list(length_batches([len(row) for row in rows], BATCH_TOKENS))
+            inputs = [[rows[n] for n in batch] for batch in batches]
+            # One batch, a query for example, need not change threads.
+            computed = self._pool.map(self._run, inputs) if len(inputs) > 1 else map(self._run, inputs)
+            for batch, embeddings in zip(batches, computed, strict=True):
+                result[start + batch] = embeddings
         return result
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -126,15 +139,14 @@ def _prepare(model: Path, precision: Precision, path: Path) -> None:
         ) from error
 
 
-def _session(graph: Path, threads: int) -> InferenceSession:
+def _session(graph: Path) -> InferenceSession:
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _QUIET
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without it, products saturate on x86 processors that lack VNNI; it changes nothing on the others.
     options.add_session_config_entry("session.x64quantprecision", "1")
     try:
