@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from janus_lab.errors import SettingsError
+from janus_lab.values.path import user_path
 
 ENVIRONMENT_PREFIX = "JANUS_"
 FOLDER = ".janus"
@@ -67,7 +68,7 @@ def find_home(start: Path | None = None, environment: Mapping[str, str] | None =
     """The data directory: `JANUS_HOME`, else the nearest `.janus/` upwards from `start`, else the XDG data home."""
     variables = os.environ if environment is None else environment
     if chosen := variables.get("JANUS_HOME"):
-        return Path(chosen).expanduser().absolute()
+        return user_path(chosen).absolute()
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
         if (folder / FOLDER).is_dir():
@@ -82,7 +83,7 @@ def load_settings(
 ) -> Settings:
     """Settings from defaults, `janus.toml`, the environment and `overrides`, in that order. Raises SettingsError."""
     variables = os.environ if environment is None else environment
-    chosen = Path(home).expanduser().absolute() if home is not None else find_home(environment=variables)
+    chosen = user_path(home).absolute() if home is not None else find_home(environment=variables)
     settings = Settings(home=chosen, model_cache=_default_cache())
     for file in ((chosen.parent / FILE) if chosen.name == FOLDER else None, chosen / FILE):
         if file is not None and file.is_file():
@@ -131,7 +132,7 @@ def _apply(settings: Settings, values: Mapping[str, Any], source: str) -> Settin
 def _checked(name: str, value: Any, kind: type[Any]) -> Any:
     """The value as its setting's kind. Raises TypeError or ValueError for one that means nothing."""
     if issubclass(kind, Path):
-        path = Path(value).expanduser()
+        path = user_path(value)
         if not path.is_absolute():
             # The engine room has another working directory than its clients.
             raise ValueError("it must be an absolute path")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from janus_lab.errors import NotFound, UserError
+from janus_lab.values.path import user_path
 
 GLOB_SIGNS = "*?["
 
@@ -25,7 +26,7 @@ def _absolute(source: str, *, urls: bool) -> str:
         if not urls:
             raise UserError(f"{source} is a URL", remedy="add --urls (urls=True) to let Janus fetch it")
         return source
-    path = Path(source).expanduser().absolute()
+    path = user_path(source).absolute()
     is_glob = any(sign in source for sign in GLOB_SIGNS)
     if not is_glob and not path.exists() and not path.is_symlink():
         raise NotFound(

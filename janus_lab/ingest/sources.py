@@ -14,6 +14,7 @@ from janus_lab.errors import FileForbidden, JanusError, NotAFile, NotFound, Unre
 from janus_lab.ingest.folder import FolderWalk, Problem
 from janus_lab.values.document import Document
 from janus_lab.values.ingest import FileOutcome, FileState
+from janus_lab.values.path import user_path
 
 _URL = re.compile(r"(?i)https?://")
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
@@ -91,7 +92,7 @@ def _expand(source: str, root: Path | None, home: Path, *, urls: bool) -> Iterat
     if _SCHEME.match(source):
         yield _url(source, allowed=urls)
         return
-    path = Path(source).expanduser()
+    path = user_path(source)
     if not os.path.lexists(path) and glob.has_magic(source):
         yield from _glob(source, root, home)
     else:
@@ -109,7 +110,7 @@ def _url(source: str, *, allowed: bool) -> Found | FileOutcome:
 
 
 def _glob(pattern: str, root: Path | None, home: Path) -> Iterator[Found | FileOutcome]:
-    matches = [match for match in _matches(Path(pattern).expanduser()) if not _lies_in(match, home)]
+    matches = [match for match in _matches(user_path(pattern)) if not _lies_in(match, home)]
     if not matches:
         yield failure(pattern, NotFound("nothing matches it", remedy="check the pattern, and quote it in a shell"))
     for match in matches:

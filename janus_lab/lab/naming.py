@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from janus_lab.errors import UserError
 from janus_lab.ingest.sources import origin_of
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.values.document import Document
+from janus_lab.values.path import user_path
 
 EVERYTHING = 1_000_000
 
@@ -51,5 +51,5 @@ def _held_by(documents: DocumentStore, origin: str, collection: str | None) -> l
 def _origins(name: str, root: Path | None) -> tuple[str, ...]:
     """The origins that a name may stand for: itself first, then those it has as a path, with and without a key."""
     file, sign, key = name.partition("#")
-    as_path = [origin_of(Path(os.path.expanduser(path)), root) for path in (name, file)]  # noqa: PTH111 - it never raises
+    as_path = [origin_of(user_path(path), root) for path in (name, file)]
     return tuple(dict.fromkeys((name, as_path[0], as_path[1] + sign + key)))

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from janus_lab.errors import NotFound, UserError
 from janus_lab.values.hit import SearchResult
+from janus_lab.values.path import user_path
 
 TAG = "janus"
 _ID_FIELDS = ("id", "_id", "qid", "query_id", "question_id")
@@ -32,7 +32,7 @@ def read_queries(file: str) -> list[Query]:
 
     Raises NotFound, or UserError naming the line that is not so.
     """
-    path = Path(file).expanduser()
+    path = user_path(file)
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError as error:
@@ -61,7 +61,7 @@ def _read(line: str, number: int, file: str) -> Query:
 @contextmanager
 def open_output(file: str) -> Iterator[IO[str]]:
     """A text file to write results to. Raises UserError if it can't be written."""
-    path = Path(file).expanduser()
+    path = user_path(file)
     try:
         stream = path.open("w", encoding="utf-8")
     except OSError as error:

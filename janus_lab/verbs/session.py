@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janus_lab.settings import Settings, load_settings
+from janus_lab.values.path import user_path
 
 if TYPE_CHECKING:
     from janus_lab.lab import Lab
@@ -54,7 +55,7 @@ class Session:
 
     def switch(self, *, home: str | Path | None = None, **overrides: Any) -> None:
         """Use another data directory or other settings from now on; an open lab is closed. Raises SettingsError, changing nothing."""
-        chosen = Path(home).expanduser().absolute() if home is not None else self._home
+        chosen = user_path(home).absolute() if home is not None else self._home
         changed = {**self._overrides, **overrides}
         load_settings(chosen, **changed)
         self.close()

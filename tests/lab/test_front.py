@@ -126,6 +126,7 @@ def test_collections_are_kept_apart(lab, project):
         (lambda lab: lab.ingest(""), UserError),
         (lambda lab: lab.ingest("https://example.invalid/a.pdf"), UserError),
         (lambda lab: lab.ingest("no/such/file.txt"), NotFound),
+        (lambda lab: lab.ingest("~$lock of nobody.docx"), NotFound),
         (lambda lab: lab.remove("nothing.txt"), NotFound),
         (lambda lab: lab.run("ffffffff"), NotFound),
     ],
