@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ def disk_full(place: Path) -> DiskFull:
 
 def unusable(place: Path, reason: str) -> DataDirectoryUnusable:
     """The error for a store at `place` that can't be created or written."""
+    if place.is_file() and reason == os.strerror(errno.EEXIST):
+        return DataDirectoryUnusable(
+            f"{place} is a file, no folder", remedy="choose another data directory with JANUS_HOME"
+        )
     return DataDirectoryUnusable(
         f"{place} can't be used: {reason}",
         remedy=f"make {place.parent} a folder that you may write, or choose another data directory with JANUS_HOME",

@@ -8,10 +8,12 @@ import sys
 from argparse import SUPPRESS, Namespace
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import NoReturn
 
 from janus_lab.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED, OK, USAGE, exit_code
 from janus_lab.errors import JanusError, RunCancelled, SettingsError, UsageError
+from janus_lab.settings import FILE, load_settings
 from janus_lab.verbs.about import find_verb, overview
 from janus_lab.verbs.as_data import as_data
 from janus_lab.verbs.parser import HelpRequested, VerbParser
@@ -81,7 +83,7 @@ def _run(words: list[str], face: TerminalFace) -> int:
     args = _parse(find_verb(VERBS, name, PREFIX), tail)
     home = getattr(args, "home", None) or options.home
     if name == "use":
-        _refuse_session_switch(args)
+        _refuse_session_switch(args, load_settings(home).home)
     with closing(Session(announce=face.say, home=home)) as session:
         value = VERBS[name].execute(args, session, face)
         if getattr(args, "json", False):
@@ -133,14 +135,12 @@ def _from_stdin() -> str:
     return text
 
 
-def _refuse_session_switch(args: Namespace) -> None:
+def _refuse_session_switch(args: Namespace, home: Path) -> None:
     """A command's session ends with it, so there is nothing to switch for later."""
     if args.collection or args.profile == "embedded":
-        _no_session(args)
+        _no_session(args, home)
 
 
-def _no_session(args: Namespace) -> NoReturn:
+def _no_session(args: Namespace, home: Path) -> NoReturn:
     line = f'collection = "{args.collection}"' if args.collection else 'profile = "embedded"'
-    raise SettingsError(
-        "a terminal command has no session to switch", remedy=f"put `{line}` into janus.toml beside your .janus folder"
-    )
+    raise SettingsError("a terminal command has no session to switch", remedy=f"put `{line}` into {home / FILE}")

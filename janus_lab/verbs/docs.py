@@ -38,7 +38,7 @@ def define(parser: VerbParser) -> None:
     remove.add_argument("documents", nargs="+", metavar="DOCUMENT", help="id, origin, or a folder of origins")
     remove.add_argument("-y", "--yes", action="store_true", help="don't ask first")
     for action in (listing, find, show, remove):
-        add_collection(action)
+        add_collection(action, default="all of them")
         add_json(action)
 
 

@@ -11,9 +11,9 @@ from janus_lab.verbs.conditions import parse_condition
 from janus_lab.verbs.parser import VerbParser
 
 
-def add_collection(parser: VerbParser) -> None:
+def add_collection(parser: VerbParser, default: str = "the one in use") -> None:
     """`-c NAME`."""
-    parser.add_argument("-c", "--collection", metavar="NAME", help="the collection (default: the one in use)")
+    parser.add_argument("-c", "--collection", metavar="NAME", help=f"the collection (default: {default})")
 
 
 def add_limit(parser: VerbParser, default: int, meaning: str) -> None:

@@ -15,6 +15,7 @@ from janus_lab.verbs.verb import Verb
 BATCH = 64
 """Queries a run: few enough that progress is seen, many enough that a run's own cost does not count."""
 CHUNKS_PER_DOCUMENT = 4
+CHUNKS_AT_LEAST = 100
 """A ranking of documents needs more chunks than documents, as some documents have several among the best."""
 
 
@@ -63,7 +64,7 @@ def _rank_file(args: Namespace, session: Session, face: Face) -> Ranking:
             results = session.lab().search_many(
                 [query.text for query in batch],
                 collection=args.collection,
-                limit=args.limit * CHUNKS_PER_DOCUMENT,
+                limit=max(args.limit * CHUNKS_PER_DOCUMENT, CHUNKS_AT_LEAST),
                 where=args.where,
             )
             for query, result in zip(batch, results, strict=True):

@@ -52,7 +52,7 @@ def test_wrong_use_is_two_lines_on_stderr_and_exit_code_2(janus, capsys, words, 
     assert captured.err.splitlines()[1].startswith("What to do next: ")
 
 
-def test_other_errors_are_exit_code_1_and_debug_shows_the_traceback(janus, capsys):
+def test_other_errors_are_exit_code_1_and_debug_shows_the_traceback(janus, capsys, tmp_path):
     assert janus("docs", "show", "nothing-here") == 1
     assert "not-found" in capsys.readouterr().err
     with pytest.raises(Exception, match="nothing-here"):
@@ -60,7 +60,13 @@ def test_other_errors_are_exit_code_1_and_debug_shows_the_traceback(janus, capsy
     assert janus("use", "stack") == 1
     assert "janus.toml" in capsys.readouterr().err
     assert janus("use", "-c", "papers") == 1
-    assert 'collection = "papers"' in capsys.readouterr().err
+    assert f'put `collection = "papers"` into {tmp_path / "home" / "janus.toml"}' in capsys.readouterr().err
+
+
+def test_a_data_directory_that_is_a_file_is_called_one(janus, capsys, tmp_path):
+    (tmp_path / "home").write_text("")
+    assert janus("docs") == 1
+    assert "is a file, no folder" in capsys.readouterr().err
 
 
 def test_reading_verbs_start_nothing(janus, capsys, tmp_path):
