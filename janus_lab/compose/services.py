@@ -64,7 +64,7 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
     sources: SourceIndex = _open("sources", relational, resources)
     cache: EmbeddingCache = _open("embedding cache", relational, resources)
     models = resources.enter_context(open_models(settings, cache))
-    search = HybridSearch(models.embedder(), vectors, shared.documents)
+    search = HybridSearch(models.passing_embedder(), vectors, shared.documents)
     stores = IngestStores(shared.documents, sources, objects, vectors, models.embedder)
     return {
         RunKind.INGEST: IngestService(stores, ingest_options(settings), rate=lambda: ingest_rate(shared.ledger)),
@@ -72,7 +72,7 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
         RunKind.SEARCH: SearchService(search),
         RunKind.ASK: AskService(
             search,
-            models.embedder(),
+            models.passing_embedder(),
             shared.documents,
             model=models.generator() if settings.generation_model else None,
             answer_tokens=settings.answer_tokens,

@@ -61,6 +61,10 @@ class Embedder:
                 self._queries.popitem(last=False)
         return embedding
 
+    def forget(self, texts: Sequence[str]) -> None:
+        """Keep nothing of these texts in the cache."""
+        self._cache.forget([_text_hash(text) for text in texts])
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has for this model, uncut."""
         return self._backend.count_tokens(texts)

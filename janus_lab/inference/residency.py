@@ -12,12 +12,15 @@ import numpy.typing as npt
 
 from janus_lab.errors import EngineError, SettingsError
 from janus_lab.inference.embedding import Embedder
+from janus_lab.inference.recent_embeddings import RecentEmbeddings
 from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
 from janus_lab.ports.generation import GenerationBackend, SupportsScoring
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
 
 Model = TypeVar("Model")
 Opener = Callable[[], AbstractContextManager[Model]]
+SENTENCES_KEPT = 20_000
+"""About 30 MB at 384 dimensions."""
 
 
 class Residency:
@@ -33,11 +36,16 @@ class Residency:
         self._embedding = _OnDemand("embedding", open_embedding)
         self._generation = _OnDemand("generation", open_generation)
         self._embedder = Embedder(ResidentEmbedding(self._embedding), cache)
+        self._passing = Embedder(ResidentEmbedding(self._embedding), RecentEmbeddings(SENTENCES_KEPT))
         self._generator = ResidentGeneration(self._generation)
 
     def embedder(self) -> Embedder:
         """Embeds texts and queries."""
         return self._embedder
+
+    def passing_embedder(self) -> Embedder:
+        """Embeds sentences that are weighed for one question: nothing of them is kept on disk."""
+        return self._passing
 
     def generator(self) -> ResidentGeneration:
         """Generates and scores text."""

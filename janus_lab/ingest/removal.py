@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from janus_lab.errors import NotFound, RunCancelled
+from janus_lab.ingest.chunker import text_of
 from janus_lab.ingest.sources import source_of
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.runs.context import RunContext
@@ -55,6 +56,11 @@ class RemoveService:
                 f"{error.message}; nothing was removed", remedy="list documents with `janus docs`, then repeat"
             ) from error
 
+    def _forget(self, documents: list[Document], chunk_ids: list[str]) -> None:
+        by_id = {document.id: document for document in documents}
+        chunks = self._stores.documents.chunks(chunk_ids)
+        self._stores.embedder().forget([text_of(by_id[chunk.document_id], chunk) for chunk in chunks])
+
     def _remove(self, context: RunContext, documents: list[Document]) -> None:
         key = "remove-" + content_id("step", *(document.id for document in documents))
         if key in context.finished:
@@ -66,6 +72,7 @@ class RemoveService:
                 own = [document for document in documents if document.collection == collection]
                 points = [chunk_id for document in own for chunk_id in chunk_ids.get(document.id, ())]
                 if points:
+                    self._forget(own, points)
                     self._stores.vectors.delete(collection, points)
                 self._stores.sources.forget(collection, {source_of(document) for document in own})
             self._stores.documents.remove([document.id for document in documents])

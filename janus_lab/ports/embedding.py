@@ -38,3 +38,7 @@ class EmbeddingCache(Protocol):
     def put(self, model_hash: str, embeddings: dict[str, npt.NDArray[np.float32]]) -> None:
         """Remember embeddings by text hash."""
         ...
+
+    def forget(self, text_hashes: Sequence[str]) -> None:
+        """Forget these texts, for every model."""
+        ...

@@ -27,6 +27,10 @@ class Ledger(Protocol):
         """QUEUED or RUNNING → RUNNING under a fencing number not smaller than the last; False if it is final or fenced off."""
         ...
 
+    def withdraw(self, run_id: str, *, fence: int) -> None:
+        """The attempt under that fence was ended from outside, which says nothing against the run: it does not count."""
+        ...
+
     def finish(
         self,
         run_id: str,

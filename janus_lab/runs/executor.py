@@ -117,9 +117,14 @@ class Executor:
         except (ClaimLost, StoreUnreachable):
             # Another worker has the run, or will have it when the store is back: this attempt records nothing.
             _log.warning("attempt-abandoned", run=run.id, exc_info=True)
+            self._ledger.withdraw(run.id, fence=fence)
             raise
         except JanusError as error:
             self._end(context, RunState.FAILED, error=error)
+        except BaseException:
+            # The worker is being stopped.
+            self._ledger.withdraw(run.id, fence=fence)
+            raise
         else:
             if context.partial:
                 watch.require()
@@ -132,9 +137,8 @@ class Executor:
         except (JanusError, SliceOver):
             raise
         except MemoryError as error:
-            raise CapacityError(
-                "the engine room ran out of memory", remedy="close programs, then retry the run"
-            ) from error
+            remedy = "close programs, then retry the run"
+            raise CapacityError("the engine room ran out of memory", remedy=remedy) from error
         except Exception as error:
             _log.exception("defect", run=run.id, kind=run.kind)
             raise Defect(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
 from janus_lab.adapters.relational.embedding_cache import open_embedding_cache
+from janus_lab.inference.recent_embeddings import RecentEmbeddings
 from janus_lab.values.ids import bytes_hash
 
-ROWS = [("sqlite", lambda folder: open_embedding_cache(f"sqlite:///{folder}/janus.db"))]
+ROWS = [
+    ("sqlite", lambda folder: open_embedding_cache(f"sqlite:///{folder}/janus.db")),
+    ("recent", lambda folder: nullcontext(RecentEmbeddings(10_000))),
+]
 
 
 @pytest.fixture(params=[row[1] for row in ROWS], ids=[row[0] for row in ROWS])
@@ -47,3 +53,13 @@ def test_putting_again_keeps_what_is_known(cache):
 def test_nothing_is_nothing(cache):
     cache.put("model", {})
     assert cache.get("model", []) == {}
+
+
+def test_forgotten_texts_are_gone_for_every_model_and_others_stay(cache):
+    known = embeddings(2500)
+    for model in ("one", "two"):
+        cache.put(model, known)
+    gone, kept = list(known)[:1200], list(known)[1200:]
+    cache.forget([*gone, bytes_hash(b"never seen")])
+    for model in ("one", "two"):
+        assert cache.get(model, list(known)).keys() == set(kept)

@@ -197,6 +197,13 @@ class LedgerModel(RuleBasedStateMachine):
         if allowed:
             self.run = replace(self.run, state=state, fence=fence, finished_at=1.0, result={"f": fence})
 
+    @rule(fence=st.integers(1, 6))
+    def withdraw(self, fence):
+        open_now = self.run.state in {RunState.QUEUED, RunState.RUNNING}
+        self.opened.withdraw(self.run.id, fence=fence)
+        if open_now and fence == self.run.fence and self.run.attempts:
+            self.run = replace(self.run, attempts=self.run.attempts - 1)
+
     @rule()
     def requeue(self):
         allowed = self.run.state in {RunState.FAILED, RunState.CANCELLED}

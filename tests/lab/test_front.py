@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from janus_lab import open_lab
@@ -85,8 +88,12 @@ def test_removing_a_document_removes_it_everywhere(lab):
 
 
 def test_removing_a_folder_removes_what_is_below_it(lab):
+    lab.ask("Who built the oldest pump?")
     assert lab.remove("notes") == 4
     assert lab.documents() == []
+    with closing(sqlite3.connect(lab.settings.home / "janus.db")) as database:
+        assert database.execute("SELECT count(*) FROM embedding").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM version").fetchone() == (0,)
 
 
 def test_documents_are_found_by_their_paths_from_anywhere(lab, project, monkeypatch):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from janus_lab.adapters.relational.batches import batches, keeping
 from janus_lab.adapters.relational.database import Database, open_database
@@ -50,3 +50,9 @@ class RelationalEmbeddingCache:
             return
         with self._database.write() as connection:
             connection.execute(keeping(embedding), rows)
+
+    def forget(self, text_hashes: Sequence[str]) -> None:
+        """Forget these texts, for every model."""
+        with self._database.write() as connection:
+            for batch in batches(text_hashes):
+                connection.execute(delete(embedding).where(embedding.c.text_hash.in_(batch)))

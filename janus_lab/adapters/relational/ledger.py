@@ -74,6 +74,16 @@ class RelationalLedger:
         with self._database.write() as connection:
             return connection.execute(change).rowcount == 1
 
+    def withdraw(self, run_id: str, *, fence: int) -> None:
+        """Uncount the attempt under that fence, if it is the last one of an open run."""
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(_OPEN), runs.c.fence == fence, runs.c.attempts > 0)
+            .values(attempts=runs.c.attempts - 1)
+        )
+        with self._database.write() as connection:
+            connection.execute(change)
+
     def finish(
         self,
         run_id: str,
