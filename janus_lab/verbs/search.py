@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from janus_lab.errors import UsageError
 from janus_lab.verbs.face import Face
@@ -12,11 +14,17 @@ from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
 
+if TYPE_CHECKING:
+    from janus_lab.lab import Lab
+    from janus_lab.verbs.lists_of_queries import Query
+
 BATCH = 64
 """Queries a run: few enough that progress is seen, many enough that a run's own cost does not count."""
 CHUNKS_PER_DOCUMENT = 4
-CHUNKS_AT_LEAST = 100
-"""A ranking of documents needs more chunks than documents, as some documents have several among the best."""
+DEEPER = 8
+DEEPEST = 10_000
+"""A ranking of documents needs more chunks than documents, as some documents have several among the best: where they are too
+few, so many times more are asked for, up to a bound on what one answer carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
 
 
 def _rank_file(args: Namespace, session: Session, face: Face) -> Ranking:
-    from janus_lab.verbs.lists_of_queries import open_output, read_queries, trec_lines
+    from janus_lab.verbs.lists_of_queries import open_output, read_queries
 
     if not args.run:
         raise UsageError("--queries needs a place for the ranking", remedy="add --run OUT.trec")
@@ -61,19 +69,31 @@ def _rank_file(args: Namespace, session: Session, face: Face) -> Ranking:
     with open_output(args.run) as file:
         for start in range(0, len(queries), BATCH):
             batch = queries[start : start + BATCH]
-            results = session.lab().search_many(
-                [query.text for query in batch],
-                collection=args.collection,
-                limit=max(args.limit * CHUNKS_PER_DOCUMENT, CHUNKS_AT_LEAST),
-                where=args.where,
-            )
-            for query, result in zip(batch, results, strict=True):
-                lines = trec_lines(query.id, result, args.limit)
+            for lines in _rank(session.lab(), batch, args):
                 file.writelines(f"{line}\n" for line in lines)
                 written += len(lines)
             if len(queries) > BATCH:
                 face.say(f"{start + len(batch)} of {len(queries)} queries searched")
     return Ranking(len(queries), written, args.run)
+
+
+def _rank(lab: Lab, queries: Sequence[Query], args: Namespace) -> list[list[str]]:
+    """The ranking of each query as TREC lines, by as many chunks as it takes to find the documents asked for."""
+    from janus_lab.verbs.lists_of_queries import trec_lines
+
+    ranked: dict[int, list[str]] = {}
+    wanting = list(range(len(queries)))
+    depth = args.limit * CHUNKS_PER_DOCUMENT
+    while wanting:
+        texts = [queries[number].text for number in wanting]
+        results = lab.search_many(texts, collection=args.collection, limit=depth, where=args.where)
+        wanting_still: list[int] = []
+        for number, result in zip(wanting, results, strict=True):
+            ranked[number] = trec_lines(queries[number].id, result, args.limit)
+            if len(ranked[number]) < args.limit and len(result.hits) >= depth and depth * DEEPER <= DEEPEST:
+                wanting_still.append(number)
+        wanting, depth = wanting_still, depth * DEEPER
+    return [ranked[number] for number in range(len(queries))]
 
 
 VERB = Verb(
