@@ -56,6 +56,7 @@ def test_a_report_lists_failures_with_their_remedies():
     text = plain(IngestReport("r", "c", 1, 0, 2, 0, 1, 1, 3, 3, 0.5, (bad,)))
     assert text.startswith("1 added, 2 unchanged, 1 failed in 500 ms: 1 document, 3 chunks")
     assert "failed: x.pdf: is encrypted (remove the password)" in text
+    assert plain(IngestReport("r", "c", 0, 0, 2, 0, 0, 0, 0, 0, 0.5)) == "2 unchanged in 500 ms"
 
 
 def test_amounts():

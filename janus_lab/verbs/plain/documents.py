@@ -53,7 +53,9 @@ def document_facts(value: Document) -> list[tuple[str, str]]:
 
 def report(value: IngestReport) -> str:
     """What an ingest did, and every file that needs a word."""
-    head = f"{ingest_counts(value)} in {duration(value.seconds)}: {count(value.documents, 'document')}, {count(value.chunks, 'chunk')}"
+    head = f"{ingest_counts(value)} in {duration(value.seconds)}"
+    if value.documents:  # nothing written is no news about what is there
+        head += f": {count(value.documents, 'document')}, {count(value.chunks, 'chunk')}"
     return "\n".join([head, *_outcomes(value.outcomes)])
 
 
