@@ -67,7 +67,11 @@ class ProcessRoom(EngineRoom):
         return inspect(self._settings.home)
 
     def distress(self) -> JanusError | None:
-        """A full disk stops server and stores alike."""
+        """A full disk stops server and stores alike; a room that somebody stopped is not started behind their back."""
+        if self.state().stopped:
+            return EngineRoomFailed(
+                "the engine room was stopped while this waited", remedy="`janus up` goes on with every open run"
+            )
         return full_disk(self._settings.home)
 
     def checks(self) -> list[Check]:

@@ -24,7 +24,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """Processes of the engine room; None where there is none. `failure` says why it gave up, if it did."""
+    """Processes of the engine room; None where there is none. `failure` says why it gave up, if it did.
+
+    `stopped` is true when it was ended in order, or is about to be.
+    """
 
     running: bool
     supervisor_pid: int | None = None
@@ -35,6 +38,7 @@ class RoomState:
     started_at: float | None = None
     clients: int = 0
     failure: str = ""
+    stopped: bool = False
 
 
 class EngineRoom(Protocol):

@@ -56,6 +56,8 @@ class RunHandle:
                     position, lost_since = event.sequence or position, None
                     yield event
             except StoreUnreachable:
+                if (trouble := self._distress()) is not None:
+                    raise trouble from None
                 lost_since = lost_since or time.monotonic()
                 if time.monotonic() - lost_since > RECONNECT_SECONDS:
                     raise

@@ -12,12 +12,13 @@ import psutil
 import pytest
 
 from janus_lab import open_lab
+from janus_lab.errors import EngineRoomFailed
 from janus_lab.values.event import EventKind
 from janus_lab.values.ingest import IngestReport
 from janus_lab.values.run import RunKind, RunState
 from tests.end_to_end.conftest import contents, write_reports
 
-FILES = 120
+FILES = 100
 QUESTION = "What failed twice in the storms of 1987?"
 
 pytestmark = pytest.mark.fault
@@ -137,3 +138,23 @@ def test_a_run_queued_when_the_engine_room_stopped_is_done_at_its_next_start(pro
     lab.up()
     assert handle.wait(IngestReport).added == FILES
     assert_like_clean(lab, clean)
+
+
+def test_an_engine_room_that_somebody_stops_is_not_started_again_by_those_who_wait(project, new_lab):
+    lab = new_lab(project / ".janus")
+    write_reports(project / "reports", FILES)
+    stopper = new_lab(project / ".janus", start=False)
+    handle = lab.start_ingest(project / "reports")
+    stopped = []
+
+    def stop_once(event):
+        if event.kind is EventKind.PROGRESS and event.data["chunks_done"] >= 40 and not stopped:
+            stopped.append(stopper.down())
+
+    with pytest.raises(EngineRoomFailed, match="was stopped") as caught:
+        handle.wait(IngestReport, stop_once)
+    assert "janus up" in caught.value.remedy
+    assert stopped == [True]
+    time.sleep(1.0)
+    assert not lab.status().running
+    assert handle.wait(IngestReport).added == FILES

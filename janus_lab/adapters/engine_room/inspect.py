@@ -20,6 +20,7 @@ from janus_lab.errors import EngineRoomFailed, StoreFailed, StoreUnreachable
 from janus_lab.ports.engine_room import RoomState
 
 SUPERVISOR_MODULE = "janus_lab.jobs.engine_room"
+_ENDED = (Phase.STOPPING, Phase.STOPPED)
 _PAUSE_SECONDS = 0.01
 
 
@@ -34,7 +35,8 @@ def inspect(home: Path) -> RoomState:
         return RoomState(running=False)
     if not _running(paths):
         gave_up = record.phase is Phase.FAILED and record.failure is not None
-        return RoomState(running=False, failure=record.failure.message if gave_up and record.failure else "")
+        failure = record.failure.message if gave_up and record.failure else ""
+        return RoomState(running=False, failure=failure, stopped=record.phase in _ENDED)
     version, clients, ready = _ask_server(record)
     return RoomState(
         running=True,
@@ -45,6 +47,7 @@ def inspect(home: Path) -> RoomState:
         server_version=version,
         started_at=record.started_at,
         clients=clients,
+        stopped=record.phase in _ENDED,
     )
 
 
