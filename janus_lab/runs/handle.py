@@ -122,9 +122,12 @@ class RunHandle:
         events = self._link().events
         position = after
         while time.monotonic() < deadline:
-            for event in events.read(self.id, after=position, wait_seconds=0.1):
+            batch = events.read(self.id, after=position, wait_seconds=0.1)
+            for event in batch:
                 position = event.sequence
                 if on_event is not None:
                     on_event(event)
                 if event.kind.terminal:
                     return
+            if not batch and self.run().state.final:
+                return

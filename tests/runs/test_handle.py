@@ -111,6 +111,20 @@ def test_an_interrupted_wait_cancels_and_returns_the_partial_result(client):
     assert handle.run().state is RunState.CANCELLED
 
 
+def test_an_interrupt_that_comes_with_the_last_event_loses_nothing(client):
+    client.work = lambda context: {"text": "all of it"}
+    handle = ask(client)
+
+    def interrupt(event):
+        if event.kind is EventKind.DONE:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    assert handle.wait_json(interrupt) == {"text": "all of it"}
+    assert time.monotonic() - started < 2.0
+    assert handle.run().state is RunState.DONE
+
+
 def test_cancelling_a_run_without_a_partial_result_says_how_to_go_on(client):
     def work(context):
         while True:
