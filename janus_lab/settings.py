@@ -6,6 +6,7 @@ the environment, then what the caller gives. Nobody else reads the environment.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ FOLDER = ".janus"
 FILE = "janus.toml"
 _LEAST = {"chunk_overlap_characters": 0, "model_threads": 0, "idle_seconds": 0}
 """The smallest value of a number that may be less than 1."""
+_NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}DEMO_HOME", f"{ENVIRONMENT_PREFIX}TEST_")
+"""Variables of the demonstration and of tests begin like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,20 @@ def load_settings(
     return _apply(settings, overrides, "the call")
 
 
+def unknown_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables of the environment that look like settings and are none, each with the known one it resembles ("": none)."""
+    variables = os.environ if environment is None else environment
+    known = [field.name for field in fields(Settings)]
+    unknown: dict[str, str] = {}
+    for variable in sorted(variables):
+        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if not variable.startswith(ENVIRONMENT_PREFIX) or name in known or variable.startswith(_NO_SETTINGS):
+            continue
+        near = difflib.get_close_matches(name, known, 1)
+        unknown[variable] = ENVIRONMENT_PREFIX + near[0].upper() if near else ""
+    return unknown
+
+
 def _default_cache() -> Path:
     import platformdirs
 
@@ -116,9 +133,8 @@ def _apply(settings: Settings, values: Mapping[str, Any], source: str) -> Settin
     kinds = {f.name: type(getattr(settings, f.name)) for f in fields(Settings)}
     for name, value in values.items():
         if name not in kinds or name == "home":
-            raise SettingsError(
-                f"{source} sets {name!r}, which is not a setting", remedy=f"use one of: {', '.join(sorted(kinds))}"
-            )
+            known = ", ".join(sorted(kinds.keys() - {"home"}))
+            raise SettingsError(f"{source} sets {name!r}, which is not a setting", remedy=f"use one of: {known}")
         try:
             changes[name] = _checked(name, value, kinds[name])
         except (TypeError, ValueError) as error:
@@ -131,6 +147,8 @@ def _apply(settings: Settings, values: Mapping[str, Any], source: str) -> Settin
 
 def _checked(name: str, value: Any, kind: type[Any]) -> Any:
     """The value as its setting's kind. Raises TypeError or ValueError for one that means nothing."""
+    if isinstance(value, bool | list | dict):
+        raise TypeError("it must be a text or a number")
     if issubclass(kind, Path):
         path = user_path(value)
         if not path.is_absolute():

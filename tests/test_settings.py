@@ -10,7 +10,7 @@ import pytest
 
 import janus_lab
 from janus_lab.errors import SettingsError
-from janus_lab.settings import FOLDER, Settings, find_home, load_settings
+from janus_lab.settings import FOLDER, Settings, find_home, load_settings, unknown_variables
 
 SOURCES = Path(janus_lab.__file__).parent
 
@@ -41,6 +41,9 @@ def test_home_is_the_variable_or_the_nearest_folder_upwards(tmp_path):
         ("file_limit_mb", -1),
         ("idle_seconds", "nan"),
         ("model_cache", "beside/me"),
+        ("collection", True),
+        ("collection", ["a", "b"]),
+        ("worker_threads", True),
     ],
 )
 def test_what_means_nothing_is_refused_and_named(tmp_path, name, value):
@@ -54,6 +57,24 @@ def test_a_file_that_is_no_toml_is_refused_and_named(tmp_path):
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path, environment={})
     assert str(tmp_path / "janus.toml") in caught.value.message
+
+
+def test_an_unknown_key_of_a_file_is_answered_with_keys_that_a_file_may_have(tmp_path):
+    (tmp_path / "janus.toml").write_text("colection = 'papers'")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path, environment={})
+    offered = caught.value.remedy.removeprefix("use one of: ").split(", ")
+    assert set(offered) == {field.name for field in fields(Settings)} - {"home"}
+
+
+def test_variables_that_are_no_settings_are_found_with_what_they_resemble():
+    environment = dict.fromkeys(
+        ["JANUS_HOME", "JANUS_MODEL_CACHE", "JANUS_COLLECTION", "JANUS_DEMO_HOME", "JANUS_TEST_SLOW", "HOME", "JANUSZ"],
+        "x",
+    )
+    assert unknown_variables(environment) == {}
+    environment |= {"JANUS_COLECTION": "papers", "JANUS_XYZ": "1"}
+    assert unknown_variables(environment) == {"JANUS_COLECTION": "JANUS_COLLECTION", "JANUS_XYZ": ""}
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])

@@ -15,7 +15,7 @@ from janus_lab.errors import JanusError
 from janus_lab.ports.documents import Census
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
-from janus_lab.settings import Settings
+from janus_lab.settings import Settings, unknown_variables
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.run import RunState
 
@@ -68,7 +68,7 @@ class Diagnosis:
 
     def report(self) -> HealthReport:
         """Every check, in the order in which things depend on one another."""
-        checks = [self._python(), self._home(), self._disk(), self._relational()]
+        checks = [self._python(), self._home(), *self._environment(), self._disk(), self._relational()]
         checks += [self._model("embedding model", self._settings.embedding_model)]
         checks += [self._generation()]
         checks += [*self._room.checks(), *self._runs()]
@@ -84,6 +84,11 @@ class Diagnosis:
             return Check("data directory", Verdict.OK, str(home))
         remedy = f"give yourself write permission on {home}, or choose another with JANUS_HOME"
         return Check("data directory", Verdict.FAILED, f"{home} can't be written", remedy)
+
+    def _environment(self) -> Iterator[Check]:
+        for name, meant in unknown_variables().items():
+            remedy = f"did you mean {meant}? If not, unset {name}" if meant else f"unset {name}"
+            yield Check("environment", Verdict.WARNING, f"{name} is set, and there is no such setting", remedy)
 
     def _disk(self) -> Check:
         free = shutil.disk_usage(self._settings.home).free

@@ -20,6 +20,16 @@ def test_a_missing_model_is_found_before_it_is_needed(project):
     assert "pip install" in failed[0].remedy
 
 
+def test_a_misspelt_variable_is_named_with_the_right_one(lab, monkeypatch):
+    monkeypatch.setenv("JANUS_COLECTION", "papers")
+    report = lab.doctor()
+    (warning,) = (c for c in report.checks if c.verdict is not Verdict.OK)
+    assert report.healthy
+    assert (warning.verdict, warning.name) == (Verdict.WARNING, "environment")
+    assert "JANUS_COLECTION" in warning.detail
+    assert "JANUS_COLLECTION" in warning.remedy
+
+
 def test_without_a_generation_model_answers_are_quotes(project):
     with open_lab(project / ".janus", inline=True, generation_model="") as lab:
         lab.ingest(project / "notes")
