@@ -79,6 +79,12 @@ class NotFound(UserError):
     code = "not-found"
 
 
+class AmbiguousId(NotFound):
+    """The first digits of an id that several runs or documents begin with."""
+
+    code = "ambiguous-id"
+
+
 class UsageError(UserError):
     """A verb was called with options or arguments it does not take."""
 

@@ -32,7 +32,7 @@ class DocumentStore(Protocol):
         ...
 
     def get(self, document_id: str) -> Document:
-        """The published document of that id (a unique prefix of at least 4 digits will do). Raises NotFound."""
+        """The published document of that id (a unique prefix of at least 4 digits will do). Raises NotFound, AmbiguousId."""
         ...
 
     def find(

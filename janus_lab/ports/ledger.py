@@ -16,7 +16,7 @@ class Ledger(Protocol):
         ...
 
     def get(self, run_id: str) -> Run:
-        """The run of that id (a unique prefix of at least 4 digits will do). Raises NotFound."""
+        """The run of that id (a unique prefix of at least 4 digits will do). Raises NotFound, AmbiguousId."""
         ...
 
     def find(self, *, kinds: Collection[RunKind] = (), states: Collection[RunState] = (), limit: int = 50) -> list[Run]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from janus_lab.adapters.relational.ledger import open_ledger
-from janus_lab.errors import ClaimLost, NotFound, StoreFailed
+from janus_lab.errors import AmbiguousId, ClaimLost, NotFound, StoreFailed
 from janus_lab.values.ids import new_run_id
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
 
@@ -60,9 +60,12 @@ def test_a_run_is_found_by_a_unique_prefix(ledger):
     ledger.create(queued("aaaa1111" + "0" * 24))
     ledger.create(queued("aaaa2222" + "0" * 24))
     assert ledger.get("aaaa1").id.startswith("aaaa1111")
-    for unknown in ("aaaa", "aaa", "", "bbbb", "aaaa%", "____"):
-        with pytest.raises(NotFound):
+    for unknown in ("aaa", "", "bbbb", "aaaa%", "____"):
+        with pytest.raises(NotFound, match="there is no run"):
             ledger.get(unknown)
+    with pytest.raises(AmbiguousId, match="several runs begin with 'aaaa'") as caught:
+        ledger.get("aaaa")
+    assert "more digits" in caught.value.remedy
 
 
 def test_runs_are_found_newest_first_by_kind_and_state(ledger):

@@ -48,15 +48,9 @@ class RelationalDocuments:
             publishing.publish(connection, documents)
 
     def get(self, document_id: str) -> Document:
-        """The published document of that id or unique prefix. Raises NotFound."""
+        """The published document of that id or unique prefix. Raises NotFound, AmbiguousId."""
         with self._database.read() as connection:
-            row = by_prefix(connection, _PUBLISHED, document.c.id, document_id)
-        if row is None:
-            raise NotFound(
-                f"there is no document {document_id!r}",
-                remedy="list documents with `janus docs`; give more digits if it is several",
-            )
-        return _document(row)
+            return _document(by_prefix(connection, _PUBLISHED, document.c.id, document_id, noun="document"))
 
     def find(
         self,

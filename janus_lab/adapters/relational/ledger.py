@@ -41,12 +41,9 @@ class RelationalLedger:
             connection.execute(insert(runs).values(_row(run)))
 
     def get(self, run_id: str) -> Run:
-        """The run of that id or unique prefix. Raises NotFound."""
+        """The run of that id or unique prefix. Raises NotFound, AmbiguousId."""
         with self._database.read() as connection:
-            row = by_prefix(connection, select(runs), runs.c.id, run_id)
-        if row is None:
-            raise _unknown(run_id)
-        return _run(row)
+            return _run(by_prefix(connection, select(runs), runs.c.id, run_id, noun="run"))
 
     def find(self, *, kinds: Collection[RunKind] = (), states: Collection[RunState] = (), limit: int = 50) -> list[Run]:
         """Runs of those kinds and states (empty: any), newest first."""
@@ -144,18 +141,12 @@ class RelationalLedger:
     def _check_fence(self, connection: Connection, run_id: str, fence: int) -> None:
         seen: int | None = connection.scalar(select(func.max(runs.c.fence)).where(runs.c.id == run_id))
         if seen is None:
-            raise _unknown(run_id)
+            raise NotFound(f"there is no run {run_id!r}", remedy="list runs with `janus runs`")
         if seen > fence:
             raise ClaimLost(
                 f"run {run_id[:12]} has been taken over (fence {fence}, now {seen})",
                 remedy="nothing is lost: the other worker goes on with the run",
             )
-
-
-def _unknown(run_id: str) -> NotFound:
-    return NotFound(
-        f"there is no run {run_id!r}", remedy="list runs with `janus runs`; give more digits if it is several"
-    )
 
 
 def _error_row(error: RunError | None) -> dict[str, str] | None:
