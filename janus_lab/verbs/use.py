@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from janus_lab.errors import SettingsError
+from janus_lab.settings import FILE
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.options import add_json
 from janus_lab.verbs.parser import VerbParser
@@ -30,14 +31,15 @@ def _execute(args: Namespace, session: Session, _face: Face) -> object:
 
 
 def _refuse_without_servers(session: Session) -> None:
-    """`stack` means servers: their URLs must stand in the settings, and this version must know their schemes."""
+    """`stack` means servers, whose URLs must stand in the settings."""
     settings = session.settings
     slots = ("redis_url", "relational_url", "objects_url", "vectors_url")
     embedded = [name for name in slots if settings.url(name).startswith(("embedded:", "sqlite:", "file:", "edge:"))]
     if embedded:
         raise SettingsError(
             f"the stack profile needs servers, and these settings still name embedded engines: {', '.join(embedded)}",
-            remedy=f"set their URLs in {settings.home / 'janus.toml'} to schemes listed in janus_lab/schemes.py, or `use embedded`",
+            remedy="stay with the embedded profile: this version knows no servers yet; once one does, "
+            f"their URLs go into {settings.home / FILE} under these names",
         )
 
 

@@ -58,7 +58,10 @@ def test_other_errors_are_exit_code_1_and_debug_shows_the_traceback(janus, capsy
     with pytest.raises(Exception, match="nothing-here"):
         janus("docs", "show", "nothing-here", "--debug")
     assert janus("use", "stack") == 1
-    assert "janus.toml" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "janus.toml" in told
+    assert "knows no servers yet" in told
+    assert "schemes.py" not in told
     assert janus("use", "-c", "papers") == 1
     assert f'put `collection = "papers"` into {tmp_path / "home" / "janus.toml"}' in capsys.readouterr().err
 
