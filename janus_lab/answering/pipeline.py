@@ -14,7 +14,7 @@ from janus_lab.answering.verification import Checked, check_draft, compose, reop
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.retrieval.dense import QueryEmbedder
-from janus_lab.retrieval.search import HybridSearch, Stopwatch
+from janus_lab.retrieval.search import HybridSearch, Stopwatch, nothing_there
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
 from janus_lab.values.answer import Answer, Outcome
@@ -69,7 +69,7 @@ class AskService:
         context.check_cancelled()
         verdict = inquiry.verdict
         if verdict is None or not verdict.sufficient:
-            return self._finish(context, inquiry, _refusal(inquiry, self._gate))
+            return self._finish(context, inquiry, self._refuse(inquiry, request.collection))
         return self._answer(context, inquiry)
 
     def inquire(self, request: AskRequest) -> Inquiry:
@@ -88,6 +88,11 @@ class AskService:
             if found:
                 inquiry.verdict = self._gate.judge(read_signals(inquiry.question, found))
         return inquiry
+
+    def _refuse(self, inquiry: Inquiry, collection: str) -> Answer:
+        if inquiry.hits or self._search.has_documents(collection):
+            return _refusal(inquiry, self._gate)
+        return _without_sentences(inquiry, Outcome.REFUSED, nothing_there(collection), ())
 
     def _answer(self, context: RunContext, inquiry: Inquiry) -> Mapping[str, Any]:
         with inquiry.watch.stage("reopen"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from janus_lab.retrieval.fusion import BACKGROUND_RANK, DENSE_WEIGHT
-from janus_lab.retrieval.search import CANDIDATES, HybridSearch, Stopwatch
+from janus_lab.retrieval.search import CANDIDATES, HybridSearch, Stopwatch, nothing_there
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
 from janus_lab.values.event import EventKind
@@ -40,4 +40,6 @@ class SearchService:
     def _result(self, query: str, request: SearchRequest, run_id: str) -> SearchResult:
         watch = Stopwatch()
         hits = self._search.search(query, request.collection, request.limit, where=request.where, watch=watch)
-        return SearchResult(query, tuple(hits), run_id, watch.timings)
+        known = hits or self._search.has_documents(request.collection)
+        notes = () if known else (nothing_there(request.collection),)
+        return SearchResult(query, tuple(hits), run_id, watch.timings, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,15 @@ from janus_lab.values.hit import Hit
 
 CANDIDATES = 100
 """How deep each retriever looks: enough that the fused top ten no longer changes (measured on the tuning sets)."""
+
+
+def nothing_there(collection: str) -> str:
+    """What to say of a collection without documents, and how to go on."""
+    quoted = shlex.quote(collection)
+    return (
+        f"Collection {collection} holds no documents yet. "
+        f"`janus ingest -c {quoted} PATH` puts some there (in a notebook: `%janus ingest -c {quoted} PATH`)."
+    )
 
 
 @dataclass(slots=True)
@@ -70,6 +80,10 @@ class HybridSearch:
             fused = fuse(near, matching)
         with watch.stage("load"):
             return self._load(fused, limit)
+
+    def has_documents(self, collection: str) -> bool:
+        """Whether there is anything to find in that collection."""
+        return bool(self._documents.find(collection, limit=1))
 
     def _load(self, fused: Sequence[Fused], limit: int) -> list[Hit]:
         """The first `limit` candidates that are still published; a vector may outlive its document for a moment."""

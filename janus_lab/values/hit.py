@@ -35,9 +35,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits for one query, best first, and how long each stage took (seconds)."""
+    """Hits for one query, best first, and how long each stage took (seconds); `notes` say why there may be none."""
 
     query: str
     hits: tuple[Hit, ...]
     run_id: str
     timings: dict[str, float]
+    notes: tuple[str, ...] = ()

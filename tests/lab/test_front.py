@@ -64,6 +64,19 @@ def test_a_question_that_the_documents_do_not_answer_is_refused(lab):
         answer.cite(1)
 
 
+@pytest.mark.parametrize("collection", ["nobody's", "default"])
+def test_a_collection_without_documents_says_so_and_how_to_go_on(project, collection):
+    with open_lab(project / ".janus", inline=True) as lab:
+        lab.ingest(project / "notes", collection="other")
+        answer = lab.ask("Who built the oldest pump?", collection=collection)
+        result = lab.search("pump", collection=collection)
+        elsewhere = lab.search("pump", collection="other", where=[Condition("year", Operator.AT_LEAST, 3000)])
+    assert answer.outcome is Outcome.REFUSED
+    assert answer.text.startswith(f"Collection {collection} holds no documents yet. `janus ingest -c ")
+    assert result.notes == (answer.text,)
+    assert (elsewhere.hits, elsewhere.notes) == ((), ())
+
+
 def test_search_says_who_found_what_and_obeys_conditions(lab):
     hit = lab.search("longest rain").hits[0]
     assert (hit.origin, hit.key, hit.rank) == ("notes/weather.jsonl#a2", "a2", 1)

@@ -143,6 +143,7 @@ def test_empty_lists_say_so():
     assert "No documents" in to_html(Documents())
     assert "No runs" in to_html(Runs())
     assert "Nothing found" in to_html(SearchResult("x", (), "r", {}))
+    assert "it is &lt;empty" in to_html(SearchResult("x", (), "r", {}, ("it is <empty",)))
 
 
 def test_markup_is_escaped_once():

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from janus_lab.values.answer import Answer, Citation, Outcome, Sentence
+from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.plain.amounts import count, duration, moment, size
@@ -47,6 +48,11 @@ def test_numbers_that_stand_in_the_text_are_not_repeated():
 )
 def test_an_outcome_that_is_not_plain_sailing_is_named(outcome, words):
     assert words in plain(answer("" if outcome is Outcome.REFUSED else "Lima is old.", outcome, sentences=()))
+
+
+def test_a_search_that_found_nothing_says_why():
+    assert plain(SearchResult("x", (), "r", {})) == "Nothing found for “x”."
+    assert plain(SearchResult("x", (), "r", {}, ("it is empty",))) == "Nothing found for “x”.\nnote: it is empty"
 
 
 def test_a_report_lists_failures_with_their_remedies():

@@ -75,7 +75,8 @@ def cited_context(value: CitedContext) -> str:
 def search_result(value: SearchResult) -> str:
     """Hits, best first: score, where, which retrievers, and the beginning of the text."""
     if not value.hits:
-        return f"Nothing found for “{one_line(value.query, QUOTE)}”."
+        nothing = f"Nothing found for “{one_line(value.query, QUOTE)}”."
+        return "\n".join([nothing, *(f"note: {one_line(note, QUOTE)}" for note in value.notes)])
     lines: list[str] = []
     for hit in value.hits:
         page = f", p. {hit.chunk.page}" if hit.chunk.page is not None else ""

@@ -108,7 +108,8 @@ def search_results(value: SearchResults) -> Markup:
 
 def _result(value: SearchResult) -> Markup:
     if not value.hits:
-        return element("div", f"Nothing found for “{one_line(value.query, 300)}”.", kind="dim")
+        notes = (element("div", note, kind="small") for note in value.notes)
+        return join((element("div", f"Nothing found for “{one_line(value.query, 300)}”.", kind="dim"), *notes))
     return join((_hits(value.hits), element("div", timings(value.timings), kind="dim small")))
 
 
