@@ -10,7 +10,7 @@ from typing import Any, Self
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
 from janus_lab.lab.diagnosis import Diagnosis
-from janus_lab.lab.naming import document_ids, one_document
+from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
@@ -98,12 +98,7 @@ class Lab:
         return self._client.start(RunKind.INGEST, request, Priority.BATCH)
 
     def documents(
-        self,
-        collection: str | None = None,
-        *,
-        where: Sequence[Condition] = (),
-        words: str = "",
-        limit: int = 1000,
+        self, collection: str | None = None, *, where: Sequence[Condition] = (), words: str = "", limit: int = 1000
     ) -> list[Document]:
         """Documents of a collection (None: of all) that meet the conditions and hold the words."""
         return self._documents.find(collection, where=where, words=words, limit=limit)
@@ -112,10 +107,14 @@ class Lab:
         """One document by id, unique id prefix, origin, path, or key. Raises NotFound."""
         return one_document(self._documents, id_or_origin, collection, project_root(self.settings.home))
 
+    def named(self, *ids_or_origins: str, collection: str | None = None) -> list[Document]:
+        """Documents as `document` finds them; an origin or path of a folder or larger file stands for all it holds."""
+        return named_documents(self._documents, ids_or_origins, collection, project_root(self.settings.home))
+
     def remove(self, *ids_or_origins: str, collection: str | None = None) -> int:
-        """Remove documents from every store; an origin or path of a folder stands for everything below it. Returns how many."""
-        root = project_root(self.settings.home)
-        request = RemoveRequest(document_ids(self._documents, ids_or_origins, collection, root))
+        """Remove documents (as `named`) from every store. Returns how many."""
+        found = self.named(*ids_or_origins, collection=collection)
+        request = RemoveRequest(tuple(document.id for document in found), ids_or_origins)
         if not request.document_ids:
             return 0
         return int(self._client.start(RunKind.REMOVE, request, Priority.INTERACTIVE).wait_json()["documents"])

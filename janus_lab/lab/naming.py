@@ -32,15 +32,15 @@ def one_document(documents: DocumentStore, name: str, collection: str | None, ro
     return named[0] if named else documents.get(name)
 
 
-def document_ids(
+def named_documents(
     documents: DocumentStore, names: Iterable[str], collection: str | None, root: Path | None
-) -> tuple[str, ...]:
-    """Ids of the named documents, each once; an origin or path that is a folder or a larger file stands for all it holds."""
-    chosen: dict[str, None] = {}
+) -> list[Document]:
+    """The named documents, each once; an origin or path that is a folder or a larger file stands for all it holds."""
+    chosen: dict[str, Document] = {}
     for name in names:
         found = next(filter(None, (_held_by(documents, origin, collection) for origin in _origins(name, root))), None)
-        chosen.update((d.id, None) for d in found or [one_document(documents, name, collection, root)])
-    return tuple(chosen)
+        chosen.update((d.id, d) for d in found or [one_document(documents, name, collection, root)])
+    return list(chosen.values())
 
 
 def _held_by(documents: DocumentStore, origin: str, collection: str | None) -> list[Document]:

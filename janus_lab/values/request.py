@@ -44,9 +44,10 @@ class AskRequest:
 
 @dataclass(frozen=True, slots=True)
 class RemoveRequest:
-    """Remove these documents from every store."""
+    """Remove these documents from every store. `names` are what a person called them: ids, origins, paths."""
 
     document_ids: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from janus_lab.values.document import Document
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.listings import Documents
 from janus_lab.verbs.options import add_collection, add_json, add_where, positive
@@ -56,10 +58,20 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
 def _remove(args: Namespace, session: Session, face: Face) -> Removal:
     lab = session.lab()
     if not args.yes:
-        names = ", ".join(args.documents[:NAMED]) + (" …" if len(args.documents) > NAMED else "")
-        if not face.confirm(f"Remove {names} from every store?"):
+        question = _question(lab.named(*args.documents, collection=args.collection))
+        if not face.confirm(question):
             return Removal(0)
     return Removal(lab.remove(*args.documents, collection=args.collection))
+
+
+def _question(documents: Sequence[Document]) -> str:
+    from janus_lab.verbs.plain.amounts import count
+    from janus_lab.verbs.plain.printable import one_line
+
+    names = ", ".join(one_line(document.origin, 100) for document in documents[:NAMED])
+    more = " …" if len(documents) > NAMED else ""
+    places = ", ".join(sorted({one_line(document.collection, 100) for document in documents}))
+    return f"Remove {count(len(documents), 'document')} of {places} from every store ({names}{more})?"
 
 
 VERB = Verb(

@@ -158,7 +158,8 @@ def test_an_error_is_two_lines_and_the_cell_fails(kernel):
     story = kernel.run("%janus traceback").stdout
     assert "Traceback (most recent call last)" in story
     assert "NotFound" in story
-    assert kernel.run("%janus docs rm something").error[-1] == "What to do next: add --yes"
+    assert kernel.run("held = %janus docs").status == "ok"
+    assert kernel.run("%janus docs rm " + kernel.value("held[0].id")).error[-1] == "What to do next: add --yes"
 
 
 def test_ingest_shows_progress_and_ends_as_its_report(kernel, tmp_path):

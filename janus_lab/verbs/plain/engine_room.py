@@ -9,7 +9,7 @@ from typing import Any
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.run import Run
 from janus_lab.verbs.listings import Runs
-from janus_lab.verbs.plain.amounts import duration, moment
+from janus_lab.verbs.plain.amounts import count, duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 from janus_lab.verbs.session import Using
@@ -63,11 +63,15 @@ def run_facts(value: Run) -> list[tuple[str, str]]:
 
 
 def subject(value: Run) -> str:
-    """What a run is about: its question, queries, or sources."""
+    """What a run is about: its question, queries, sources, or the documents it removes."""
     request: Mapping[str, Any] = value.request
     if "question" in request:
         return str(request["question"])
-    items = next((request[name] for name in ("queries", "sources", "document_ids") if request.get(name)), ())
+    if request.get("document_ids"):
+        documents = count(len(request["document_ids"]), "document")
+        names = ", ".join(request.get("names") or request["document_ids"][:1])
+        return f"{documents}: {names}"
+    items = next((request[name] for name in ("queries", "sources") if request.get(name)), ())
     more = f" … ({len(items):,})" if len(items) > 1 else ""
     return f"{items[0]}{more}" if items else ""
 
