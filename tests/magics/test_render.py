@@ -43,7 +43,7 @@ VALUES = {
     Document: DOCUMENT,
     Documents: Documents([DOCUMENT]),
     IngestReport: IngestReport(EVIL, EVIL, 1, 0, 0, 0, 1, 1, 1, 1, 1.0, (OUTCOME,)),
-    IngestPlan: IngestPlan(EVIL, 1, 1, 0, 1, 1.0, (OUTCOME,)),
+    IngestPlan: IngestPlan(EVIL, 1, 1, 0, 1, 1.0, 0, (OUTCOME,)),
     Run: RUN,
     Runs: Runs([RUN]),
     EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
