@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -20,6 +21,8 @@ from janus_lab.verbs.verb import Verb
 from janus_magics.arguments import Invocation, parse_line
 from janus_magics.notebook_face import NotebookFace
 from janus_magics.shown import Shown
+
+Kept = TypeVar("Kept")
 
 
 @magics_class
@@ -76,10 +79,9 @@ class JanusMagics(Magics):
         except BaseException:
             face.abandon()
             raise
-        self._remember_collections()
         if getattr(args, "json", False):
-            return as_data(value)
-        if face.settle(value):
+            return self._finished(lambda: as_data(value))
+        if self._finished(lambda: face.settle(value)):
             self._shown.note(value)
         return value
 
@@ -90,10 +92,19 @@ class JanusMagics(Magics):
             face.say(invocation.hint)
         try:
             value = invocation.verb.execute(invocation.args, self.session, face)
-        finally:
+        except BaseException:
             face.settle()
-        self._remember_collections()
+            raise
+        self._finished(face.settle)
         return as_data(value) if getattr(invocation.args, "json", False) else value
+
+    def _finished(self, settle: Callable[[], Kept]) -> Kept:
+        """What comes after a verb has its result. An interrupt meant the verb: one that comes only now must not lose the result."""
+        try:
+            self._remember_collections()
+            return settle()
+        except KeyboardInterrupt:
+            return settle()
 
     def _remember_collections(self) -> None:
         try:
