@@ -67,7 +67,7 @@ def test_an_ingest_on_a_disk_that_fills_up_says_so_and_is_finished_by_a_retry(sm
         if event.kind is EventKind.PROGRESS and event.data["chunks_done"] >= 20 and not fillers:
             fillers.append(fill(small_disk))
 
-    with pytest.raises((DiskFull, RunFailed), match="no space is left|disk or memory is full") as caught:
+    with pytest.raises((DiskFull, RunFailed), match=r"no space is left|disk or memory is full") as caught:
         handle.wait(IngestReport, fill_once)
     assert "space" in caught.value.remedy
     fillers[0].unlink()
