@@ -29,7 +29,7 @@ WATCH = """interrupt => {
 def test_ingest_ask_and_read_citations(lab):
     cells = [
         "%load_ext janus_lab",
-        f"%janus ingest {CORPUS}",
+        f"%janus ingest '{CORPUS}'",
         f"answer = %janus ask {BUDGET}",
         "%janus ask How many days in advance must groups book a visit?",
         "%janus search -k 4 pwned script tracker visitors",
