@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from janus_lab.adapters.backend.bert_weights import BertWeights, Layer, Linear, Norm, Table
 
-RECIPE = 2
+RECIPE = 3
 """Raise it whenever the graph computes something else: prepared files and embeddings are kept under it."""
 
 IDS, MASK, EMBEDDING = "input_ids", "attention_mask", "embedding"
@@ -143,8 +143,10 @@ class _Builder:
     def _residual(self, name: str, parts: tuple[Linear, Norm], told: str, hidden: str, epsilon: float) -> str:
         """What a layer's product adds to `hidden`, with the layer's bias, normalised."""
         linear, norm = parts
-        inputs = [told, hidden, *self._norm(f"{name}.norm", norm), self.constant(f"{name}.bias", linear.bias)]
-        return self.node("SkipLayerNormalization", inputs, domain=_FUSED, epsilon=epsilon)
+        biased = self.node("Add", [told, self.constant(f"{name}.bias", linear.bias)])
+        # Not the fused SkipLayerNormalization: on CPUs it takes seven times as long as these three, a fifth of the whole.
+        summed = self.node("Add", [biased, hidden])
+        return self.node("LayerNormalization", [summed, *self._norm(f"{name}.norm", norm)], axis=-1, epsilon=epsilon)
 
     def _norm(self, name: str, norm: Norm) -> list[str]:
         return [self.constant(f"{name}.gain", norm.gain), self.constant(f"{name}.offset", norm.offset)]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WINDOW_TOKENS = 256
 """What MiniLM was trained on; the rest of a longer text is cut off."""
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 512
 """Padded tokens a batch: larger ones fall out of the processor's cache and take more memory."""
 _TOKENIZED_AT_ONCE = 2048
 _LARGEST_GROWTH = 4
