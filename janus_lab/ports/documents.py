@@ -67,6 +67,10 @@ class DocumentStore(Protocol):
         """Remove documents with every version and chunk; returns how many there were."""
         ...
 
+    def used(self, content_hashes: Collection[str]) -> set[str]:
+        """Which of these original bytes a published document stands in."""
+        ...
+
     def iterate(self, collection: str | None = None) -> Iterator[Document]:
         """Every published document, without holding all of them at once."""
         ...

@@ -19,8 +19,18 @@ class Ledger(Protocol):
         """The run of that id (a unique prefix of at least 4 digits will do). Raises NotFound, AmbiguousId."""
         ...
 
-    def find(self, *, kinds: Collection[RunKind] = (), states: Collection[RunState] = (), limit: int = 50) -> list[Run]:
-        """Runs of those kinds and states (empty: any), newest first."""
+    def find(
+        self,
+        *,
+        kinds: Collection[RunKind] = (),
+        states: Collection[RunState] = (),
+        parent: str | None = "",
+        limit: int = 50,
+    ) -> list[Run]:
+        """Runs of those kinds and states (empty: any), newest first.
+
+        `parent` is the run whose shares are meant; "" means runs that are nobody's share, None all of them.
+        """
         ...
 
     def start(self, run_id: str, fence: int, at: float) -> bool:
@@ -55,4 +65,8 @@ class Ledger(Protocol):
 
     def steps(self, run_id: str) -> list[Step]:
         """A run's finished steps in order of commitment."""
+        ...
+
+    def prune(self, *, kinds: Collection[RunKind] = (), before: float) -> int:
+        """Forget final runs of those kinds (empty: any) that ended before then, with their steps and shares; how many."""
         ...

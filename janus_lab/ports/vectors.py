@@ -39,6 +39,16 @@ class VectorStore(Protocol):
         """The points that share words with the query by BM25, best first."""
         ...
 
+    def search_both(
+        self, collection: str, embedding: Vector, query: str, limit: int, *, where: Sequence[Condition] = ()
+    ) -> tuple[list[ScoredPoint], list[ScoredPoint]]:
+        """What `search_dense` and `search_sparse` find, in one round trip where the store is a server."""
+        ...
+
+    def embeddings(self, collection: str, chunk_ids: Collection[str]) -> dict[str, Vector]:
+        """The embeddings of those points that are there, by chunk id."""
+        ...
+
     def present(self, collection: str, chunk_ids: Collection[str]) -> set[str]:
         """Which of these points are there."""
         ...

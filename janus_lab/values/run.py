@@ -66,6 +66,8 @@ class Run:
     result: Mapping[str, Any] | None = None
     error: RunError | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    """The run that this one is a share of; "" for one that somebody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
