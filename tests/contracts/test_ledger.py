@@ -78,6 +78,40 @@ def test_runs_are_found_newest_first_by_kind_and_state(ledger):
     assert [run.created_at for run in ledger.find(kinds={RunKind.ASK}, states={RunState.QUEUED})] == [1.0]
 
 
+def test_shares_are_found_by_the_run_they_are_of(ledger):
+    whole, other = queued("a" * 32, kind=RunKind.INGEST), queued("b" * 32, kind=RunKind.INGEST)
+    shares = [replace(queued(f"{n:032x}", created_at=2.0 + n), parent=whole.id) for n in range(3)]
+    for run in (whole, other, *shares):
+        ledger.create(run)
+    assert ledger.find() == ledger.find(parent="") == [other, whole]
+    assert ledger.find(parent=whole.id) == shares[::-1]
+    assert ledger.find(parent=whole.id, states={RunState.DONE}) == ledger.find(parent=other.id) == []
+    assert ledger.find(parent=None) == [*shares[::-1], other, whole]
+    assert ledger.find(parent=None, kinds={RunKind.INGEST}) == [other, whole]
+
+
+def test_pruning_forgets_old_ends_with_their_steps_and_shares(ledger):
+    def ended(run_id: str, at: float | None, *, kind: RunKind = RunKind.SEARCH, parent: str = "") -> Run:
+        run = replace(queued(run_id * 32, kind=kind), parent=parent)
+        ledger.create(run)
+        ledger.start(run.id, 1, 0.5)
+        ledger.commit_step(Step(run.id, "a", {}, 0.5), fence=1)
+        if at is not None:
+            ledger.finish(run.id, RunState.DONE, fence=1, at=at)
+        return ledger.get(run.id)
+
+    old, share = ended("a", 1.0), ended("b", 1.0, parent="a" * 32)
+    young, unfinished = ended("c", 2.0), ended("d", None)
+    part, ask = ended("e", 1.0, parent="d" * 32), ended("f", 1.0, kind=RunKind.ASK)
+    assert ledger.prune(kinds={RunKind.SEARCH}, before=2.0) == 1
+    assert {run.id for run in ledger.find(parent=None)} == {run.id for run in (young, unfinished, part, ask)}
+    assert ledger.steps(old.id) == ledger.steps(share.id) == []
+    assert len(ledger.steps(part.id)) == 1
+    assert ledger.prune(before=9.0) == 2
+    assert {run.id for run in ledger.find(parent=None)} == {unfinished.id, part.id}
+    assert ledger.prune(before=9.0) == 0
+
+
 def test_each_new_fence_is_one_attempt(ledger):
     run = queued()
     ledger.create(run)

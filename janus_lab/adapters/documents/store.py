@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from janus_lab.adapters.documents import boxes, full_text, publishing, reading, staging
 from janus_lab.adapters.documents.terms import meets
+from janus_lab.adapters.relational.batches import batches
 from janus_lab.adapters.relational.database import Database, open_database
 from janus_lab.adapters.relational.prefix import by_prefix
 from janus_lab.adapters.relational.schema import document, version
@@ -105,6 +106,15 @@ class RelationalDocuments:
         """Remove documents with every version and chunk; returns how many were published."""
         with self._database.write() as connection:
             return publishing.remove(connection, document_ids)
+
+    def used(self, content_hashes: Collection[str]) -> set[str]:
+        """Which of these original bytes a published document stands in."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for batch in batches(content_hashes):
+                held = select(document.c.content_hash).where(document.c.content_hash.in_(batch)).distinct()
+                found.update(connection.scalars(held))
+        return found
 
     def iterate(self, collection: str | None = None) -> Iterator[Document]:
         """Every published document, a page at a time; what is published meanwhile may or may not be among them."""

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
+from janus_lab.adapters.relational.batches import batches
 from janus_lab.adapters.relational.database import Database, open_database
 from janus_lab.adapters.relational.prefix import by_prefix
 from janus_lab.adapters.relational.schema import run as runs
@@ -45,9 +46,18 @@ class RelationalLedger:
         with self._database.read() as connection:
             return _run(by_prefix(connection, select(runs), runs.c.id, run_id, noun="run"))
 
-    def find(self, *, kinds: Collection[RunKind] = (), states: Collection[RunState] = (), limit: int = 50) -> list[Run]:
-        """Runs of those kinds and states (empty: any), newest first."""
+    def find(
+        self,
+        *,
+        kinds: Collection[RunKind] = (),
+        states: Collection[RunState] = (),
+        parent: str | None = "",
+        limit: int = 50,
+    ) -> list[Run]:
+        """Runs of those kinds and states (empty: any), newest first: shares of `parent`, nobody's ("") or all (None)."""
         query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
+        if parent is not None:
+            query = query.where(runs.c.parent == parent)
         if kinds:
             query = query.where(runs.c.kind.in_([k.value for k in kinds]))
         if states:
@@ -138,6 +148,22 @@ class RelationalLedger:
         with self._database.read() as connection:
             return [Step(row.run_id, row.key, row.effect, row.committed_at) for row in connection.execute(query)]
 
+    def prune(self, *, kinds: Collection[RunKind] = (), before: float) -> int:
+        """Forget final runs of those kinds (empty: any) that ended before then, with their steps and shares; how many."""
+        # A share goes with the run it is a share of, which may still need to know that it ended.
+        ended = (
+            select(runs.c.id)
+            .where(runs.c.parent == "", runs.c.state.not_in(_OPEN), runs.c.finished_at < before)
+            .order_by(runs.c.id)
+        )
+        if kinds:
+            ended = ended.where(runs.c.kind.in_([k.value for k in kinds]))
+        with self._database.write() as connection:
+            old = list(connection.scalars(ended))
+            for batch in batches(old):
+                connection.execute(delete(runs).where(runs.c.id.in_(batch) | runs.c.parent.in_(batch)))
+        return len(old)
+
     def _check_fence(self, connection: Connection, run_id: str, fence: int) -> None:
         seen: int | None = connection.scalar(select(func.max(runs.c.fence)).where(runs.c.id == run_id))
         if seen is None:
@@ -168,6 +194,7 @@ def _row(run: Run) -> dict[str, Any]:
         "result": dict(run.result) if run.result is not None else None,
         "error": _error_row(run.error),
         "manifest": dict(run.manifest),
+        "parent": run.parent,
     }
 
 

@@ -18,7 +18,7 @@ from janus_lab.errors import DataTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -71,7 +71,7 @@ def _upgrade(database: Database, found: str | None) -> None:
         use_wal(connection)
     with database.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, HEAD)
 
 
 def _config() -> Config:

@@ -40,8 +40,10 @@ run = Table(
     Column("result", _json),
     Column("error", _json),
     Column("manifest", _json, nullable=False),
+    Column("parent", String(64), nullable=False, server_default=""),
     Index("run_created_at", "created_at"),
     Index("run_state", "state", "created_at"),
+    Index("run_parent", "parent", "created_at"),
 )
 
 step = Table(
@@ -128,6 +130,7 @@ document = Table(
     Column("ingested_at", Float, nullable=False),
     Column("key", Text),
     Index("document_origin", "collection", "origin"),
+    Index("document_content", "content_hash"),
 )
 
 doc_term = Table(

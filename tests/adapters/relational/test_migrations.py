@@ -59,6 +59,22 @@ def test_head_is_the_newest_revision():
     assert ScriptDirectory.from_config(migrate._config()).get_heads() == [migrate.HEAD]
 
 
+def test_a_data_directory_of_the_first_schema_is_led_on_with_its_runs(url, monkeypatch):
+    monkeypatch.setattr(migrate, "HEAD", "0001")
+    with open_database(url) as database, database.write() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO run (id, kind, state, priority, request, created_at, attempts, fence, manifest)"
+                " VALUES ('abcd', 'ask', 'done', 'batch', '{}', 1.0, 1, 1, '{}')"
+            )
+        )
+    monkeypatch.undo()
+    with open_ledger(url) as ledger:
+        assert [(run.id, run.parent) for run in ledger.find()] == [("abcd", "")]
+    with open_database(url) as database, database.read() as connection:
+        assert migrate.schema_differences(connection) == []
+
+
 def test_an_interrupted_migration_leaves_nothing(url, monkeypatch):
     def broken(*_: object) -> None:
         raise KeyboardInterrupt

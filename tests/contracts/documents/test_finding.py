@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from janus_lab.errors import NotFound
@@ -27,6 +29,23 @@ def test_documents_are_found_by_collection_and_origin(store, version, published)
     assert [d.origin for d in store.find("default", origin_prefix="a_")] == ["a_/1.txt"]
     assert store.find("other") == list(store.iterate("other")) == [other.document]
     assert len(store.find(limit=2)) == 2
+
+
+def test_original_bytes_are_used_while_a_published_document_stands_in_them(store, version, published):
+    def read_from(origin: str, content_hash: str):
+        v = version(origin, origin)
+        return replace(v, document=replace(v.document, content_hash=content_hash))
+
+    one, two, staged = (read_from(origin, mark * 64) for origin, mark in zip("abc", "121", strict=True))
+    published(one, two)
+    store.stage([staged])
+    hashes = [*(f"{n:064x}" for n in range(1500)), "1" * 64, "2" * 64]
+    assert store.used(hashes) == {"1" * 64, "2" * 64}
+    assert store.used([]) == store.used(["3" * 64]) == set()
+    store.remove([one.document.id])
+    assert store.used(hashes) == {"2" * 64}
+    store.publish([staged.document])
+    assert store.used(hashes) == {"1" * 64, "2" * 64}
 
 
 CONDITIONS = [
