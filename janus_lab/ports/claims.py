@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 
@@ -21,6 +22,10 @@ class Claims(Protocol):
 
     def release(self, run_id: str, holder: str, fence: int) -> bool:
         """Give a claim back; False if it was not ours any more."""
+        ...
+
+    def held(self, run_ids: Collection[str]) -> set[str]:
+        """Those of these runs that somebody holds."""
         ...
 
     def request_cancel(self, run_id: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from janus_lab.errors import RunCancelled
+from janus_lab.errors import Defect, RunCancelled
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.ledger import Ledger
 from janus_lab.values.event import Event, EventKind
@@ -14,10 +14,23 @@ from janus_lab.values.run import Run, Step
 
 SLICE_SECONDS = 240.0
 """A worker gives a run back after so long, at the next step: brokers redeliver what is not acknowledged in time."""
+SHARES_AT_MOST = 100_000
 
 
 class SliceOver(Exception):
     """This attempt has had its share of time; the run is queued again and goes on with its next step."""
+
+
+class Shares(Protocol):
+    """The runs that one run is cut into, so that several workers do them."""
+
+    def start(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
+        """See `RunContext.start_shares`."""
+        ...
+
+    def carry_out(self, share_id: str) -> bool:
+        """See `RunContext.carry_out`."""
+        ...
 
 
 class RunContext:
@@ -36,6 +49,7 @@ class RunContext:
         cancelled: Callable[[], bool],
         fence: int,
         slice_seconds: float = SLICE_SECONDS,
+        shares: Shares | None = None,
     ) -> None:
         self.run = run
         self.cancelled = cancelled
@@ -45,6 +59,7 @@ class RunContext:
         self._slice_ends = time.monotonic() + slice_seconds
         self._ledger = ledger
         self._events = events
+        self._shares = shares
         self.finished: dict[str, Mapping[str, Any]] = {s.key: s.effect for s in ledger.steps(run.id)}
 
     def emit(self, kind: EventKind, **data: Any) -> None:
@@ -70,6 +85,34 @@ class RunContext:
         if time.monotonic() > self._slice_ends:
             raise SliceOver
         return fresh
+
+    def start_shares(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Let other workers help: record and queue one run for each JSON-ready request; their ids, in that order.
+
+        A share is of the run's own kind and priority, and its `parent` is this run. Its id follows from the run, its place
+        and its request, so that a later attempt with the same requests starts none twice; in the first attempt after a
+        retry, those that failed or were cancelled are queued again. Cancelling the run cancels its shares, and a share
+        whose run is over is not begun any more. Commit a step before and after waiting for shares.
+        """
+        return self._required_shares().start(requests)
+
+    def carry_out(self, share_id: str) -> bool:
+        """Work on a share in this thread; False at once if another worker has it.
+
+        True does not say that it is over: it may have had its slice of time, and goes on with the next call or elsewhere.
+        How it ended stands in the ledger. Raises StoreUnreachable or DiskFull: let it pass.
+        """
+        return self._required_shares().carry_out(share_id)
+
+    def shares(self) -> list[Run]:
+        """This run's shares as the ledger has them now, in order of their start."""
+        found = self._ledger.find(parent=self.run.id, limit=SHARES_AT_MOST)
+        return found[::-1]
+
+    def _required_shares(self) -> Shares:
+        if self._shares is None:
+            raise Defect(f"run {self.run.id[:12]} can't be shared here", remedy="report it with logs/worker.log")
+        return self._shares
 
     def mark_partial(self) -> None:
         """Say that the result about to be returned is only what there was when the run was cancelled."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self
 
 import structlog
 
@@ -18,6 +16,7 @@ from janus_lab.errors import (
     DiskFull,
     EngineError,
     JanusError,
+    NotFound,
     RunCancelled,
     RunFailed,
     StoreUnreachable,
@@ -26,15 +25,13 @@ from janus_lab.ports.claims import Claims
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.ledger import Ledger
+from janus_lab.runs import watch as watching
 from janus_lab.runs.closing import closing_event
 from janus_lab.runs.context import SLICE_SECONDS, RunContext, RunService, SliceOver
+from janus_lab.runs.shares import RunShares
+from janus_lab.runs.watch import Watch
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
-
-CLAIM_SECONDS = 6.0
-"""A claim whose holder died is free after so long."""
-CANCEL_POLL_SECONDS = 0.05
-"""How often a wish to cancel is looked for; interrupt must stop generation within half a second."""
 
 LONELY_ATTEMPTS = 3
 """A run that was begun so often more than it finished steps kills its workers, and is not begun again by itself."""
@@ -68,29 +65,41 @@ class Executor:
         self._slice_seconds = slice_seconds
 
     def carry_out(self, run_id: str) -> None:
-        """Do what is left of a run. Raises only what a later attempt may mend (a store that does not answer)."""
+        """Do what is left of a run. Raises NotFound, or what a later attempt may mend (a store that does not answer)."""
         run = self._ledger.get(run_id)
+        if not self._carried_out(run):
+            self._look_again_later(run)
+
+    def recover(self) -> list[tuple[str, Priority]]:
+        """Open runs that nobody works on, oldest first: what a crash may have left without a message."""
+        open_runs = self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), parent=None, limit=100_000)
+        held = self._claims.held([run.id for run in open_runs])
+        return [(run.id, run.priority) for run in reversed(open_runs) if run.id not in held]
+
+    def _carried_out(self, run: Run) -> bool:
+        """Whether the run was ours to work on, or is over."""
         if run.state.final:
-            return
+            return True
         # One holder an attempt: two messages for one run must not meet in two threads of one worker.
         holder = f"{self._holder}:{uuid.uuid4().hex[:8]}"
-        fence = self._claims.take(run.id, holder, CLAIM_SECONDS, above=run.fence)
+        fence = self._claims.take(run.id, holder, watching.CLAIM_SECONDS, above=run.fence)
         if fence is None:
-            # Its holder works, or has just died: look again when the claim must have been renewed or be free.
-            self._queue().enqueue(run.id, run.priority, delay_seconds=CLAIM_SECONDS)
-            return
+            return False
         try:
-            with _Watch(self._claims, run.id, holder, fence) as watch:
+            with Watch(self._claims, run, holder, fence) as watch:
                 self._attempt(run, fence, watch)
         finally:
             self._claims.release(run.id, holder, fence)
+        return True
 
-    def recover(self) -> list[tuple[str, Priority]]:
-        """Open runs, oldest first: whatever a crash left behind, to be queued again."""
-        open_runs = self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), limit=100_000)
-        return [(run.id, run.priority) for run in reversed(open_runs)]
+    def _look_again_later(self, run: Run) -> None:
+        """Its holder works, or has just died: one message, however many met the claim, looks when that must be known."""
+        turn = f"again:{run.id}"
+        ours = self._claims.take(turn, uuid.uuid4().hex, watching.CLAIM_SECONDS)
+        if ours is not None:
+            self._queue().enqueue(run.id, run.priority, delay_seconds=watching.CLAIM_SECONDS)
 
-    def _attempt(self, run: Run, fence: int, watch: _Watch) -> None:
+    def _attempt(self, run: Run, fence: int, watch: Watch) -> None:
         if not self._ledger.start(run.id, fence, time.time()):
             return
         context = RunContext(
@@ -100,10 +109,18 @@ class Executor:
             cancelled=watch.stopped,
             fence=fence,
             slice_seconds=self._slice_seconds,
+            shares=RunShares(
+                run, ledger=self._ledger, claims=self._claims, queue=self._queue, carry_out=self._carried_out
+            ),
         )
-        if run.attempts - len(context.finished) >= LONELY_ATTEMPTS:
+        if self._is_orphan(run):
+            self._end(context, RunState.CANCELLED, error=_orphaned(run))
+        elif run.attempts - len(context.finished) >= LONELY_ATTEMPTS:
             self._end(context, RunState.FAILED, error=_poisonous(run))
-            return
+        else:
+            self._serve(run, context, watch)
+
+    def _serve(self, run: Run, context: RunContext, watch: Watch) -> None:
         try:
             with self._translated(run):
                 context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
@@ -117,18 +134,24 @@ class Executor:
         except (ClaimLost, StoreUnreachable):
             # Another worker has the run, or will have it when the store is back: this attempt records nothing.
             _log.warning("attempt-abandoned", run=run.id, exc_info=True)
-            self._ledger.withdraw(run.id, fence=fence)
+            self._ledger.withdraw(run.id, fence=context.fence)
             raise
         except JanusError as error:
             self._end(context, RunState.FAILED, error=error)
         except BaseException:
             # The worker is being stopped.
-            self._ledger.withdraw(run.id, fence=fence)
+            self._ledger.withdraw(run.id, fence=context.fence)
             raise
         else:
             if context.partial:
                 watch.require()
             self._end(context, RunState.CANCELLED if context.partial else RunState.DONE, result=result)
+
+    def _is_orphan(self, run: Run) -> bool:
+        try:
+            return bool(run.parent) and self._ledger.get(run.parent).state.final
+        except NotFound:
+            return True
 
     @contextmanager
     def _translated(self, run: Run) -> Iterator[None]:
@@ -190,61 +213,8 @@ def _poisonous(run: Run) -> EngineError:
     )
 
 
-class _Watch:
-    """Renews a claim in the background and looks for the wish to cancel."""
-
-    def __init__(self, claims: Claims, run_id: str, holder: str, fence: int) -> None:
-        self._lost = False
-        self._claims = claims
-        self._run_id = run_id
-        self._holder = holder
-        self._fence = fence
-        self._stop = threading.Event()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name=f"watch-{run_id[:8]}", daemon=True)
-
-    def stopped(self) -> bool:
-        """Whether the run is to stop: it was cancelled, or the claim is lost."""
-        return self._stop.is_set()
-
-    def require(self) -> None:
-        """Raise ClaimLost if the run was stopped because of that: nobody has cancelled it, and an attempt is still to come."""
-        if self._lost:
-            raise ClaimLost(
-                f"the claim on run {self._run_id[:12]} expired while it was carried out",
-                remedy="nothing is lost: the run is tried again",
-            )
-
-    def __enter__(self) -> Self:
-        self._look()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        renewed = time.monotonic()
-        while not self._over.wait(CANCEL_POLL_SECONDS):
-            now = time.monotonic()
-            try:
-                self._look()
-                if now - renewed > CLAIM_SECONDS / 3:
-                    if not self._claims.renew(self._run_id, self._holder, self._fence, CLAIM_SECONDS):
-                        self._lose()
-                        return
-                    renewed = now
-            except (EngineError, DiskFull):
-                # The server may be restarting, or have no room; past its time to live the claim may be another's.
-                if now - renewed > CLAIM_SECONDS:
-                    self._lose()
-                    return
-
-    def _look(self) -> None:
-        if not self._stop.is_set() and self._claims.cancel_requested(self._run_id):
-            self._stop.set()
-
-    def _lose(self) -> None:
-        self._lost = True
-        self._stop.set()
+def _orphaned(run: Run) -> RunCancelled:
+    return RunCancelled(
+        f"run {run.parent[:12]}, of which this one is a share, is over",
+        remedy=f"`janus runs retry {run.parent[:12]}` goes on with both",
+    )

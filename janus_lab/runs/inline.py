@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from janus_lab.errors import JanusError
+from janus_lab.errors import JanusError, NotFound
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.values.run import Priority
 
@@ -53,6 +53,8 @@ class InlineQueue(JobQueue):
     def _attempt(self, run_id: str, priority: Priority) -> None:
         try:
             self._carry_out(run_id)
+        except NotFound:
+            _log.warning("unknown-run", run=run_id)
         except JanusError:
             _log.warning("attempt-failed", run=run_id, exc_info=True)
             self.enqueue(run_id, priority, delay_seconds=RETRY_SECONDS)

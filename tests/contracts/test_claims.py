@@ -109,3 +109,11 @@ def test_a_wish_to_cancel_stays_until_it_is_cleared(claims):
     assert not claims.cancel_requested("other")
     claims.clear_cancel("run")
     assert not claims.cancel_requested("run")
+
+
+def test_the_held_ones_among_many_runs_are_told(claims):
+    claims.take("a", "ada", LONG)
+    claims.take("b", "ada", 0.05)
+    time.sleep(0.1)
+    assert claims.held(["a", "b", "c"]) == {"a"}
+    assert claims.held([]) == set()

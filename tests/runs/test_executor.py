@@ -9,7 +9,7 @@ import pytest
 
 from janus_lab.adapters.claims.memory import MemoryClaims
 from janus_lab.errors import ClaimLost, DiskFull, RunCancelled, StoreUnreachable, UserError
-from janus_lab.runs.executor import CLAIM_SECONDS
+from janus_lab.runs.watch import CLAIM_SECONDS
 from janus_lab.values.event import EventKind
 from janus_lab.values.run import RunState
 
@@ -145,6 +145,19 @@ def test_a_run_that_another_worker_holds_is_looked_at_again_later(bench):
     assert [(m[0], m[2]) for m in bench.queue.messages] == [(run_id, CLAIM_SECONDS)]
 
 
+def test_of_many_messages_that_meet_a_held_claim_one_looks_again(bench, monkeypatch):
+    monkeypatch.setattr("janus_lab.runs.watch.CLAIM_SECONDS", 0.2)
+    run_id = bench.new_run()
+    assert bench.claims.take(run_id, "other", 60.0) is not None
+    executor = bench.executor(lambda context: pytest.fail("two workers"))
+    for _ in range(20):
+        executor.carry_out(run_id)
+    assert len(bench.queue.messages) == 1
+    time.sleep(0.25)
+    executor.carry_out(run_id)
+    assert len(bench.queue.messages) == 2
+
+
 def test_two_workers_racing_carry_out_a_run_once(bench):
     run_ids = [bench.new_run() for _ in range(10)]
     calls = []
@@ -182,7 +195,7 @@ def test_a_worker_that_lost_its_claim_records_nothing(bench):
 
 @pytest.mark.parametrize("partial", [True, False])
 def test_a_run_whose_claim_expired_is_not_cancelled_but_tried_again(bench, monkeypatch, partial):
-    monkeypatch.setattr("janus_lab.runs.executor.CLAIM_SECONDS", 0.3)
+    monkeypatch.setattr("janus_lab.runs.watch.CLAIM_SECONDS", 0.3)
     run_id = bench.new_run()
 
     def work(context):
@@ -202,8 +215,8 @@ def test_a_run_whose_claim_expired_is_not_cancelled_but_tried_again(bench, monke
 
 
 def test_a_wish_to_cancel_is_heard_although_the_claim_can_not_be_written(bench, monkeypatch):
-    monkeypatch.setattr("janus_lab.runs.executor.CLAIM_SECONDS", 6.0)
-    monkeypatch.setattr("janus_lab.runs.executor.CANCEL_POLL_SECONDS", 0.01)
+    monkeypatch.setattr("janus_lab.runs.watch.CLAIM_SECONDS", 6.0)
+    monkeypatch.setattr("janus_lab.runs.watch.CANCEL_POLL_SECONDS", 0.01)
     tried = threading.Event()
 
     class NoRoom(MemoryClaims):
@@ -262,10 +275,11 @@ def test_a_worker_that_is_stopped_says_nothing_against_its_run(bench):
     assert bench.ledger.get(run_id).result == {"n": 1}
 
 
-def test_recovery_names_open_runs_oldest_first(bench):
-    first, second, over = bench.new_run(), bench.new_run(), bench.new_run()
+def test_recovery_names_open_runs_that_nobody_holds_oldest_first(bench):
+    first, held, second, over = (bench.new_run() for _ in range(4))
     executor = bench.executor(lambda context: {})
     executor.carry_out(over)
+    bench.claims.take(held, "another worker", 60.0)
     assert [run_id for run_id, _ in executor.recover()] == [first, second]
 
 

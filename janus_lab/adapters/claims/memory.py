@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,6 +60,11 @@ class MemoryClaims:
                 return False
             del self._claims[run_id]
             return True
+
+    def held(self, run_ids: Collection[str]) -> set[str]:
+        """Those of these runs that somebody holds."""
+        with self._lock:
+            return {run_id for run_id in run_ids if self._living(run_id) is not None}
 
     def request_cancel(self, run_id: str) -> None:
         """Ask whoever works on this run to stop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,15 @@ class RedisClaims:
         with translated(self._url):
             code = self._release(keys=[keys.claim(run_id)], args=[holder, fence])
         return ReleaseClaim(code) is ReleaseClaim.RELEASED
+
+    def held(self, run_ids: Collection[str]) -> set[str]:
+        """Those of these runs that somebody holds, asked for in one round trip."""
+        if not run_ids:
+            return set()
+        with translated(self._url), self._client.pipeline(transaction=False) as asking:
+            for run_id in run_ids:
+                asking.exists(keys.claim(run_id))
+            return {run_id for run_id, there in zip(run_ids, asking.execute(), strict=True) if there}
 
     def request_cancel(self, run_id: str) -> None:
         """Ask whoever works on this run to stop."""
