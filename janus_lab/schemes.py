@@ -22,11 +22,14 @@ class Row:
 
 Table = Mapping[str, Row]
 
+STACK = "'janus-lab[stack]'"
+"""What brings the drivers of servers."""
+
 LEDGER: Table = {"sqlite": Row("relational.ledger:open_ledger")}
 EMBEDDING_CACHE: Table = {"sqlite": Row("relational.embedding_cache:open_embedding_cache")}
 SOURCES: Table = {"sqlite": Row("relational.source_index:open_source_index")}
 DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents")}
-OBJECTS: Table = {"file": Row("objects.files:open_objects")}
+OBJECTS: Table = {"file": Row("objects.files:open_objects"), "s3": Row("objects.minio:open_objects", STACK)}
 VECTORS: Table = {"edge": Row("vector.edge:open_vectors")}
 EVENTS: Table = {"unix": Row("events.redis:open_events"), "memory": Row("events.memory:open_events")}
 CLAIMS: Table = {"unix": Row("claims.redis:open_claims"), "memory": Row("claims.memory:open_claims")}
@@ -40,6 +43,8 @@ GENERATION: Table = {
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
 }
+SERVER: Table = {"s3": Row("objects.minio_checks:checks", STACK)}
+"""What `janus doctor` asks a server, as `checks(url) -> list[Check]`; no adapter, so not among the tables."""
 
 TABLES: Mapping[str, Table] = {
     "ledger": LEDGER,

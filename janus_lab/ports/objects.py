@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 
 class ObjectStore(Protocol):
@@ -14,7 +14,7 @@ class ObjectStore(Protocol):
         ...
 
     def open(self, key: str) -> BinaryIO:
-        """The bytes of an object, to be closed by the caller. Raises NotFound."""
+        """The bytes of an object, seekable, to be closed by the caller. Raises NotFound."""
         ...
 
     def exists(self, key: str) -> bool:
@@ -31,4 +31,15 @@ class ObjectStore(Protocol):
 
     def keys(self) -> Iterator[str]:
         """Every object's key, in no order."""
+        ...
+
+
+@runtime_checkable
+class SupportsLinks(Protocol):
+    """An object store whose objects can be fetched by a link that ends by itself."""
+
+    def link(self, key: str, *, seconds: int, filename: str) -> str:
+        """A URL that gives the object to anybody who has it, for so many seconds (at most seven days), as a download
+        named `filename`. Raises NotFound, or UserError for a time that is out of bounds.
+        """
         ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from janus_lab.adapters.disk import disk_errors
-from janus_lab.errors import NotFound, UserError
+from janus_lab.adapters.objects.keys import absent, key_of, object_name
 from janus_lab.ports.objects import ObjectStore
 
-_KEY = re.compile(r"[0-9a-f]{64}")
 _SCHEME = "file://"
 _PIECE = 1 << 20
 _READ_ONLY = 0o400
@@ -63,7 +61,7 @@ class FileObjects:
         try:
             return path.open("rb")
         except FileNotFoundError as error:
-            raise _absent(key) from error
+            raise absent(key) from error
 
     def exists(self, key: str) -> bool:
         """Whether the object is there."""
@@ -74,7 +72,7 @@ class FileObjects:
         try:
             return self._path(key).stat().st_size
         except FileNotFoundError as error:
-            raise _absent(key) from error
+            raise absent(key) from error
 
     def remove(self, key: str) -> bool:
         """Remove an object; False if it was not there."""
@@ -92,16 +90,11 @@ class FileObjects:
             if folder.name == _ASIDE or not folder.is_dir():
                 continue
             for file in folder.iterdir():
-                if _KEY.fullmatch(key := folder.name + file.name):
+                if key := key_of(f"{folder.name}/{file.name}"):
                     yield key
 
     def _path(self, key: str) -> Path:
-        # Only hexadecimal digits pass, so no key leads out of the folder.
-        if not _KEY.fullmatch(key):
-            raise UserError(
-                f"{key[:80]!r} is no object key", remedy="use the 64 hexadecimal digits that storing returned"
-            )
-        return self._root / key[:2] / key[2:]
+        return self._root / object_name(key)
 
     def _keep(self, aside: Path, key: str) -> None:
         path = self._path(key)
@@ -128,7 +121,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _absent(key: str) -> NotFound:
-    return NotFound(f"there is no object {key[:12]}…", remedy="ingest the file that it came from again")
