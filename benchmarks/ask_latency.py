@@ -23,7 +23,7 @@ from janus_lab.adapters.backend.processors import model_threads, rest_while_wait
 from janus_lab.values.event import Event, EventKind
 
 FIRST_TOKEN_TARGET, SPEED_TARGET = 1.15, 0.95
-BEFORE_THE_MODEL = ("embed", "dense", "sparse", "fuse", "load", "evidence", "gate", "reopen", "pack")
+BEFORE_THE_MODEL = ("embed", "retrieve", "fuse", "load", "evidence", "gate", "reopen", "pack")
 LEAST_TOKENS = 8
 SAMPLES = Path(__file__).parents[1] / "samples"
 

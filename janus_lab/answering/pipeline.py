@@ -13,7 +13,7 @@ from janus_lab.answering.question import Question, read_question
 from janus_lab.answering.verification import Checked, check_draft, compose, reopen
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.ports.generation import GenerationBackend
-from janus_lab.retrieval.dense import QueryEmbedder
+from janus_lab.retrieval.query_embedder import QueryEmbedder
 from janus_lab.retrieval.search import HybridSearch, Stopwatch, nothing_there
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec

@@ -21,8 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from janus_lab.retrieval import dense as by_meaning
-from janus_lab.retrieval import sparse as by_words
+from janus_lab.retrieval.candidates import DENSE, SPARSE
 from janus_lab.values.hit import Ranking
 from janus_lab.values.vector import ScoredPoint
 
@@ -48,8 +47,8 @@ def fuse(dense: Sequence[ScoredPoint], sparse: Sequence[ScoredPoint]) -> list[Fu
     cosines at that depth differ little). One that only the dense retriever found gets BM25's minimum, 0: mostly it shares
     no word with the query.
     """
-    found_dense = _rankings(by_meaning.NAME, dense)
-    found_sparse = _rankings(by_words.NAME, sparse)
+    found_dense = _rankings(DENSE, dense)
+    found_sparse = _rankings(SPARSE, sparse)
     worst_cosine = dense[-1].score if dense else 0.0
     words_weight = contrast([p.score for p in sparse]) / max(sparse[0].score, _SMALLEST_SCORE) if sparse else 0.0
     fused = []

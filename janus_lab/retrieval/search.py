@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from janus_lab.errors import NotFound
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.ports.vectors import VectorStore
-from janus_lab.retrieval.dense import DenseRetriever, QueryEmbedder
+from janus_lab.retrieval.candidates import candidates
 from janus_lab.retrieval.fusion import Fused, fuse
-from janus_lab.retrieval.sparse import SparseRetriever
+from janus_lab.retrieval.query_embedder import QueryEmbedder
 from janus_lab.values.document import Document
 from janus_lab.values.filter import Condition
 from janus_lab.values.hit import Hit
@@ -53,8 +53,7 @@ class HybridSearch:
     def __init__(self, embedder: QueryEmbedder, vectors: VectorStore, documents: DocumentStore) -> None:
         self.embedder = embedder
         self._documents = documents
-        self._dense = DenseRetriever(vectors)
-        self._sparse = SparseRetriever(vectors)
+        self._vectors = vectors
 
     def search(
         self,
@@ -72,12 +71,10 @@ class HybridSearch:
         depth = max(CANDIDATES, limit)
         with watch.stage("embed"):
             embedding = self.embedder.embed_query(query)
-        with watch.stage("dense"):
-            near = self._dense.retrieve(collection, embedding, depth, where=where)
-        with watch.stage("sparse"):
-            matching = self._sparse.retrieve(collection, query, depth, where=where)
+        with watch.stage("retrieve"):
+            found = candidates(self._vectors, collection, embedding, query, depth, where=where)
         with watch.stage("fuse"):
-            fused = fuse(near, matching)
+            fused = fuse(found.dense, found.sparse)
         with watch.stage("load"):
             return self._load(fused, limit)
 

@@ -35,13 +35,9 @@ class Vectors:
     def __init__(self, dense=(), sparse=()):
         self.dense, self.sparse, self.asked = list(dense), list(sparse), []
 
-    def search_dense(self, collection, embedding, limit, *, where=()):
+    def search_both(self, collection, embedding, query, limit, *, where=()):
         self.asked.append((collection, limit, tuple(where)))
-        return self.dense[:limit]
-
-    def search_sparse(self, collection, query, limit, *, where=()):
-        self.asked.append((collection, limit, tuple(where)))
-        return self.sparse[:limit]
+        return self.dense[:limit], self.sparse[:limit]
 
 
 class Documents:
@@ -79,11 +75,11 @@ def test_chunks_that_are_gone_are_made_up_for():
     assert [h.rank for h in hits] == [1, 2]
 
 
-def test_conditions_and_depth_reach_both_retrievers():
+def test_conditions_and_depth_reach_the_store_in_one_question():
     vectors = Vectors(ranking("a"))
     HybridSearch(Embedder(), vectors, Documents()).search("q", "c", 300, where=("w",))
     HybridSearch(Embedder(), vectors, Documents()).search("q", "c", 3)
-    assert vectors.asked == [("c", 300, ("w",))] * 2 + [("c", CANDIDATES, ())] * 2
+    assert vectors.asked == [("c", 300, ("w",)), ("c", CANDIDATES, ())]
 
 
 @pytest.mark.parametrize("query", ["", "  \n"])
@@ -98,7 +94,7 @@ def test_nothing_found_is_no_error():
 def test_every_stage_is_timed():
     watch = Stopwatch()
     HybridSearch(Embedder(), Vectors(ranking("a")), Documents()).search("q", "c", 5, watch=watch)
-    assert set(watch.timings) == {"embed", "dense", "sparse", "fuse", "load"}
+    assert set(watch.timings) == {"embed", "retrieve", "fuse", "load"}
     assert all(0 <= seconds < 1 for seconds in watch.timings.values())
 
 

@@ -1,8 +1,9 @@
-"""One collection on disk: a folder with the engine's shard and a note of what it holds."""
+"""Collections on disk: a folder a generation, with the engine's shard and a note of what it holds, and who serves."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,60 +17,108 @@ from janus_lab.values.ids import content_id
 
 DENSE, SPARSE = "dense", "sparse"
 MAKING = "making-"
-"""Beginning of the names of folders whose collection is not whole yet."""
+"""Beginning of the names of folders whose collection is not whole yet, or no longer."""
 
-LAYOUT = 1
-"""Grows whenever older code could no longer read what is written."""
+LAYOUT = 2
+"""Grows whenever older code could no longer read what is written. 2 knows more than one generation."""
+FIRST = 1
+"""The number of a collection's first generation."""
 
 _NOTE = "collection.json"
 _SHARD = "shard"
+_SERVING = ".serving"
 _NEVER = 2**40
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a collection's folder says of itself."""
+    """What a generation's folder says of itself."""
 
     name: str
     dimensions: int
     words: Words
+    number: int = FIRST
 
 
-def folder(root: Path, name: str) -> Path:
-    """Where a collection of any name lies."""
-    return root / content_id("collection", name)
+def folder(root: Path, name: str, number: int = FIRST) -> Path:
+    """Where a generation of a collection of any name lies."""
+    return root / (content_id("collection", name) + (f"-g{number}" if number > FIRST else ""))
 
 
 def notes(root: Path) -> Iterator[Note]:
-    """Every whole collection under `root`."""
+    """Every whole generation under `root`."""
     for path in root.glob(f"*/{_NOTE}"):
         if not path.parent.name.startswith(MAKING):
             yield _read(path)
 
 
-def load(root: Path, name: str) -> tuple[Note, edge.EdgeShard] | None:
-    """A collection with its shard, opened; None if there is none."""
-    path = folder(root, name)
-    if not (path / _NOTE).exists():
-        return None
-    return _read(path / _NOTE), edge.EdgeShard.load(str(path / _SHARD))
+def note(root: Path, name: str, number: int) -> Note | None:
+    """What one generation's folder says; None if there is none."""
+    path = folder(root, name, number) / _NOTE
+    return _read(path) if path.exists() else None
 
 
-def make(root: Path, note: Note) -> None:
-    """Make an empty collection; a crash on the way leaves only a folder that `sweep` removes."""
-    final = folder(root, note.name)
+def load(root: Path, found: Note) -> edge.EdgeShard:
+    """The shard of a generation, opened."""
+    return edge.EdgeShard.load(str(folder(root, found.name, found.number) / _SHARD))
+
+
+def make(root: Path, new: Note) -> None:
+    """Make an empty generation; a crash on the way leaves only a folder that `sweep` removes."""
+    final = folder(root, new.name, new.number)
     making = final.with_name(MAKING + final.name)
     shutil.rmtree(making, ignore_errors=True)
     (making / _SHARD).mkdir(parents=True)
-    edge.EdgeShard.create(str(making / _SHARD), _config(note.dimensions)).close()
-    (making / _NOTE).write_text(json.dumps({"layout": LAYOUT, **asdict(note)}), encoding="utf-8")
+    edge.EdgeShard.create(str(making / _SHARD), _config(new.dimensions)).close()
+    layout = LAYOUT if new.number > FIRST else FIRST
+    (making / _NOTE).write_text(json.dumps({"layout": layout, **asdict(new)}), encoding="utf-8")
     making.replace(final)
 
 
+def remove(root: Path, name: str, number: int) -> None:
+    """Remove a generation; a crash on the way leaves only a folder that `sweep` removes."""
+    final = folder(root, name, number)
+    if not final.exists():
+        return
+    doomed = final.with_name(MAKING + final.name)
+    shutil.rmtree(doomed, ignore_errors=True)
+    final.replace(doomed)
+    shutil.rmtree(doomed)
+
+
 def sweep(root: Path) -> None:
-    """Remove what an interrupted `make` left."""
+    """Remove what an interrupted `make` or `remove` left."""
     for path in root.glob(f"{MAKING}*"):
-        shutil.rmtree(path)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def serving(root: Path, name: str) -> int:
+    """The number of the generation that serves."""
+    path = _pointer(root, name)
+    return int(path.read_text(encoding="ascii")) if path.exists() else FIRST
+
+
+def serve(root: Path, name: str, number: int) -> None:
+    """Let this generation serve from now on: at once, or after a crash not at all."""
+    path = _pointer(root, name)
+    making = path.with_name(MAKING + path.name)
+    with making.open("w", encoding="ascii") as file:
+        file.write(str(number))
+        file.flush()
+        os.fsync(file.fileno())
+    making.replace(path)
+    directory = os.open(root, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _pointer(root: Path, name: str) -> Path:
+    return root / (content_id("collection", name) + _SERVING)
 
 
 def _read(path: Path) -> Note:
@@ -79,7 +128,7 @@ def _read(path: Path) -> Note:
             f"{path.parent} was written by a newer Janus Lab (layout {data['layout']}, this one knows {LAYOUT})",
             remedy="upgrade with `pip install -U janus-lab`, or choose another data directory with JANUS_HOME",
         )
-    return Note(data["name"], data["dimensions"], Words(**data["words"]))
+    return Note(data["name"], data["dimensions"], Words(**data["words"]), data.get("number", FIRST))
 
 
 def _config(dimensions: int) -> edge.EdgeConfig:

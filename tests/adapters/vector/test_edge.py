@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from janus_lab.adapters.vector import edge
+from janus_lab.adapters.vector import shards
 from janus_lab.adapters.vector.collection import MAKING, folder
 from janus_lab.adapters.vector.edge import open_vectors
 from janus_lab.adapters.vector.words import Words
@@ -174,7 +174,7 @@ def test_a_damaged_shard_is_told(url):
 
 
 def test_many_writes_keep_the_log_short(url, monkeypatch):
-    monkeypatch.setattr(edge, "_FLUSH_AFTER", 100)
+    monkeypatch.setattr(shards, "_FLUSH_AFTER", 100)
     with open_vectors(url) as vectors:
         vectors.ensure("home", 16)
         for n in range(50):
