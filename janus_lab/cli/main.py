@@ -8,12 +8,12 @@ import sys
 from argparse import SUPPRESS, Namespace
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import NoReturn
 
 from janus_lab.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED, OK, USAGE, exit_code
 from janus_lab.errors import JanusError, RunCancelled, SettingsError, UsageError
-from janus_lab.settings import FILE, load_settings
+from janus_lab.settings import load_settings
+from janus_lab.settings.places import settings_file
 from janus_lab.verbs.about import find_verb, overview
 from janus_lab.verbs.as_data import as_data
 from janus_lab.verbs.parser import HelpRequested, VerbParser
@@ -26,8 +26,9 @@ from janus_lab.verbs.verb import Verb
 PREFIX = "janus"
 MORE = """
 Before or after the verb:
-  --home PATH  the data directory (default: JANUS_HOME, else the nearest .janus/, else the user's data folder)
-  --debug      show the whole traceback of an error
+  --home PATH     the data directory (default: JANUS_HOME, else the nearest .janus/, else the user's data folder)
+  --profile NAME  embedded, stack, or another profile of janus.toml (default: JANUS_PROFILE, else what janus.toml says)
+  --debug         show the whole traceback of an error
 
 `janus completion bash|zsh|fish` prints completion for your shell."""
 
@@ -82,9 +83,11 @@ def _run(words: list[str], face: TerminalFace) -> int:
         return OK
     args = _parse(find_verb(VERBS, name, PREFIX), tail)
     home = getattr(args, "home", None) or options.home
+    profile = getattr(args, "chosen_profile", None) or options.chosen_profile
     if name == "use":
-        _refuse_session_switch(args, load_settings(home).home)
-    with closing(Session(announce=face.say, home=home)) as session:
+        _refuse_session_switch(args)
+    chosen = {"profile": profile} if profile else {}
+    with closing(Session(announce=face.say, home=home, **chosen)) as session:
         value = VERBS[name].execute(args, session, face)
         if getattr(args, "json", False):
             print(json.dumps(as_data(value), ensure_ascii=False, indent=2))  # noqa: T201 - a terminal's face prints
@@ -102,9 +105,10 @@ def _leading_options(words: list[str]) -> tuple[Namespace, list[str]]:
         flag, _, value = words[position].partition("=")
         if flag in ("-h", "--help", "--version"):
             break
-        position += 2 if flag == "--home" and not value else 1
+        position += 2 if flag in ("--home", "--profile") and not value else 1
     options = parser.parse(words[:position])
     options.home = getattr(options, "home", None)
+    options.chosen_profile = getattr(options, "chosen_profile", None)
     return options, words[position:]
 
 
@@ -125,6 +129,9 @@ def _parse(verb: Verb, words: list[str]) -> Namespace:
 def _add_general(parser: VerbParser) -> None:
     if "--home" not in parser.flags:
         parser.add_argument("--home", metavar="PATH", default=SUPPRESS, help="the data directory")
+    parser.add_argument(
+        "--profile", dest="chosen_profile", metavar="NAME", default=SUPPRESS, help="a profile of janus.toml"
+    )
     parser.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the whole traceback of an error")
 
 
@@ -135,12 +142,16 @@ def _from_stdin() -> str:
     return text
 
 
-def _refuse_session_switch(args: Namespace, home: Path) -> None:
+def _refuse_session_switch(args: Namespace) -> None:
     """A command's session ends with it, so there is nothing to switch for later."""
-    if args.collection or args.profile == "embedded":
-        _no_session(args, home)
+    if args.collection:
+        home = load_settings(getattr(args, "home", None)).home
+        _no_session(f'put `collection = "{args.collection}"` into {settings_file(home)}')
+    if args.profile and not args.save:
+        _no_session(
+            f"`janus use {args.profile} --save` keeps the profile in janus.toml; --profile counts for one command"
+        )
 
 
-def _no_session(args: Namespace, home: Path) -> NoReturn:
-    line = f'collection = "{args.collection}"' if args.collection else 'profile = "embedded"'
-    raise SettingsError("a terminal command has no session to switch", remedy=f"put `{line}` into {home / FILE}")
+def _no_session(remedy: str) -> NoReturn:
+    raise SettingsError("a terminal command has no session to switch", remedy=remedy)

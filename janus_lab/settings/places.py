@@ -32,6 +32,16 @@ def find_home(start: Path | None = None, environment: Mapping[str, str] | None =
     return Path(platformdirs.user_data_dir("janus-lab", appauthor=False))
 
 
+def new_home(folder: str | Path | None, given: str | Path | None, environment: Mapping[str, str] | None = None) -> Path:
+    """Where a data directory is to be made: in `folder`, else where `given` or `JANUS_HOME` say, else here."""
+    variables = os.environ if environment is None else environment
+    if folder is not None:
+        return user_path(folder).absolute() / FOLDER
+    if chosen := given or variables.get("JANUS_HOME"):
+        return user_path(chosen).absolute()
+    return Path.cwd() / FOLDER
+
+
 def settings_folders(home: Path) -> list[Path]:
     """Folders that may hold `janus.toml` and `.env`, the one that counts less first."""
     root = project_root(home)

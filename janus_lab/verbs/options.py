@@ -11,6 +11,15 @@ from janus_lab.verbs.conditions import parse_condition
 from janus_lab.verbs.parser import VerbParser
 
 
+class Suggested(tuple[str, ...]):
+    """Choices that help and completion name; others are taken as well."""
+
+    __slots__ = ()
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
 def add_collection(parser: VerbParser, default: str = "the one in use") -> None:
     """`-c NAME`."""
     parser.add_argument("-c", "--collection", metavar="NAME", help=f"the collection (default: {default})")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Using:
-    """What the session uses now; `open` says whether a lab has been needed so far."""
+    """What the session uses now; `open` says whether a lab has been needed so far.
+
+    `servers` are the URLs of the profile's servers by setting, without user and password.
+    """
 
     home: str
     profile: str
     collection: str
     open: bool
+    servers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -53,6 +57,11 @@ class Session:
         """The settings that the lab has, or would have."""
         return self._lab.settings if self._lab is not None else load_settings(self._home, **self._overrides)
 
+    @property
+    def given_home(self) -> str | Path | None:
+        """The data directory that was asked for, if one was."""
+        return self._home
+
     def switch(self, *, home: str | Path | None = None, **overrides: Any) -> None:
         """Use another data directory or other settings from now on; an open lab is closed. Raises SettingsError, changing nothing."""
         chosen = user_path(home).absolute() if home is not None else self._home
@@ -65,7 +74,8 @@ class Session:
     def using(self) -> Using:
         """What is in use."""
         settings = self.settings
-        return Using(str(settings.home), settings.profile, settings.collection, self._lab is not None)
+        servers = {name: settings.shown(name) for name in settings.servers()}
+        return Using(str(settings.home), settings.profile, settings.collection, self._lab is not None, servers)
 
     def remember_collections(self) -> None:
         """Note the names of the collections, if a lab is open anyway."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from janus_lab.verbs import about, ask, docs, engine_room, ingest, runs, search, use
+from janus_lab.verbs import about, ask, docs, engine_room, ingest, init, runs, search, use
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -29,6 +29,7 @@ VERBS: dict[str, Verb] = {
         engine_room.DOWN,
         engine_room.DOCTOR,
         use.VERB,
+        init.VERB,
         HELP,
         about.VERSION,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from janus_lab.values.answer import Answer, CitedContext
+from janus_lab.values.beginning import Beginning
 from janus_lab.values.document import Document
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
@@ -14,7 +15,7 @@ from janus_lab.values.run import Run
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
 from janus_lab.verbs.listings import Documents, Runs, SearchResults
-from janus_lab.verbs.plain import answer, documents, engine_room
+from janus_lab.verbs.plain import answer, deployment, documents, engine_room
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
 from janus_lab.verbs.session import Using
@@ -36,6 +37,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,
+    Beginning: deployment.beginning,
 }
 
 

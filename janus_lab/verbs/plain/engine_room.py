@@ -121,4 +121,5 @@ def health(value: HealthReport) -> str:
 
 def using(value: Using) -> str:
     """What the session uses."""
-    return f"profile {value.profile}, collection {one_line(value.collection, 100)}, data in {one_line(value.home, 300)}"
+    line = f"profile {value.profile}, collection {one_line(value.collection, 100)}, data in {one_line(value.home, 300)}"
+    return "\n".join([line, *(f"  {name.ljust(15)} {one_line(url, 300)}" for name, url in value.servers.items())])

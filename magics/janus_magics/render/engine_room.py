@@ -74,4 +74,4 @@ def health(value: HealthReport) -> Markup:
 def using(value: Using) -> Markup:
     """What the session uses."""
     pairs = [("profile", value.profile), ("collection", value.collection), ("data", value.home)]
-    return page(facts(pairs))
+    return page(facts([*pairs, *value.servers.items()]))

