@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_lab.errors import MissingPackage, UnknownScheme
+from janus_lab.values.health import Check
 
 _ADAPTERS = "janus_lab.adapters."
 
@@ -28,6 +29,7 @@ STACK = "'janus-lab[stack]'"
 LEDGER: Table = {"sqlite": Row("relational.ledger:open_ledger")}
 EMBEDDING_CACHE: Table = {"sqlite": Row("relational.embedding_cache:open_embedding_cache")}
 SOURCES: Table = {"sqlite": Row("relational.source_index:open_source_index")}
+EXCLUSION: Table = {"sqlite": Row("exclusion.threads:open_exclusion")}
 DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents")}
 OBJECTS: Table = {"file": Row("objects.files:open_objects"), "s3": Row("objects.minio:open_objects", STACK)}
 VECTORS: Table = {"edge": Row("vector.edge:open_vectors")}
@@ -50,6 +52,7 @@ TABLES: Mapping[str, Table] = {
     "ledger": LEDGER,
     "embedding cache": EMBEDDING_CACHE,
     "sources": SOURCES,
+    "exclusion": EXCLUSION,
     "documents": DOCUMENTS,
     "objects": OBJECTS,
     "vectors": VECTORS,
@@ -63,7 +66,16 @@ TABLES: Mapping[str, Table] = {
 
 def factory(port: str, url: str) -> Any:
     """The function that opens the adapter of `port` for this URL. Raises UnknownScheme or MissingPackage."""
-    table = TABLES[port]
+    return _loaded(port, TABLES[port], url)
+
+
+def server_checks(url: str) -> list[Check]:
+    """What the server at `url` says of itself. Raises UnknownScheme or MissingPackage."""
+    found: list[Check] = _loaded("server", SERVER, url)(url)
+    return found
+
+
+def _loaded(port: str, table: Table, url: str) -> Any:
     scheme = url.partition(":")[0]
     row = table.get(scheme)
     if row is None:

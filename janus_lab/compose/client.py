@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from janus_lab.compose.rooms import InlineRoom, ProcessRoom
+from janus_lab.compose.servers import check_servers, unreachable_servers
 from janus_lab.compose.stores import open_shared
+from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.inference.sources import locate as locate_model
 from janus_lab.lab import Lab
 from janus_lab.lab.diagnosis import Diagnosis
+from janus_lab.lab.surroundings import Surroundings
 from janus_lab.ports.engine_room import EngineRoom
-from janus_lab.settings import load_settings
+from janus_lab.settings import Settings, load_settings
+from janus_lab.values.health import HealthReport
 
 
 def open_lab(
@@ -33,7 +37,10 @@ def open_lab(
     """
     chosen = load_settings(home, **settings)
     with ExitStack() as opening:
-        shared = open_shared(chosen, opening)
+        try:
+            shared = open_shared(chosen, opening)
+        except StoreUnreachable as error:
+            raise unreachable_servers(chosen, error) from error
         room: EngineRoom = (
             InlineRoom(chosen, shared) if inline else ProcessRoom(chosen, start=start, overrides=settings)
         )
@@ -43,7 +50,7 @@ def open_lab(
             ledger=shared.ledger,
             census=shared.documents,
             room=room,
-            find_model=lambda uri: str(locate_model(uri).path),
+            surroundings=_surroundings(chosen),
         )
         return Lab(
             chosen,
@@ -55,3 +62,16 @@ def open_lab(
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
         )
+
+
+def diagnose(settings: Settings, error: JanusError) -> HealthReport:
+    """What `janus doctor` finds out about a lab that can't be opened, because of `error`."""
+    return _surroundings(settings).report_without_stores(error)
+
+
+def _surroundings(settings: Settings) -> Surroundings:
+    return Surroundings(
+        settings,
+        check_servers=lambda: check_servers(settings),
+        find_model=lambda uri: str(locate_model(uri).path),
+    )

@@ -33,12 +33,11 @@ def _down(args: Namespace, session: Session, face: Face) -> object:
 
 
 def _doctor(args: Namespace, session: Session, face: Face) -> object:
-    lab = session.lab()
     if args.mend:
-        lab.check(mend=True)
+        session.lab().check(mend=True)
         if not args.json:
             face.say("the stores were compared and mended")
-    return lab.doctor()
+    return session.doctor()
 
 
 STATUS = Verb("status", "How the engine room is, and what it holds. Starts nothing.", add_json, _status, ("status",))

@@ -5,9 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 
 from janus_lab.errors import UsageError
-from janus_lab.settings.beginning import begin
-from janus_lab.settings.beginning_stack import begin_stack
-from janus_lab.settings.places import new_home
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.options import add_json
 from janus_lab.verbs.parser import VerbParser
@@ -27,6 +24,10 @@ def _define(parser: VerbParser) -> None:
 
 
 def _execute(args: Namespace, session: Session, _face: Face) -> object:
+    from janus_lab.settings.beginning import begin
+    from janus_lab.settings.beginning_stack import begin_stack
+    from janus_lab.settings.places import new_home
+
     if args.force and not args.stack:
         raise UsageError("--force concerns the stack's files", remedy="use `init --stack --force`")
     home = new_home(args.folder, session.given_home)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from janus_lab.errors import JanusError
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.path import user_path
 
 if TYPE_CHECKING:
     from janus_lab.lab import Lab
+    from janus_lab.values.health import HealthReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,16 @@ class Session:
         settings = self.settings
         servers = {name: settings.shown(name) for name in settings.servers()}
         return Using(str(settings.home), settings.profile, settings.collection, self._lab is not None, servers)
+
+    def doctor(self) -> HealthReport:
+        """Check everything, also where the lab can't be opened. Raises SettingsError for settings that can't be read."""
+        settings = self.settings
+        try:
+            return self.lab().doctor()
+        except JanusError as error:
+            from janus_lab.compose.client import diagnose
+
+            return diagnose(settings, error)
 
     def remember_collections(self) -> None:
         """Note the names of the collections, if a lab is open anyway."""

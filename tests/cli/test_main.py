@@ -125,7 +125,7 @@ def test_the_bash_script_completes(tmp_path):
     (tmp_path / "janus.bash").write_text(completion(["bash"]))
     probe = (
         "source ./janus.bash; COMP_WORDS=(janus docs r); COMP_CWORD=2; _janus; echo ${COMPREPLY[@]};"
-        "COMP_WORDS=(janus in); COMP_CWORD=1; _janus; echo ${COMPREPLY[@]}"
+        "COMP_WORDS=(janus ing); COMP_CWORD=1; _janus; echo ${COMPREPLY[@]}"
     )
     done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == ["rm", "ingest"]

@@ -48,7 +48,7 @@ VALUES = {
     Runs: Runs([RUN]),
     EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
-    Using: Using(EVIL, EVIL, EVIL, True),
+    Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
 }
 ALLOWED = {
     "div", "style", "span", "sup", "b", "ul", "li", "details", "summary", "blockquote", "mark", "table", "thead", "tbody",

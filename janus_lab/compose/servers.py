@@ -1,0 +1,63 @@
+"""The profile's servers: what each says of itself, all asked at once, so that dead ones do not add up."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from janus_lab.errors import JanusError, StoreUnreachable
+from janus_lab.schemes import server_checks
+from janus_lab.settings import Settings, shown_url
+from janus_lab.values.health import Check, Verdict
+
+ANSWER_SECONDS = 5.0
+_START = "start it (`docker compose up -d`, or `scripts/stack up`), or mend its URL; `janus doctor` says how it is"
+
+
+def check_servers(settings: Settings, *, seconds: float = ANSWER_SECONDS) -> list[Check]:
+    """What is found out about each server, in the order in which work depends on them; none is waited for longer."""
+    urls = list(dict.fromkeys(settings.servers().items()))
+    asked = [_Asked(name, url) for name, url in urls]
+    deadline = time.monotonic() + seconds
+    return [check for one in asked for check in one.checks(deadline, seconds)]
+
+
+def unreachable_servers(settings: Settings, error: StoreUnreachable) -> StoreUnreachable:
+    """The error for a lab whose stores can't be opened: it names every server that does not answer, not only the first."""
+    if not settings.servers():
+        return error
+    failed = list(dict.fromkeys(c.name for c in check_servers(settings) if c.verdict is Verdict.FAILED))
+    others = f"; not well: {', '.join(failed)}" if failed else ""
+    return StoreUnreachable(
+        f"{error.message}{others} (profile {settings.profile})",
+        remedy="start the servers (`docker compose up -d`, or `scripts/stack up`); `janus doctor` says how each of them is",
+    )
+
+
+class _Asked:
+    """One server, asked in a thread of its own, which ends with the process if the server never answers."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self._name = name.removesuffix("_url")
+        self._url = url
+        self._found: list[Check] | None = None
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def checks(self, deadline: float, seconds: float) -> list[Check]:
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        if self._found is not None:
+            return self._found
+        detail = f"no answer within {seconds:.0f} seconds from {shown_url(self._url)}"
+        return [Check(self._name, Verdict.FAILED, detail, _START)]
+
+    def _ask(self) -> None:
+        try:
+            self._found = server_checks(self._url)
+        except JanusError as error:
+            self._found = [Check(self._name, Verdict.FAILED, error.message, error.remedy)]
+        except Exception as error:  # noqa: BLE001 - a doctor goes on; the words might hold a password
+            detail = f"{type(error).__name__} while {shown_url(self._url)} was asked"
+            self._found = [
+                Check(self._name, Verdict.FAILED, detail, "check the URL; if it is right, please report this")
+            ]

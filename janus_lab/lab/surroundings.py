@@ -1,0 +1,90 @@
+"""What a lab stands on beside its own stores: Python, folders, settings, servers, models. Needs nothing opened."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from janus_lab.errors import JanusError
+from janus_lab.lab.deployment import deployment_checks
+from janus_lab.settings import Settings, unknown_variables
+from janus_lab.values.health import Check, HealthReport, Verdict
+
+LOW_DISK_BYTES = 2 * 1024**3
+FULL_DISK_BYTES = 100 * 1024**2
+
+
+class FindModel(Protocol):
+    """Says where a model's file is, or raises what is missing."""
+
+    def __call__(self, uri: str) -> str:
+        """The path of the model named by `uri`."""
+        ...
+
+
+class Surroundings:
+    """Looks at everything that can be looked at without a store; `check_servers` asks the profile's servers."""
+
+    def __init__(self, settings: Settings, *, check_servers: Callable[[], list[Check]], find_model: FindModel) -> None:
+        self._settings = settings
+        self._check_servers = check_servers
+        self._find_model = find_model
+
+    def ground(self) -> list[Check]:
+        """What stores stand on, in the order in which things depend on one another."""
+        servers = self._check_servers()
+        checks = [self._python(), self._home(), *self._environment(), self._disk()]
+        return [*checks, *deployment_checks(self._settings, servers), *servers]
+
+    def models(self) -> list[Check]:
+        """Whether the models are there."""
+        embedding = self._model("embedding model", self._settings.embedding_model)
+        if not self._settings.generation_model:
+            return [embedding, Check("generation model", Verdict.OK, "none: answers are quotes from the documents")]
+        return [embedding, self._model("generation model", self._settings.generation_model)]
+
+    def report_without_stores(self, error: JanusError) -> HealthReport:
+        """The report on a lab that can't be opened, because of `error`."""
+        ground = self.ground()
+        told = any(check.verdict is Verdict.FAILED and check.detail == error.message for check in ground)
+        stores = [] if told else [Check("documents", Verdict.FAILED, error.message, error.remedy)]
+        return HealthReport((*ground, *stores, *self.models()))
+
+    def _python(self) -> Check:
+        version = importlib.metadata.version("janus-lab")
+        return Check("janus", Verdict.OK, f"janus-lab {version} on Python {sys.version.split()[0]}")
+
+    def _home(self) -> Check:
+        home = self._settings.home
+        if os.access(home, os.W_OK | os.X_OK):
+            return Check("data directory", Verdict.OK, str(home))
+        remedy = f"give yourself write permission on {home}, or choose another with JANUS_HOME"
+        return Check("data directory", Verdict.FAILED, f"{home} can't be written", remedy)
+
+    def _environment(self) -> Iterator[Check]:
+        for name, meant in unknown_variables().items():
+            remedy = f"did you mean {meant}? If not, unset {name}" if meant else f"unset {name}"
+            yield Check("environment", Verdict.WARNING, f"{name} is set, and there is no such setting", remedy)
+
+    def _disk(self) -> Check:
+        home = self._settings.home
+        place = next(folder for folder in (home, *home.parents) if folder.is_dir())
+        free = shutil.disk_usage(place).free
+        detail = f"{free / 1024**3:.1f} GiB free"
+        if free < FULL_DISK_BYTES:
+            return Check("disk", Verdict.FAILED, detail, "free some space: stores refuse to write soon")
+        if free < LOW_DISK_BYTES:
+            return Check("disk", Verdict.WARNING, detail, "free some space before a large ingest")
+        return Check("disk", Verdict.OK, detail)
+
+    def _model(self, name: str, uri: str) -> Check:
+        try:
+            path = self._find_model(uri)
+        except JanusError as error:
+            return Check(name, Verdict.FAILED, error.message, error.remedy)
+        return Check(name, Verdict.OK, Path(path).name)

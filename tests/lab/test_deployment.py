@@ -1,0 +1,130 @@
+"""What `janus doctor` says of profiles, secrets and servers that are down."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import closing
+
+import pytest
+
+from janus_lab import open_lab
+from janus_lab.cli import main
+from janus_lab.compose.servers import check_servers
+from janus_lab.errors import StoreUnreachable
+from janus_lab.settings import load_settings
+from janus_lab.values.health import Verdict
+
+SECRET = "hunter2hunter2"
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def stack_file(folder, port: int) -> None:
+    """A stack whose servers are all at one port of loopback."""
+    at = f"${{PASSWORD}}@127.0.0.1:{port}"
+    lines = [
+        f'relational_url = "postgresql+psycopg://janus:{at}/janus"',
+        f'redis_url = "redis://:{at}/0"',
+        f'broker_url = "amqp://janus:{at}/janus"',
+        f'objects_url = "s3://janus:{at}/janus"',
+        f'graph_url = "bolt://neo4j:{at}"',
+        f'vectors_url = "qdrant://:{at}"',
+    ]
+    (folder / "janus.toml").write_text("\n".join(["[profiles.stack]", *lines]))
+    (folder / ".env").write_text(f"PASSWORD={SECRET}\n")
+    (folder / ".env").chmod(0o600)
+
+
+@pytest.fixture
+def deaf():
+    """A port where connections are taken and never answered."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken, stop = [], threading.Event()
+
+        def take() -> None:
+            server.settimeout(0.1)
+            while not stop.is_set():
+                try:
+                    taken.append(server.accept()[0])
+                except TimeoutError:
+                    continue
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        yield server.getsockname()[1]
+        stop.set()
+        thread.join()
+        for connection in taken:
+            connection.close()
+
+
+def test_dead_servers_are_each_named_within_seconds(tmp_path):
+    stack_file(tmp_path, free_port())
+    start = time.monotonic()
+    settings = load_settings(tmp_path, profile="stack")
+    checks = check_servers(settings)
+    assert time.monotonic() - start < 8
+    assert len([c for c in checks if c.verdict is Verdict.FAILED]) == 6
+    assert all(c.remedy for c in checks if c.verdict is Verdict.FAILED)
+    assert SECRET not in repr(checks)
+
+
+def test_servers_that_never_answer_do_not_add_up(tmp_path, deaf):
+    stack_file(tmp_path, deaf)
+    start = time.monotonic()
+    checks = check_servers(load_settings(tmp_path, profile="stack"), seconds=1.5)
+    assert time.monotonic() - start < 4
+    assert len([c for c in checks if c.verdict is Verdict.FAILED]) == 6
+    assert SECRET not in repr(checks)
+
+
+def test_a_lab_whose_servers_are_down_names_them_and_says_how_to_start_them(tmp_path):
+    stack_file(tmp_path, free_port())
+    start = time.monotonic()
+    with pytest.raises(StoreUnreachable) as caught:
+        open_lab(tmp_path, profile="stack")
+    assert time.monotonic() - start < 12
+    assert "docker compose up -d" in caught.value.remedy
+    assert "scripts/stack up" in caught.value.remedy
+    assert SECRET not in "".join(caught.value.lines())
+
+
+def test_the_doctor_comes_also_where_nothing_can_be_opened(tmp_path, capsys):
+    stack_file(tmp_path, free_port())
+    (tmp_path / ".env").chmod(0o644)
+    code = main(["--home", str(tmp_path), "--profile", "stack", "doctor"])
+    told = capsys.readouterr()
+    assert code == 1
+    assert "Something needs your hand." in told.out
+    assert f"chmod 600 {tmp_path / '.env'}" in told.out
+    assert f"{tmp_path} has no compose.yaml" in told.out
+    assert "embedding model" in told.out
+    assert main(["--home", str(tmp_path), "--profile", "stack", "doctor", "--json"]) == 1
+    told_as_json = capsys.readouterr()
+    assert not any(SECRET in text for text in (told.out, told.err, told_as_json.out, told_as_json.err))
+
+
+def test_settings_that_do_not_go_together_are_found(project, tmp_path):
+    with open_lab(project / ".janus", inline=True, worker_processes=3) as lab:
+        (failed,) = (c for c in lab.doctor().checks if c.verdict is Verdict.FAILED)
+    assert failed.name == "profile"
+    assert "vectors_url" in failed.remedy
+
+
+def test_a_password_in_an_open_file_is_warned_of(project):
+    (project / "janus.toml").write_text('[profiles.x]\nredis_url = "redis://:geheim@127.0.0.1/0"\n')
+    (project / "janus.toml").chmod(0o644)
+    with open_lab(project / ".janus", inline=True) as lab:
+        (warning,) = (c for c in lab.doctor().checks if c.verdict is not Verdict.OK)
+    assert warning.verdict is Verdict.WARNING
+    assert ".env" in warning.remedy
+    assert "geheim" not in warning.detail + warning.remedy
+    (project / "janus.toml").write_text('[profiles.x]\nredis_url = "redis://:${PW}@127.0.0.1/0"\n')
+    with open_lab(project / ".janus", inline=True) as lab:
+        assert all(c.verdict is Verdict.OK for c in lab.doctor().checks)
