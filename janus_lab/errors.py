@@ -251,3 +251,14 @@ class ContextTooLong(CapacityError):
     """A prompt does not fit the model's context window."""
 
     code = "context-too-long"
+
+
+def error_named(code: str, message: str, remedy: str) -> JanusError:
+    """The error of that code, as the ledger kept it; one that is not known here is RunFailed."""
+    pending: list[type[JanusError]] = [JanusError]
+    while pending:
+        kind = pending.pop()
+        if kind.code == code:
+            return kind(message, remedy=remedy)
+        pending.extend(kind.__subclasses__())
+    return RunFailed(message, remedy=remedy)

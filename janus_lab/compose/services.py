@@ -17,6 +17,7 @@ from janus_lab.ingest.chunker import ChunkSize
 from janus_lab.ingest.consistency import CheckService
 from janus_lab.ingest.pipeline import IngestOptions, IngestService
 from janus_lab.ingest.removal import RemoveService
+from janus_lab.ingest.scanned import awaited
 from janus_lab.ingest.source_file import Limits
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.ports.claims import Claims
@@ -37,6 +38,8 @@ from janus_lab.settings import Settings, project_root
 from janus_lab.values.run import RunKind, RunState
 
 Worker = Executor
+ONE_OWNER = "edge:"
+"""Vectors that one process owns: one worker does everything."""
 RATE_CHUNKS = 20
 """An ingest of fewer chunks says more about loading models than about speed."""
 
@@ -65,7 +68,15 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
     cache: EmbeddingCache = _open("embedding cache", relational, resources)
     models = resources.enter_context(open_models(settings, cache))
     search = HybridSearch(models.passing_embedder(), vectors, shared.documents)
-    stores = IngestStores(shared.documents, sources, objects, vectors, models.embedder)
+    stores = IngestStores(
+        documents=shared.documents,
+        sources=sources,
+        objects=objects,
+        vectors=vectors,
+        embedder=models.embedder,
+        exclusion=_open("exclusion", relational, resources),
+        awaited=lambda own: awaited(shared.ledger, own),
+    )
     return {
         RunKind.INGEST: IngestService(stores, ingest_options(settings), rate=lambda: ingest_rate(shared.ledger)),
         RunKind.REMOVE: RemoveService(stores),
@@ -77,9 +88,7 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
             model=models.generator() if settings.generation_model else None,
             answer_tokens=settings.answer_tokens,
         ),
-        RunKind.CHECK: CheckService(
-            ledger=shared.ledger, documents=shared.documents, sources=sources, objects=objects, vectors=vectors
-        ),
+        RunKind.CHECK: CheckService(shared.ledger, stores),
     }
 
 
@@ -90,6 +99,7 @@ def ingest_options(settings: Settings) -> IngestOptions:
         root=project_root(settings.home),
         size=ChunkSize(settings.chunk_characters, settings.chunk_overlap_characters),
         limits=Limits(file_bytes=settings.file_limit_mb * 1_000_000),
+        shared=not settings.vectors_url.startswith(ONE_OWNER),
     )
 
 

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from janus_lab.errors import UserError
-from janus_lab.ports.documents import DocumentStore, SourceIndex
+from janus_lab.ingest.stores import IngestStores
 from janus_lab.ports.ledger import Ledger
-from janus_lab.ports.objects import ObjectStore
-from janus_lab.ports.vectors import VectorStore
 from janus_lab.runs.context import RunContext
 from janus_lab.values.codec import from_json
 from janus_lab.values.document import Document
@@ -23,20 +21,9 @@ BATCH = 500
 class CheckService:
     """The documents are the truth; vectors and objects must be exactly theirs."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        documents: DocumentStore,
-        sources: SourceIndex,
-        objects: ObjectStore,
-        vectors: VectorStore,
-    ) -> None:
+    def __init__(self, ledger: Ledger, stores: IngestStores) -> None:
         self._ledger = ledger
-        self._documents = documents
-        self._sources = sources
-        self._objects = objects
-        self._vectors = vectors
+        self._stores = stores
 
     def execute(self, context: RunContext) -> Mapping[str, Any]:
         """Count orphans (kept, but no document's) and gaps (a document's, but not kept); with `mend`, put both right.
@@ -44,19 +31,13 @@ class CheckService:
         Orphans are removed. Documents with gaps are forgotten by the source index, so that the next ingest embeds them again.
         """
         mend = from_json(CheckRequest, context.run.request).mend
-        open_ingests = self._ledger.find(
-            kinds=(RunKind.INGEST, RunKind.REMOVE), states=(RunState.QUEUED, RunState.RUNNING)
-        )
-        if mend and open_ingests:
-            raise UserError(
-                f"run {open_ingests[0].id[:12]} is changing the stores",
-                remedy="wait for it (or cancel it), then check again",
-            )
+        if mend:
+            self._require_quiet()
         by_collection: dict[str, list[Document]] = defaultdict(list)
-        for document in self._documents.iterate():
+        for document in self._stores.documents.iterate():
             by_collection[document.collection].append(document)
         report: dict[str, Any] = {"orphan_vectors": 0, "missing_vectors": 0, "orphan_objects": 0, "missing_objects": 0}
-        for collection in sorted({*by_collection, *self._vectors.collections()}):
+        for collection in sorted({*by_collection, *self._stores.vectors.collections()}):
             context.check_cancelled()
             self._compare_vectors(collection, by_collection[collection], report, mend=mend)
         self._compare_objects([d for group in by_collection.values() for d in group], report, mend=mend)
@@ -64,15 +45,26 @@ class CheckService:
         report["documents"] = sum(map(len, by_collection.values()))
         return report
 
+    def _require_quiet(self) -> None:
+        changing = self._ledger.find(
+            kinds=(RunKind.INGEST, RunKind.REMOVE), states=(RunState.QUEUED, RunState.RUNNING), parent=None
+        )
+        if changing:
+            run = changing[0]
+            raise UserError(
+                f"run {(run.parent or run.id)[:12]} is changing the stores",
+                remedy="wait for it (or cancel it), then check again",
+            )
+
     def _compare_vectors(
         self, collection: str, documents: list[Document], report: dict[str, Any], *, mend: bool
     ) -> None:
-        kept = self._vectors.ids(collection)
+        kept = self._stores.vectors.ids(collection)
         expected: set[str] = set()
         incomplete: set[str] = set()
         for start in range(0, len(documents), BATCH):
             batch = documents[start : start + BATCH]
-            chunk_ids = self._documents.chunk_ids([document.id for document in batch])
+            chunk_ids = self._stores.documents.chunk_ids([document.id for document in batch])
             for document in batch:
                 own = set(chunk_ids.get(document.id, ()))
                 expected |= own
@@ -82,15 +74,22 @@ class CheckService:
         orphans = kept - expected
         report["orphan_vectors"] += len(orphans)
         if mend and orphans:
-            self._vectors.delete(collection, orphans)
+            # What was compared is out of date if an ingest has begun since.
+            self._require_quiet()
+            self._stores.vectors.delete(collection, orphans - self._published(orphans))
         if mend and incomplete:
-            self._sources.forget(collection, incomplete)
+            self._stores.sources.forget(collection, incomplete)
+
+    def _published(self, chunk_ids: set[str]) -> set[str]:
+        ordered = sorted(chunk_ids)
+        batches = (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
+        return {chunk.id for batch in batches for chunk in self._stores.documents.chunks(batch)}
 
     def _compare_objects(self, documents: list[Document], report: dict[str, Any], *, mend: bool) -> None:
         needed = {document.content_hash for document in documents}
-        kept = set(self._objects.keys())
-        report["orphan_objects"] = len(kept - needed)
+        kept = set(self._stores.objects.keys())
+        # What a client has brought for a run that is still to read it is nobody's orphan.
+        report["orphan_objects"] = len(kept - needed - set(self._stores.awaited("")))
         report["missing_objects"] = len(needed - kept)
         if mend:
-            for key in kept - needed:
-                self._objects.remove(key)
+            self._stores.drop_unused(kept - needed)

@@ -14,6 +14,7 @@ from janus_lab.ingest.registry import Reader
 from janus_lab.ingest.source_file import Limits
 from janus_lab.ingest.sources import Found, failure
 from janus_lab.ingest.step import Part, Step, parts_of
+from janus_lab.ports.objects import ObjectStore
 from janus_lab.values.document import Document, ParsedDocument, SourceStamp
 from janus_lab.values.ids import content_id
 from janus_lab.values.ingest import FileOutcome, FileState
@@ -41,6 +42,7 @@ class Preparer:
         stamps: Mapping[str, SourceStamp],
         verify: bool,
         keep: Callable[[OpenSource], None],
+        objects: ObjectStore | None = None,
     ) -> None:
         self._collection = collection
         self._size = size
@@ -48,6 +50,7 @@ class Preparer:
         self._stamps = stamps
         self._verify = verify
         self._keep = keep
+        self._objects = objects
         self._recipe = Recipe(str(size))
         self._step = Step()
 
@@ -74,7 +77,7 @@ class Preparer:
         return step
 
     def _read(self, source: Found, stamp: SourceStamp | None) -> Generator[Step | Passed, None, None]:
-        with OpenSource(source, self._limits) as opened:
+        with OpenSource(source, self._limits, self._objects) as opened:
             fresh = self._recipe.stamp(source, opened.content_hash)
             if stamp is not None and opened.content_hash and stamp.content_hash == fresh.content_hash:
                 self._finish(FileOutcome(source.origin, FileState.UNCHANGED), fresh)
@@ -90,6 +93,7 @@ class Preparer:
                 chunks += len(version.chunks)
                 for part in parts_of(version):
                     yield from self._add(part)
+                    self._step.read[source.origin] = source
             if reader.many:
                 self._step.kept[source.origin] = frozenset(kept)
             state = FileState.ADDED if stamp is None else FileState.CHANGED

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict
 
-from janus_lab.ingest.sources import Found, source_of
+from janus_lab.ingest.sources import Scan, source_of
 from janus_lab.ingest.step import Step
 from janus_lab.ingest.workload import Workload
 from janus_lab.runs.context import RunContext
@@ -18,6 +18,11 @@ from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progre
 TELL_EVERY_SECONDS = 0.25
 OUTCOMES_KEPT = 1000
 _BAD = (FileState.FAILED, FileState.FLAGGED)
+
+
+def needs_attention(outcome: FileOutcome) -> bool:
+    """Whether a report names this outcome before others."""
+    return outcome.state in _BAD
 
 
 class Tally:
@@ -37,10 +42,13 @@ class Tally:
         self._chunks_in_time = 0
         self.current = ""
 
-    def expect(self, found: Collection[Found], *, unreadable: int, largest: int) -> None:
-        """What there is to be read, and how many more sources can't be; those of more than `largest` bytes will be refused."""
-        self._files_total = len(found) + unreadable
-        self._workload = Workload((source.origin, source.size if source.size <= largest else 0) for source in found)
+    def expect(self, scan: Scan, *, largest: int) -> None:
+        """What was found; sources of more than `largest` bytes will be refused."""
+        self._files_total = len(scan.found) + len(scan.failures) + scan.unchanged
+        self._states[FileState.UNCHANGED] += scan.unchanged
+        self._workload = Workload(
+            (source.origin, source.size if source.size <= largest else 0) for source in scan.found
+        )
 
     def count(self, outcome: FileOutcome) -> None:
         """Take in what became of a source; failures and flags are told as warnings."""
@@ -49,7 +57,7 @@ class Tally:
         self.current = outcome.origin
         if outcome.state is not FileState.UNCHANGED:
             self._take(outcome)
-        if outcome.state in _BAD:
+        if needs_attention(outcome):
             self._context.warn(
                 outcome.code, f"{outcome.origin}: {outcome.message}", outcome.remedy, origin=outcome.origin
             )
@@ -111,7 +119,7 @@ class Tally:
     def report(self, collection: str) -> IngestReport:
         """The whole run in numbers; outcomes are bounded, and those that need attention come first."""
         effects = self._context.finished.values()
-        ordered = sorted(self._outcomes, key=lambda outcome: outcome.state not in _BAD)
+        ordered = sorted(self._outcomes, key=lambda outcome: not needs_attention(outcome))
         return IngestReport(
             run_id=self._context.run.id,
             collection=collection,

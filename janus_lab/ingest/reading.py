@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from janus_lab.errors import CorruptFile, FileTooLarge, JanusError, NotAFile, NoText, UnreadableFile
+from janus_lab.errors import CorruptFile, FileTooLarge, JanusError, NotAFile, NoText, NotFound, UnreadableFile
 from janus_lab.ingest.fetch import fetch
 from janus_lab.ingest.registry import READERS, Reader, choose_reader
 from janus_lab.ingest.source_file import Limits, SourceFile
 from janus_lab.ingest.sources import Found, read_error
+from janus_lab.ports.objects import ObjectStore
 from janus_lab.values.document import ParsedDocument, SourceStamp
 
 _IN_MEMORY = 16 * 1024 * 1024
@@ -42,31 +43,35 @@ class Recipe:
         """Whether a source looks as it did when it was last ingested, by this recipe."""
         return (
             stamp is not None
-            and found.path is not None
+            and (found.path is not None or found.content_hash != "")
             and (stamp.size, stamp.modified_ns) == (found.size, found.modified_ns)
             and stamp.content_hash[32:] == self.digits()
         )
 
 
 class OpenSource:
-    """A source's bytes, read once: small ones are held in memory, large ones stay in their file, hashed."""
+    """A source's bytes, read once: small ones are held in memory, large ones stay in their file, hashed.
 
-    def __init__(self, found: Found, limits: Limits) -> None:
+    Bytes that were brought into `objects` are opened there when they are first needed.
+    """
+
+    def __init__(self, found: Found, limits: Limits, objects: ObjectStore | None = None) -> None:
         self.found = found
         self.media_type = ""
         self.charset: str | None = None
-        self.content_hash = ""
+        self.content_hash = found.content_hash
         self._limits = limits
+        self._objects = objects
         self._stack = ExitStack()
         self._stream: BinaryIO = io.BytesIO()
         self._size = 0
 
     def __enter__(self) -> Self:
         try:
-            if self.found.path is None:
-                self._fetch()
-            else:
+            if self.found.path is not None:
                 self._open(self.found.path)
+            elif not self.found.content_hash:
+                self._fetch()
         except OSError as error:
             self._stack.close()
             raise read_error(error) from error
@@ -81,13 +86,15 @@ class OpenSource:
     @contextmanager
     def rewound(self) -> Iterator[BinaryIO]:
         """The bytes from the beginning; a reader in the midst of them goes on afterwards where it was."""
+        self._bring()
         position = self._stream.tell()
         self._stream.seek(0)
         yield self._stream
         self._stream.seek(position)
 
     def source_file(self) -> SourceFile:
-        """The source as a reader gets it."""
+        """The source as a reader gets it. Raises NotFound if it was brought and is gone since."""
+        self._bring()
         return SourceFile(self.found.origin, self._stream, self._size, self._limits, self.charset)
 
     def _fetch(self) -> None:
@@ -95,6 +102,18 @@ class OpenSource:
         self._stream, self._size = io.BytesIO(fetched.data), len(fetched.data)
         self.media_type, self.charset = fetched.media_type, fetched.charset
         self.content_hash = hashlib.sha256(fetched.data).hexdigest()
+
+    def _bring(self) -> None:
+        if self._objects is None or self._size or self.found.path is not None or not self.found.content_hash:
+            return
+        try:
+            stream = self._stack.enter_context(self._objects.open(self.found.content_hash))
+        except NotFound as error:
+            raise NotFound(
+                "what was brought of it has been removed meanwhile", remedy="ingest it again from where it is"
+            ) from error
+        self._size = self.found.size
+        self._stream = io.BytesIO(stream.read()) if self._size <= _IN_MEMORY else stream
 
     def _open(self, path: Path) -> None:
         # The file may have become a pipe since it was found: never wait for one.

@@ -45,8 +45,7 @@ class RemoveService:
         return {"documents": len(documents), "chunks": sum(document.chunks for document in documents)}
 
     def _drop_bytes(self, documents: list[Document]) -> None:
-        with self._stores.writing:
-            self._stores.drop_unused({document.content_hash for document in documents})
+        self._stores.drop_unused({document.content_hash for document in documents})
 
     def _named(self, document_id: str) -> Document:
         try:
@@ -65,7 +64,7 @@ class RemoveService:
         key = "remove-" + content_id("step", *(document.id for document in documents))
         if key in context.finished:
             return
-        with self._stores.writing:
+        with self._stores.changing((document.collection, source_of(document)) for document in documents):
             # Points go first: as long as the documents are there, a resumed run can still tell which points are theirs.
             chunk_ids = self._stores.documents.chunk_ids([document.id for document in documents])
             for collection in sorted({document.collection for document in documents}):

@@ -23,20 +23,22 @@ _ANY_DEPTH = "**"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A source to be read: a file at `path`, or a URL (`path` is None, size and time are unknown and 0)."""
+    """A source to be read: a file at `path`, bytes in the object store under `content_hash`, or a URL (neither; no size, no time)."""
 
     origin: str
     path: Path | None
     size: int = 0
     modified_ns: int = 0
+    content_hash: str = ""
 
 
 @dataclass(slots=True)
 class Scan:
-    """What a scan came to: sources in order, and an outcome for each that can't be read."""
+    """What a scan came to: sources in order, an outcome for each that can't be read, and how many are known to be unchanged."""
 
     found: list[Found] = field(default_factory=list)
     failures: list[FileOutcome] = field(default_factory=list)
+    unchanged: int = 0
 
 
 def scan(sources: Sequence[str], *, root: Path | None, home: Path, urls: bool) -> Scan:

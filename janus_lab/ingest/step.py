@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from janus_lab.ingest.sources import Found, source_of
 from janus_lab.values.chunk import Chunk
 from janus_lab.values.document import SourceStamp
 from janus_lab.values.ids import content_id
@@ -38,13 +39,15 @@ class Part:
 class Step:
     """What one step writes: parts of documents, and what to remember of the sources that end in it.
 
-    `kept` maps the origin of a source that holds many documents to the ids of all of them: others are gone from it.
+    `kept` maps the origin of a source that holds many documents to the ids of all of them: others are gone from it. `read`
+    tells where each document's source was read, by its origin.
     """
 
     parts: list[Part] = field(default_factory=list)
     outcomes: list[FileOutcome] = field(default_factory=list)
     stamps: list[SourceStamp] = field(default_factory=list)
     kept: dict[str, frozenset[str]] = field(default_factory=dict)
+    read: dict[str, Found] = field(default_factory=dict)
     chunk_count: int = 0
 
     @property
@@ -63,6 +66,31 @@ class Step:
         parts = (f"{p.version.document.version_id}:{p.first}:{p.last}:{_payload_id(p)}" for p in self.parts)
         stamps = (f"{stamp.origin}:{stamp.content_hash}:{stamp.modified_ns}" for stamp in self.stamps)
         return "ingest-" + content_id("step", *parts, *stamps)
+
+    @property
+    def origins(self) -> set[str]:
+        """Origins of the sources that it changes something of."""
+        return {*self.read, *(stamp.origin for stamp in self.stamps)}
+
+    @property
+    def content_hashes(self) -> dict[str, str]:
+        """Origins of the sources whose documents it publishes, with the hashes of their bytes."""
+        documents = (part.version.document for part in self.parts if part.completes)
+        return {source_of(document): document.content_hash for document in documents}
+
+    def without(self, failures: Iterable[FileOutcome]) -> Step:
+        """This step without the sources that have failed after all."""
+        failed = {outcome.origin: outcome for outcome in failures}
+        left = Step(
+            outcomes=[failed.get(outcome.origin, outcome) for outcome in self.outcomes],
+            stamps=[stamp for stamp in self.stamps if stamp.origin not in failed],
+            kept={origin: ids for origin, ids in self.kept.items() if origin not in failed},
+            read={origin: found for origin, found in self.read.items() if origin not in failed},
+        )
+        for part in self.parts:
+            if source_of(part.version.document) not in failed:
+                left.add(part)
+        return left
 
     def would_overflow(self, part: Part) -> bool:
         """Whether `part` is better left to the next step."""

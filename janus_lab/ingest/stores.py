@@ -1,24 +1,34 @@
-"""The stores that ingests and removals change, and the lock that lets one of them do so at a time."""
+"""The stores that ingests and removals change, and the names that whoever changes them holds meanwhile."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from janus_lab.errors import UnreadableFile
 from janus_lab.inference.embedding import Embedder
 from janus_lab.ingest.reading import OpenSource
 from janus_lab.ports.documents import DocumentStore, SourceIndex
+from janus_lab.ports.exclusion import Exclusion
 from janus_lab.ports.objects import ObjectStore
 from janus_lab.ports.vectors import VectorStore
+from janus_lab.values.ids import content_id
+
+_AT_ONCE = 200
+
+
+def _nothing(_own: str) -> set[str]:
+    return set()
 
 
 @dataclass(frozen=True, slots=True)
 class IngestStores:
     """Everything an ingest writes to. `embedder` loads the model at its first call, which may never come.
 
-    `writing` is held while the stores are compared and changed: two ingests of the same document must not interleave there.
+    Whoever compares and changes what stands under a source, or publishes or drops original bytes, holds their names: two
+    workers may be at work on different documents, and never interleave on one. `awaited` tells which original bytes open
+    runs other than the one named were brought and may have yet to read; nobody drops those.
     """
 
     documents: DocumentStore
@@ -26,7 +36,15 @@ class IngestStores:
     objects: ObjectStore
     vectors: VectorStore
     embedder: Callable[[], Embedder]
-    writing: threading.Lock = field(default_factory=threading.Lock)
+    exclusion: Exclusion
+    awaited: Callable[[str], Collection[str]] = _nothing
+
+    def changing(
+        self, sources: Iterable[tuple[str, str]], content_hashes: Iterable[str] = ()
+    ) -> AbstractContextManager[None]:
+        """Hold these sources, named by collection and origin, and these original bytes, as long as the context lasts."""
+        names = {content_id("source", collection, origin) for collection, origin in sources}
+        return self.exclusion.hold(names | {_bytes_name(content_hash) for content_hash in content_hashes})
 
     def keep(self, source: OpenSource) -> None:
         """Store a source's original bytes. Raises UnreadableFile if they are no longer those that were hashed."""
@@ -35,17 +53,31 @@ class IngestStores:
         with source.rewound() as stream:
             key = self.objects.put(stream)
         if key != source.content_hash:
-            self.objects.remove(key)
-            raise UnreadableFile("it changed while it was read", remedy="ingest it again when nothing writes to it")
+            self.drop_unused({key})
+            raise changed_while_read()
 
-    def drop_unused(self, content_hashes: Collection[str]) -> None:
-        """Remove those original bytes that no document stands in any more."""
-        unused = set(content_hashes)
-        if not unused:
-            return
-        for document in self.documents.iterate():
-            unused.discard(document.content_hash)
-            if not unused:
-                return
-        for content_hash in sorted(unused):
-            self.objects.remove(content_hash)
+    def drop_unused(self, content_hashes: Iterable[str], *, own: str = "") -> None:
+        """Remove those original bytes that no document stands in any more and no open run but `own` awaits.
+
+        Not to be called while names are held.
+        """
+        wanted = sorted(set(content_hashes))
+        for start in range(0, len(wanted), _AT_ONCE):
+            self._drop(set(wanted[start : start + _AT_ONCE]), own)
+
+    def _drop(self, content_hashes: set[str], own: str) -> None:
+        with self.exclusion.hold({_bytes_name(content_hash) for content_hash in content_hashes}):
+            unused = content_hashes - self.documents.used(content_hashes)
+            if unused:
+                unused -= set(self.awaited(own))
+            for content_hash in sorted(unused):
+                self.objects.remove(content_hash)
+
+
+def changed_while_read() -> UnreadableFile:
+    """The error for a source whose bytes are no longer those that were hashed."""
+    return UnreadableFile("it changed while it was read", remedy="ingest it again when nothing writes to it")
+
+
+def _bytes_name(content_hash: str) -> str:
+    return content_id("bytes", content_hash)

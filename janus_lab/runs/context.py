@@ -109,6 +109,14 @@ class RunContext:
         found = self._ledger.find(parent=self.run.id, limit=SHARES_AT_MOST)
         return found[::-1]
 
+    def share(self, share_id: str) -> Run:
+        """A share as the ledger has it now."""
+        return self._ledger.get(share_id)
+
+    def share_events(self, share_id: str, after: str = "") -> list[Event]:
+        """What a share has told since `after`, as far as it is still kept."""
+        return self._events.read(share_id, after=after)
+
     def _required_shares(self) -> Shares:
         if self._shares is None:
             raise Defect(f"run {self.run.id[:12]} can't be shared here", remedy="report it with logs/worker.log")

@@ -124,7 +124,9 @@ class Executor:
         try:
             with self._translated(run):
                 context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
-                context.check_cancelled()
+                if not context.finished:
+                    # A service that has begun before may have to tidy up: it looks for the wish itself.
+                    context.check_cancelled()
                 result = self._services[run.kind].execute(context)
         except SliceOver:
             self._queue().enqueue(run.id, run.priority)

@@ -5,6 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from janus_lab.values.filter import Condition
+from janus_lab.values.ingest import FileOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """A source that was found before the run: a file that workers see at `uri` (`file://`), bytes that were brought into the
+    object store under `content_hash`, or, with neither, a URL. Size in bytes, time in nanoseconds since the epoch.
+    """
+
+    origin: str
+    uri: str = ""
+    size: int = 0
+    modified_ns: int = 0
+    content_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found: sources to be read, those that can't be, and how many were passed over as unchanged."""
+
+    found: tuple[NamedSource, ...]
+    failures: tuple[FileOutcome, ...] = ()
+    unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +35,8 @@ class IngestRequest:
     """Ingest files, folders, globs (absolute) or URLs into a collection.
 
     `urls` must be true for URLs to be fetched; `verify` reads every file again instead of trusting size and time of change;
-    `plan_only` finds out what would be done and does nothing.
+    `plan_only` finds out what would be done and does nothing. With `scanned`, exactly that is read and `sources` only say
+    where it came from.
     """
 
     sources: tuple[str, ...]
@@ -20,6 +44,7 @@ class IngestRequest:
     urls: bool = False
     verify: bool = False
     plan_only: bool = False
+    scanned: Scanned | None = None
 
 
 @dataclass(frozen=True, slots=True)

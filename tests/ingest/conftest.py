@@ -137,6 +137,7 @@ def open_room(stack: ExitStack, home: Path) -> IngestRoom:
         objects=opened("objects", f"file://{home}/objects"),
         vectors=opened("vectors", f"edge://{home}/vectors"),
         embedder=lambda: Embedder(backend, cache),
+        exclusion=opened("exclusion", database),
     )
     return IngestRoom(home, stores, opened("ledger", database), opened("events", "memory://"), backend)
 

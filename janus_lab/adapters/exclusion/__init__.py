@@ -1,0 +1,1 @@
+"""Names that one holder has at a time."""
