@@ -42,8 +42,10 @@ objects_url = "s3://janus:${JANUS_MINIO_PASSWORD}@127.0.0.1:${JANUS_MINIO_PORT}/
 vectors_url = "qdrant://:${JANUS_QDRANT_API_KEY}@127.0.0.1:${JANUS_QDRANT_PORT}"
 graph_url = "bolt://neo4j:${JANUS_NEO4J_PASSWORD}@127.0.0.1:${JANUS_NEO4J_PORT}"
 """
-STACK_FILES = ("compose.yaml",)
+STACK_FILES = ("compose.yaml", "worker.Dockerfile")
 """Files that an installation carries for the stack, and that can be written again at any time."""
+WORKER_FROM = "JANUS_WORKER_FROM"
+"""How compose.yaml builds its worker: `index`, its default, installs the released package; `source` builds a checkout."""
 _HEAD = "# Passwords and ports of the stack's servers, for compose.yaml and janus.toml. Keep this file to yourself.\n"
 _PRIVATE = 0o600
 _PASSWORD_BYTES = 24
@@ -82,6 +84,8 @@ def _secrets(file: Path, notes: Notes) -> None:
     known = read_dotenv(file) if file.exists() else {}
     missing = [name for name in (*PASSWORDS, *PORTS) if not known.get(name)]
     lines = "".join(f"{name}={value}\n" for name, value in _fresh(missing, known, notes).items())
+    if WORKER_FROM not in known and file.parent.resolve() == stack_folder().resolve():
+        lines += f"{WORKER_FROM}=source\n"
     count = f"{sum(name in PASSWORDS for name in missing)} new passwords, readable by you alone"
     if make_file(file, _HEAD + lines, notes, count, mode=_PRIVATE) or not missing:
         return
