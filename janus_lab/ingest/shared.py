@@ -66,8 +66,11 @@ class SharedIngest:
         if self._resumed:
             self._context.start_shares([shares[share_id].request for share_id in self._ids])
         with SharedProgress(self._context, self._known(), list(shares.values()), resumed=self._resumed) as progress:
+            noted = [share for share in shares.values() if _key(share.id) in self._context.finished]
+            for share in noted:
+                progress.ended(share)
             try:
-                self._work(list(shares), progress)
+                self._work([share_id for share_id in shares if _key(share_id) not in self._context.finished], progress)
             except RunCancelled:
                 self._let_stop(list(shares))
                 raise
@@ -85,7 +88,7 @@ class SharedIngest:
                     self._ended(share)
                     progress.ended(share)
                     left.remove(share_id)
-                self._commit(f"share-{share_id}" if share.state.final else f"part-{len(self._context.finished)}")
+                self._commit(_key(share_id) if share.state.final else f"part-{len(self._context.finished)}")
             if left:
                 time.sleep(_PAUSE_SECONDS)
                 if time.monotonic() - self._lap > _COMMIT_SECONDS:
@@ -151,6 +154,11 @@ class SharedIngest:
         now = time.monotonic()
         seconds, self._lap = now - self._lap, now
         self._context.commit_step(key, {"seconds": seconds})
+
+
+def _key(share_id: str) -> str:
+    """The step that notes a share's end."""
+    return f"share-{share_id}"
 
 
 def _calm(outcome: FileOutcome) -> bool:

@@ -38,6 +38,7 @@ class _Share:
     files_done: int = 0
     chunks_done: int = 0
     over: bool = False
+    heard_out: bool = False
 
     @property
     def weight_done(self) -> float:
@@ -88,13 +89,13 @@ class SharedProgress:
             _log.warning("progress-not-told", run=self._context.run.id, exc_info=True)
 
     def _listen(self) -> None:
-        with self._lock:
-            left = [share for share in self._shares.values() if not share.over]
-        unheard = [share for share in left if not share.heard][:_NEXT]
-        for share in [*(share for share in left if share.heard), *unheard]:
+        left = [share for share in self._shares.values() if not share.heard_out]
+        unheard = [share for share in left if not (share.heard or share.over)][:_NEXT]
+        for share in [*(share for share in left if share.heard or share.over), *unheard]:
+            last = share.over
             for event in self._context.share_events(share.id, share.heard):
                 self._take(share, event)
-            share.silent = False
+            share.silent, share.heard_out = False, last
 
     def _take(self, share: _Share, event: Event) -> None:
         share.heard = event.sequence
