@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from janus_lab.compose import migrate as migrate
     from janus_lab.compose import open_lab as open_lab
     from janus_lab.lab import Lab as Lab
 
 __version__ = "0.1.0"
-__all__ = ["Lab", "__version__", "load_ipython_extension", "open_lab", "unload_ipython_extension"]
+__all__ = ["Lab", "__version__", "load_ipython_extension", "migrate", "open_lab", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> Any:
         from janus_lab.compose import open_lab
 
         return open_lab
+    if name == "migrate":
+        from janus_lab.compose import migrate
+
+        return migrate
     if name == "Lab":
         from janus_lab.lab import Lab
 

@@ -15,6 +15,7 @@ from janus_lab.inference.sources import locate as locate_model
 from janus_lab.lab import Lab
 from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.surroundings import Surroundings
+from janus_lab.migration.marker import refuse_half_filled
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.health import HealthReport
@@ -37,6 +38,7 @@ def open_lab(
     """
     chosen = load_settings(home, **settings)
     with ExitStack() as opening:
+        refuse_half_filled(chosen.home, chosen.profile)
         try:
             shared = open_shared(chosen, opening)
         except StoreUnreachable as error:

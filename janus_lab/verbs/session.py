@@ -59,6 +59,10 @@ class Session:
         """The settings that the lab has, or would have."""
         return self._lab.settings if self._lab is not None else load_settings(self._home, **self._overrides)
 
+    def settings_for(self, profile: str) -> Settings:
+        """The settings that this session would have under another profile. Raises SettingsError."""
+        return load_settings(self._home, **{**self._overrides, "profile": profile})
+
     @property
     def given_home(self) -> str | Path | None:
         """The data directory that was asked for, if one was."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from janus_lab.verbs import about, ask, docs, engine_room, ingest, init, runs, search, use
+from janus_lab.verbs import about, ask, docs, engine_room, ingest, init, migrate, runs, search, use
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -30,6 +30,7 @@ VERBS: dict[str, Verb] = {
         engine_room.DOCTOR,
         use.VERB,
         init.VERB,
+        migrate.VERB,
         HELP,
         about.VERSION,
     )

@@ -7,11 +7,13 @@ import time
 import pytest
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome, Sentence
+from janus_lab.values.beginning import Beginning
 from janus_lab.values.chunk import Chunk
 from janus_lab.values.document import Document
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.hit import Hit, Ranking, SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
+from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
 from janus_lab.verbs.listings import Documents, Runs, SearchResults
 from janus_lab.verbs.session import Using
@@ -49,6 +51,9 @@ VALUES = {
     EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
     Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
+    Beginning: Beginning(EVIL, (EVIL,), (EVIL,), (EVIL,), (EVIL,)),
+    MigrationPlan: MigrationPlan(EVIL, EVIL, {EVIL: 1}, 1, 1.0, resumes=True),
+    MigrationReport: MigrationReport(EVIL, EVIL, {EVIL: 1}, (EVIL,), (EVIL,), 1.0),
 }
 ALLOWED = {
     "div", "style", "span", "sup", "b", "ul", "li", "details", "summary", "blockquote", "mark", "table", "thead", "tbody",

@@ -11,6 +11,7 @@ from janus_lab.values.document import Document
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
+from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
@@ -38,6 +39,8 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     HealthReport: engine_room.health,
     Using: engine_room.using,
     Beginning: deployment.beginning,
+    MigrationPlan: deployment.plan,
+    MigrationReport: deployment.report,
 }
 
 

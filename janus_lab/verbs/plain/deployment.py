@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from janus_lab.values.beginning import Beginning
+from janus_lab.values.migration import MigrationPlan, MigrationReport
+from janus_lab.verbs.plain.amounts import duration
+from janus_lab.verbs.plain.printable import one_line
+
+_SHOWN = 20
 
 
 def beginning(value: Beginning) -> str:
@@ -12,3 +19,31 @@ def beginning(value: Beginning) -> str:
     lines += [f"note: {line}" for line in value.notes]
     lines += ["", "What to do next:", *(f"  {line}" for line in value.next)]
     return "\n".join(lines)
+
+
+def plan(value: MigrationPlan) -> str:
+    """How much a migration would carry, and how long it may take."""
+    goes_on = ", going on with what was begun" if value.resumes else ""
+    size = f"{value.object_bytes / 1e6:,.1f} MB of originals"
+    return (
+        f"{value.source} → {value.target}{goes_on}: {_amounts(value.amounts)}; {size}; about {duration(value.seconds)}"
+    )
+
+
+def report(value: MigrationReport) -> str:
+    """What was carried over, what was not, and what to type next."""
+    lines = [
+        f"{value.source} → {value.target} in {duration(value.seconds)}, compared and equal: {_amounts(value.amounts)}"
+    ]
+    if value.forgotten:
+        lines.append(f"{len(value.forgotten):,} documents lack embeddings, which the next ingest of them makes:")
+        lines += [f"  {one_line(origin, 200)}" for origin in value.forgotten[:_SHOWN]]
+    if value.damaged:
+        lines.append(f"{len(value.damaged):,} originals are damaged and were left behind; ingest their files again:")
+        lines += [f"  {key}" for key in value.damaged[:_SHOWN]]
+    lines += [f"{value.source} is as it was.", "What to do next:", f"  janus use {value.target} --save"]
+    return "\n".join(lines)
+
+
+def _amounts(amounts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {kind}" for kind, number in amounts.items())

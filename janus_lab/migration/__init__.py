@@ -1,0 +1,1 @@
+"""Carrying everything from one deployment's stores into another's. Knows ports, no store."""
