@@ -26,16 +26,55 @@ Table = Mapping[str, Row]
 STACK = "'janus-lab[stack]'"
 """What brings the drivers of servers."""
 
-LEDGER: Table = {"sqlite": Row("relational.ledger:open_ledger")}
-EMBEDDING_CACHE: Table = {"sqlite": Row("relational.embedding_cache:open_embedding_cache")}
-SOURCES: Table = {"sqlite": Row("relational.source_index:open_source_index")}
-EXCLUSION: Table = {"sqlite": Row("exclusion.threads:open_exclusion")}
-DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents")}
+
+def _postgresql(factory: str) -> Table:
+    """A row for each way to write the scheme."""
+    row = Row(factory, STACK)
+    return {"postgresql": row, "postgresql+psycopg": row}
+
+
+LEDGER: Table = {"sqlite": Row("relational.ledger:open_ledger"), **_postgresql("relational.ledger:open_ledger")}
+EMBEDDING_CACHE: Table = {
+    "sqlite": Row("relational.embedding_cache:open_embedding_cache"),
+    **_postgresql("relational.embedding_cache:open_embedding_cache"),
+}
+SOURCES: Table = {
+    "sqlite": Row("relational.source_index:open_source_index"),
+    **_postgresql("relational.source_index:open_source_index"),
+}
+EXCLUSION: Table = {
+    "sqlite": Row("exclusion.threads:open_exclusion"),
+    **_postgresql("relational.exclusion:open_exclusion"),
+}
+DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents"), **_postgresql("documents.store:open_documents")}
 OBJECTS: Table = {"file": Row("objects.files:open_objects"), "s3": Row("objects.minio:open_objects", STACK)}
 VECTORS: Table = {"edge": Row("vector.edge:open_vectors")}
-EVENTS: Table = {"unix": Row("events.redis:open_events"), "memory": Row("events.memory:open_events")}
-CLAIMS: Table = {"unix": Row("claims.redis:open_claims"), "memory": Row("claims.memory:open_claims")}
-QUEUE: Table = {"unix": Row("queue.dramatiq_redis:open_queue")}
+EVENTS: Table = {
+    "unix": Row("events.redis:open_events"),
+    "redis": Row("events.redis:open_events"),
+    "rediss": Row("events.redis:open_events"),
+    "memory": Row("events.memory:open_events"),
+}
+CLAIMS: Table = {
+    "unix": Row("claims.redis:open_claims"),
+    "redis": Row("claims.redis:open_claims"),
+    "rediss": Row("claims.redis:open_claims"),
+    "memory": Row("claims.memory:open_claims"),
+}
+QUEUE: Table = {
+    "unix": Row("queue.dramatiq_redis:open_queue"),
+    "redis": Row("queue.dramatiq_redis:open_queue"),
+    "rediss": Row("queue.dramatiq_redis:open_queue"),
+    "amqp": Row("queue.dramatiq_rabbitmq:open_queue", STACK),
+    "amqps": Row("queue.dramatiq_rabbitmq:open_queue", STACK),
+}
+DEAD_LETTERS: Table = {
+    "unix": Row("queue.redis_dead_letters:open_dead_letters"),
+    "redis": Row("queue.redis_dead_letters:open_dead_letters"),
+    "rediss": Row("queue.redis_dead_letters:open_dead_letters"),
+    "amqp": Row("queue.rabbitmq_dead_letters:open_dead_letters", STACK),
+    "amqps": Row("queue.rabbitmq_dead_letters:open_dead_letters", STACK),
+}
 STARTER = "'janus-lab[starter]'"
 EMBEDDING: Table = {
     "package": Row("backend.onnx_embedding:open_embedding", STARTER),
@@ -45,7 +84,7 @@ GENERATION: Table = {
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
 }
-SERVER: Table = {"s3": Row("objects.minio_checks:checks", STACK)}
+SERVER: Table = {**_postgresql("relational.server_checks:checks"), "s3": Row("objects.minio_checks:checks", STACK)}
 """What `janus doctor` asks a server, as `checks(url) -> list[Check]`; no adapter, so not among the tables."""
 
 TABLES: Mapping[str, Table] = {
@@ -59,6 +98,7 @@ TABLES: Mapping[str, Table] = {
     "events": EVENTS,
     "claims": CLAIMS,
     "queue": QUEUE,
+    "dead letters": DEAD_LETTERS,
     "embedding": EMBEDDING,
     "generation": GENERATION,
 }

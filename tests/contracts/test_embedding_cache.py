@@ -12,14 +12,15 @@ from janus_lab.inference.recent_embeddings import RecentEmbeddings
 from janus_lab.values.ids import bytes_hash
 
 ROWS = [
-    ("sqlite", lambda folder: open_embedding_cache(f"sqlite:///{folder}/janus.db")),
-    ("recent", lambda folder: nullcontext(RecentEmbeddings(10_000))),
+    ("sqlite", lambda request: open_embedding_cache(f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db")),
+    ("postgresql", lambda request: open_embedding_cache(request.getfixturevalue("postgresql_url"))),
+    ("recent", lambda _request: nullcontext(RecentEmbeddings(10_000))),
 ]
 
 
 @pytest.fixture(params=[row[1] for row in ROWS], ids=[row[0] for row in ROWS])
-def cache(request, tmp_path):
-    with request.param(tmp_path) as opened:
+def cache(request):
+    with request.param(request) as opened:
         yield opened
 
 

@@ -16,14 +16,17 @@ from janus_lab.errors import AmbiguousId, ClaimLost, NotFound, StoreFailed
 from janus_lab.values.ids import new_run_id
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
 
-ROWS = [("sqlite", lambda folder: open_ledger(f"sqlite:///{folder}/janus.db"))]
+ROWS = [
+    ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
+    ("postgresql", lambda request: request.getfixturevalue("postgresql_url")),
+]
 OPEN = {RunState.QUEUED, RunState.RUNNING}
 FINAL = [RunState.DONE, RunState.FAILED, RunState.CANCELLED]
 
 
 @pytest.fixture(params=[row[1] for row in ROWS], ids=[row[0] for row in ROWS])
-def ledger(request, tmp_path):
-    with request.param(tmp_path) as opened:
+def ledger(request):
+    with open_ledger(request.param(request)) as opened:
         yield opened
 
 

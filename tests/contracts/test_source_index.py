@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from janus_lab.adapters.relational.source_index import open_source_index
 from janus_lab.values.document import SourceStamp
 
-ROWS = [("sqlite", lambda folder: open_source_index(f"sqlite:///{folder}/janus.db"))]
+ROWS = [
+    ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
+    ("postgresql", lambda request: request.getfixturevalue("postgresql_url")),
+]
 
 
 @pytest.fixture(params=[row[1] for row in ROWS], ids=[row[0] for row in ROWS])
-def index(request, tmp_path):
-    with request.param(tmp_path) as opened:
+def index(request):
+    with open_source_index(request.param(request)) as opened:
         yield opened
 
 
@@ -54,3 +59,15 @@ def test_ten_thousand_sources_at_once(index):
     found = index.stamps("default", [s.origin for s in stamps])
     assert len(found) == 10_000
     assert found["folder/file-9999.txt"].size == 9999
+
+
+def test_origins_may_be_longer_than_an_index_takes(index):
+    names = random.Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789äß€", k=9000)
+    origins = ["".join(names), "".join(names) + "x", "".join(names)[:500], "nul\0in it"]
+    index.record("default", [stamp(origin, n) for n, origin in enumerate(origins)])
+    index.record("default", [stamp(origins[0], 9)])
+    assert {o: s.size for o, s in index.stamps("default", origins).items()} == dict(
+        zip(origins, [9, 1, 2, 3], strict=True)
+    )
+    index.forget("default", origins[:1])
+    assert set(index.stamps("default", origins)) == set(origins[1:])

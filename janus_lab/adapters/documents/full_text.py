@@ -12,6 +12,9 @@ from sqlalchemy import Connection, bindparam, column, text
 
 from janus_lab.adapters.relational.schema import FULL_TEXT
 
+TOKENIZE = "porter unicode61 remove_diacritics 2"
+"""How the index cuts words, strips their accents and stems them; as in the first migration."""
+
 _ADD = text(f"INSERT INTO {FULL_TEXT} (rowid, title, text) VALUES (:number, :title, :text)")  # noqa: S608
 _TAKE_OUT = text(
     f"INSERT INTO {FULL_TEXT} ({FULL_TEXT}, rowid, title, text) VALUES ('delete', :number, :title, :text)"  # noqa: S608
@@ -28,20 +31,26 @@ RANKED = _RANKED.columns(column("number"), column("rank")).subquery("ranked")
 
 def add(connection: Connection, number: int, title: str, content: str) -> None:
     """Index document `number`."""
-    connection.execute(_ADD, {"number": number, "title": _clean(title), "text": _clean(content)})
+    connection.execute(_ADD, {"number": number, "title": clean(title), "text": clean(content)})
 
 
 def take_out(connection: Connection, number: int, title: str, content: str) -> None:
     """Take document `number` out again, given exactly what was indexed."""
-    connection.execute(_TAKE_OUT, {"number": number, "title": _clean(title), "text": _clean(content)})
+    connection.execute(_TAKE_OUT, {"number": number, "title": clean(title), "text": clean(content)})
+
+
+def words_in(typed: str) -> list[str]:
+    """The words of what a person typed."""
+    return _WORD.findall(clean(typed))
 
 
 def match_expression(words: str) -> str | None:
     """What a person typed, as a query for all of its words and nothing else; None if it holds no word."""
-    found = _WORD.findall(words)
+    found = words_in(words)
     return " ".join(f'"{word}"' for word in found) if found else None
 
 
-def _clean(content: str) -> str:
+def clean(content: str) -> str:
+    """A text that every index takes."""
     # A database takes no lone surrogate, and a tokenizer may stop at a NUL.
     return content.encode("utf-8", "replace").decode().replace("\0", " ")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from janus_lab.adapters.documents import blocks, boxes
-from janus_lab.adapters.relational.batches import batches
+from janus_lab.adapters.relational.batches import batches, keeping
 from janus_lab.adapters.relational.schema import chunk, text_block, version
 from janus_lab.values.version import Version
 
@@ -18,13 +18,17 @@ def stage(connection: Connection, versions: Sequence[Version]) -> None:
     """Write those of the versions that are not there."""
     wanted = {v.document.version_id: v for v in versions}
     known = version_numbers(connection, wanted)
-    fresh = [v for version_id, v in wanted.items() if version_id not in known]
+    # In one order, so that two who stage the same versions can't wait for each other.
+    fresh = [wanted[version_id] for version_id in sorted(wanted) if version_id not in known]
     if not fresh:
         return
-    connection.execute(insert(version), [_version_row(v) for v in fresh])
-    numbers = version_numbers(connection, [v.document.version_id for v in fresh])
+    added = keeping(connection, version).returning(version.c.id, version.c.number)
+    # Whoever staged one of them a moment ago has written its text as well.
+    numbers = {row.id: row.number for row in connection.execute(added, [_version_row(v) for v in fresh])}
     for v in fresh:
-        number = numbers[v.document.version_id]
+        number = numbers.get(v.document.version_id)
+        if number is None:
+            continue
         _insert(connection, text_block, _block_rows(number, v))
         _insert(connection, chunk, _chunk_rows(number, v))
 

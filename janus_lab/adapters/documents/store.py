@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, func, select
 
-from janus_lab.adapters.documents import boxes, full_text, publishing, reading, staging
-from janus_lab.adapters.documents.terms import meets
+from janus_lab.adapters.documents import boxes, publishing, reading, staging
+from janus_lab.adapters.documents.search_index import SearchIndex
 from janus_lab.adapters.relational.batches import batches
 from janus_lab.adapters.relational.database import Database, open_database
 from janus_lab.adapters.relational.prefix import by_prefix
@@ -32,21 +33,31 @@ def open_documents(url: str) -> Iterator[DocumentStore]:
         yield RelationalDocuments(database)
 
 
+def search_index(database: Database) -> SearchIndex:
+    """The index of the database's dialect."""
+    if isinstance(database.place, Path):
+        from janus_lab.adapters.documents.sqlite_index import SqliteIndex
+
+        return SqliteIndex()
+    from janus_lab.adapters.documents.postgresql_index import PostgresqlIndex
+
+    return PostgresqlIndex()
+
+
 class RelationalDocuments:
     """Documents whose current version is one number in a row, so that publishing is a change of that number."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._index = search_index(database)
 
     def stage(self, versions: Sequence[Version]) -> None:
         """Write versions, not yet visible, in one transaction."""
-        with self._database.write() as connection:
-            staging.stage(connection, versions)
+        self._database.change(lambda connection: staging.stage(connection, versions))
 
     def publish(self, documents: Sequence[Document]) -> None:
         """Make the staged versions current, in one transaction. Raises Defect if one was never staged."""
-        with self._database.write() as connection:
-            publishing.publish(connection, documents)
+        self._database.change(lambda connection: publishing.publish(connection, self._index, documents))
 
     def get(self, document_id: str) -> Document:
         """The published document of that id or unique prefix. Raises NotFound, AmbiguousId."""
@@ -63,22 +74,16 @@ class RelationalDocuments:
         limit: int = 1000,
     ) -> list[Document]:
         """Published documents that meet every condition, by rank if there are `words`, else by origin."""
-        query = _PUBLISHED.where(*(meets(condition) for condition in where)).limit(limit)
-        parameters: dict[str, str] = {}
+        query = self._index.meeting(_PUBLISHED, where).limit(limit)
         if collection is not None:
             query = query.where(document.c.collection == collection)
         if origin_prefix:
-            # A range, because that is what an index on origins answers; the bound is the last character there is.
-            query = query.where(document.c.origin >= origin_prefix, document.c.origin < origin_prefix + chr(0x10FFFF))
-        if words.strip():
-            expression = full_text.match_expression(words)
-            if expression is None:
-                return []
-            parameters["query"] = expression
-            query = _by_rank(query)
-        query = query.order_by(document.c.origin, document.c.number)
+            query = query.where(self._index.beginning(origin_prefix))
+        found = self._index.matching(query, words) if words.strip() else query
+        if found is None:
+            return []
         with self._database.read() as connection:
-            return [_document(row) for row in connection.execute(query, parameters)]
+            return [_document(row) for row in connection.execute(self._index.by_origin(found))]
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """The chunks of published versions among these ids, in the order asked."""
@@ -104,8 +109,7 @@ class RelationalDocuments:
 
     def remove(self, document_ids: Collection[str]) -> int:
         """Remove documents with every version and chunk; returns how many were published."""
-        with self._database.write() as connection:
-            return publishing.remove(connection, document_ids)
+        return self._database.change(lambda connection: publishing.remove(connection, self._index, document_ids))
 
     def used(self, content_hashes: Collection[str]) -> set[str]:
         """Which of these original bytes a published document stands in."""
@@ -141,11 +145,6 @@ class RelationalDocuments:
         with self._database.read() as connection:
             documents, chunks = connection.execute(counts).one()
             return documents, chunks
-
-
-def _by_rank(query: Select[Any]) -> Select[Any]:
-    ranked = full_text.RANKED
-    return query.join(ranked, ranked.c.number == document.c.number).order_by(ranked.c.rank)
 
 
 def _version(connection: Connection, version_id: str) -> Row[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -48,8 +49,9 @@ class RelationalEmbeddingCache:
         ]
         if not rows:
             return
-        with self._database.write() as connection:
-            connection.execute(keeping(embedding), rows)
+        # In one order, so that two who write the same rows can't wait for each other.
+        rows.sort(key=itemgetter("text_hash"))
+        self._database.change(lambda connection: connection.execute(keeping(connection, embedding), rows))
 
     def forget(self, text_hashes: Sequence[str]) -> None:
         """Forget these texts, for every model."""

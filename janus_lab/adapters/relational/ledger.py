@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, select, update
 
-from janus_lab.adapters.relational.batches import batches
+from janus_lab.adapters.relational.batches import batches, keeping
 from janus_lab.adapters.relational.database import Database, open_database
 from janus_lab.adapters.relational.prefix import by_prefix
 from janus_lab.adapters.relational.schema import run as runs
@@ -37,9 +37,8 @@ class RelationalLedger:
     def create(self, run: Run) -> None:
         """Record a new run. Raises StoreFailed if there is a run of that id."""
         with self._database.write() as connection:
-            if connection.scalar(select(runs.c.id).where(runs.c.id == run.id)):
+            if connection.scalar(keeping(connection, runs).values(_row(run)).returning(runs.c.id)) is None:
                 raise StoreFailed(f"there is a run {run.id} already", remedy="start a new run")
-            connection.execute(insert(runs).values(_row(run)))
 
     def get(self, run_id: str) -> Run:
         """The run of that id or unique prefix. Raises NotFound, AmbiguousId."""
@@ -132,15 +131,14 @@ class RelationalLedger:
         """Record a step once. Raises ClaimLost under a fence that is too old, NotFound without its run."""
         with self._database.write() as connection:
             self._check_fence(connection, step.run_id, fence)
-            known = select(steps.c.number).where(steps.c.run_id == step.run_id, steps.c.key == step.key)
-            if connection.scalar(known) is not None:
-                return False
-            connection.execute(
-                insert(steps).values(
-                    run_id=step.run_id, key=step.key, effect=dict(step.effect), committed_at=step.committed_at
-                )
-            )
-            return True
+            row = {
+                "run_id": step.run_id,
+                "key": step.key,
+                "effect": dict(step.effect),
+                "committed_at": step.committed_at,
+            }
+            added = keeping(connection, steps).values(row).returning(steps.c.number)
+            return connection.scalar(added) is not None
 
     def steps(self, run_id: str) -> list[Step]:
         """A run's steps in order of commitment."""
@@ -158,14 +156,22 @@ class RelationalLedger:
         )
         if kinds:
             ended = ended.where(runs.c.kind.in_([k.value for k in kinds]))
-        with self._database.write() as connection:
-            old = list(connection.scalars(ended))
-            for batch in batches(old):
-                connection.execute(delete(runs).where(runs.c.id.in_(batch) | runs.c.parent.in_(batch)))
-        return len(old)
+
+        def forget(connection: Connection) -> int:
+            forgotten = 0
+            for batch in batches(connection.scalars(ended).all()):
+                connection.execute(delete(runs).where(runs.c.parent.in_(batch)))
+                forgotten += connection.execute(
+                    delete(runs).where(runs.c.id.in_(batch), runs.c.state.not_in(_OPEN))
+                ).rowcount
+            return forgotten
+
+        return self._database.change(forget)
 
     def _check_fence(self, connection: Connection, run_id: str, fence: int) -> None:
-        seen: int | None = connection.scalar(select(func.max(runs.c.fence)).where(runs.c.id == run_id))
+        # Held until the step is committed, so that no higher fence comes in between and steps have one order.
+        query = select(runs.c.fence).where(runs.c.id == run_id).with_for_update(key_share=True)
+        seen: int | None = connection.scalar(query)
         if seen is None:
             raise NotFound(f"there is no run {run_id!r}", remedy="list runs with `janus runs`")
         if seen > fence:

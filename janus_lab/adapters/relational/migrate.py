@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from janus_lab.adapters.disk import disk_errors
 from janus_lab.adapters.relational.database import Database
-from janus_lab.adapters.relational.sqlite import use_wal
 from janus_lab.errors import DataTooNew
 
 if TYPE_CHECKING:
@@ -23,7 +18,6 @@ HEAD = "0002"
 
 _FOLDER = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "janus_schema"
-_PRIVATE = 0o600
 
 
 def migrate(database: Database) -> None:
@@ -31,17 +25,19 @@ def migrate(database: Database) -> None:
 
     Raises DataTooNew, and changes nothing, for a revision that this code does not know.
     """
-    if _current(database) == HEAD:
+    found = current_revision(database)
+    if found == HEAD:
         return
-    with _lock(database.place):
+    _check_known(database, found)
+    with database.site.migration(database):
         # Whoever held the lock before us may have done it all.
-        found = _current(database)
-        if found != HEAD:
-            _upgrade(database, found)
+        if current_revision(database) != HEAD:
+            _upgrade(database)
 
 
-def _current(database: Database) -> str | None:
-    if not database.place.exists():
+def current_revision(database: Database) -> str | None:
+    """The revision that the database's schema has; None where there is none yet."""
+    if not database.site.present():
         return None
     with database.read() as connection:
         if not inspect(connection).has_table(_VERSION_TABLE):
@@ -50,25 +46,25 @@ def _current(database: Database) -> str | None:
     return found
 
 
-def _upgrade(database: Database, found: str | None) -> None:
-    from alembic import command
+def _check_known(database: Database, found: str | None) -> None:
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    config = _config()
+    if found is None:
+        return
     try:
-        if found is not None:
-            ScriptDirectory.from_config(config).get_revision(found)
+        ScriptDirectory.from_config(_config()).get_revision(found)
     except CommandError as error:
         raise DataTooNew(
             f"{database.place} was written by a newer Janus Lab (schema {found}, this one knows {HEAD})",
             remedy="upgrade with `pip install -U janus-lab`, or choose another data directory with JANUS_HOME",
         ) from error
-    with disk_errors(database.place):
-        # For its owner only; SQLite gives its log beside it the same permissions.
-        database.place.touch(mode=_PRIVATE)
-    with database.bare() as connection:
-        use_wal(connection)
+
+
+def _upgrade(database: Database) -> None:
+    from alembic import command
+
+    config = _config()
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
@@ -84,23 +80,15 @@ def _config() -> Config:
     return config
 
 
-@contextmanager
-def _lock(place: Path) -> Iterator[None]:
-    path = place.with_name(place.name + ".lock")
-    with disk_errors(place), path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def schema_differences(connection: Connection) -> list[object]:
     """What `schema.py` has and the database has not, or the other way round; empty unless a migration was forgotten."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from janus_lab.adapters.relational.schema import FULL_TEXT, metadata
+    from janus_lab.adapters.relational.schema import FULL_TEXT, ORIGIN_INDEX, metadata
 
     def ours(_object: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:  # noqa: FBT001
-        return not str(name).startswith(FULL_TEXT)
+        return not str(name).startswith((FULL_TEXT, ORIGIN_INDEX))
 
     options = {"version_table": _VERSION_TABLE, "include_object": ours, "compare_type": False}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))

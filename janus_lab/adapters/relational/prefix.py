@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, func
+from sqlalchemy import Column, Connection, Row, Select
 
 from janus_lab.errors import AmbiguousId, NotFound
+
+LAST = chr(0x10FFFF)
+"""The last character there is: what begins with a text lies between that text and that text with this behind it."""
 
 _DIGITS = 4
 _AMBIGUOUS = 2
@@ -21,8 +24,8 @@ def by_prefix(connection: Connection, query: Select[Any], column: Column[Any], w
     if exact is not None:
         return exact
     if len(wanted) >= _DIGITS:
-        begins = func.substr(column, 1, len(wanted)) == wanted.lower()
-        rows = connection.execute(query.where(begins).limit(_AMBIGUOUS)).all()
+        begins = wanted.lower()
+        rows = connection.execute(query.where(column >= begins, column < begins + LAST).limit(_AMBIGUOUS)).all()
         if len(rows) == _AMBIGUOUS:
             raise AmbiguousId(f"several {noun}s begin with {wanted!r}", remedy="give more digits of the id")
         if rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -16,21 +15,22 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
+from janus_lab.adapters.relational.column_types import characters, row_number, stored_json
+
 metadata = MetaData()
 
-_json = JSON(none_as_null=True)
+_json = stored_json()
 
 run = Table(
     "run",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("priority", String(16), nullable=False),
+    Column("id", characters(String(64)), primary_key=True),
+    Column("kind", characters(String(16)), nullable=False),
+    Column("state", characters(String(16)), nullable=False),
+    Column("priority", characters(String(16)), nullable=False),
     Column("request", _json, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
@@ -40,7 +40,7 @@ run = Table(
     Column("result", _json),
     Column("error", _json),
     Column("manifest", _json, nullable=False),
-    Column("parent", String(64), nullable=False, server_default=""),
+    Column("parent", characters(String(64)), nullable=False, server_default=""),
     Index("run_created_at", "created_at"),
     Index("run_state", "state", "created_at"),
     Index("run_parent", "parent", "created_at"),
@@ -49,9 +49,9 @@ run = Table(
 step = Table(
     "step",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("run_id", String(64), ForeignKey("run.id", ondelete="CASCADE"), nullable=False),
-    Column("key", Text, nullable=False),
+    Column("number", row_number(), primary_key=True),
+    Column("run_id", characters(String(64)), ForeignKey("run.id", ondelete="CASCADE"), nullable=False),
+    Column("key", characters(), nullable=False),
     Column("effect", _json, nullable=False),
     Column("committed_at", Float, nullable=False),
     UniqueConstraint("run_id", "key", name="step_once"),
@@ -60,8 +60,8 @@ step = Table(
 embedding = Table(
     "embedding",
     metadata,
-    Column("model_hash", String(64), nullable=False),
-    Column("text_hash", String(64), nullable=False),
+    Column("model_hash", characters(String(64)), nullable=False),
+    Column("text_hash", characters(String(64)), nullable=False),
     Column("vector", LargeBinary, nullable=False),
     PrimaryKeyConstraint("model_hash", "text_hash"),
 )
@@ -69,11 +69,11 @@ embedding = Table(
 source = Table(
     "source",
     metadata,
-    Column("collection", Text, nullable=False),
-    Column("origin", Text, nullable=False),
+    Column("collection", characters(), nullable=False),
+    Column("origin", characters(), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("modified_ns", BigInteger, nullable=False),
-    Column("content_hash", String(64), nullable=False),
+    Column("content_hash", characters(String(64)), nullable=False),
     PrimaryKeyConstraint("collection", "origin"),
     sqlite_with_rowid=False,
 )
@@ -81,9 +81,9 @@ source = Table(
 version = Table(
     "version",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("id", String(32), nullable=False, unique=True),
-    Column("document_id", String(32), nullable=False, index=True),
+    Column("number", row_number(), primary_key=True),
+    Column("id", characters(String(32)), nullable=False, unique=True),
+    Column("document_id", characters(String(32)), nullable=False, index=True),
     Column("characters", Integer, nullable=False),
     Column("pages", _json, nullable=False),
     Column("boxes", LargeBinary),
@@ -92,7 +92,7 @@ version = Table(
 text_block = Table(
     "text_block",
     metadata,
-    Column("version", Integer, ForeignKey("version.number", ondelete="CASCADE"), nullable=False),
+    Column("version", row_number(), ForeignKey("version.number", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("text", LargeBinary, nullable=False),
     PrimaryKeyConstraint("version", "number"),
@@ -101,13 +101,13 @@ text_block = Table(
 chunk = Table(
     "chunk",
     metadata,
-    Column("version", Integer, ForeignKey("version.number", ondelete="CASCADE"), nullable=False),
+    Column("version", row_number(), ForeignKey("version.number", ondelete="CASCADE"), nullable=False),
     Column("ordinal", Integer, nullable=False),
-    Column("id", String(32), nullable=False, index=True),
+    Column("id", characters(String(32)), nullable=False, index=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("page", Integer),
-    Column("heading", Text, nullable=False),
+    Column("heading", characters(), nullable=False),
     PrimaryKeyConstraint("version", "ordinal"),
     sqlite_with_rowid=False,
 )
@@ -115,20 +115,20 @@ chunk = Table(
 document = Table(
     "document",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("id", String(32), nullable=False, unique=True),
-    Column("version", Integer, ForeignKey("version.number"), nullable=False, index=True),
-    Column("collection", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
-    Column("content_hash", String(64), nullable=False),
+    Column("number", row_number(), primary_key=True),
+    Column("id", characters(String(32)), nullable=False, unique=True),
+    Column("version", row_number(), ForeignKey("version.number"), nullable=False, index=True),
+    Column("collection", characters(), nullable=False),
+    Column("origin", characters(), nullable=False),
+    Column("title", characters(), nullable=False),
+    Column("media_type", characters(), nullable=False),
+    Column("content_hash", characters(String(64)), nullable=False),
     Column("characters", Integer, nullable=False),
     Column("chunks", Integer, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("metadata", _json, nullable=False),
     Column("ingested_at", Float, nullable=False),
-    Column("key", Text),
+    Column("key", characters()),
     Index("document_origin", "collection", "origin"),
     Index("document_content", "content_hash"),
 )
@@ -136,15 +136,18 @@ document = Table(
 doc_term = Table(
     "doc_term",
     metadata,
-    Column("document", Integer, ForeignKey("document.number", ondelete="CASCADE"), nullable=False, index=True),
-    Column("path", Text, nullable=False),
+    Column("document", row_number(), ForeignKey("document.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("path", characters(), nullable=False),
     Column("many", Boolean, nullable=False),
-    Column("kind", String(8), nullable=False),
-    Column("text", Text),
+    Column("kind", characters(String(8)), nullable=False),
+    Column("text", characters()),
     Column("number", Float),
     Index("doc_term_text", "path", "kind", "text"),
     Index("doc_term_number", "path", "kind", "number"),
 )
 
 FULL_TEXT = "document_words"
-"""The full-text index over title and text; each dialect makes its own (on SQLite an FTS5 table without content)."""
+"""What finds documents by words; each dialect makes its own: an FTS5 table without content, or rows of words and terms."""
+
+ORIGIN_INDEX = "document_origin"
+"""Each dialect makes its own, because PostgreSQL takes no long keys into an index."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 
 from sqlalchemy import delete, select
 
 from janus_lab.adapters.relational.batches import batches, replacing
+from janus_lab.adapters.relational.bounded import bounded
 from janus_lab.adapters.relational.database import Database, open_database
 from janus_lab.adapters.relational.schema import source
 from janus_lab.ports.documents import SourceIndex
 from janus_lab.values.document import SourceStamp
+
+_LONGEST = 500
 
 
 @contextmanager
@@ -34,8 +38,10 @@ class RelationalSourceIndex:
         query = select(*columns).where(source.c.collection == collection)
         with self._database.read() as connection:
             for batch in batches(origins):
-                for row in connection.execute(query.where(source.c.origin.in_(batch))):
-                    known[row.origin] = SourceStamp(*row)
+                asked = {_bounded(origin): origin for origin in batch}
+                for row in connection.execute(query.where(source.c.origin.in_(asked))):
+                    origin = asked[row.origin]
+                    known[origin] = SourceStamp(origin, *row[1:])
         return known
 
     def record(self, collection: str, stamps: Sequence[SourceStamp]) -> None:
@@ -43,7 +49,7 @@ class RelationalSourceIndex:
         rows = [
             {
                 "collection": collection,
-                "origin": stamp.origin,
+                "origin": _bounded(stamp.origin),
                 "size": stamp.size,
                 "modified_ns": stamp.modified_ns,
                 "content_hash": stamp.content_hash,
@@ -52,11 +58,18 @@ class RelationalSourceIndex:
         ]
         if not rows:
             return
-        with self._database.write() as connection:
-            connection.execute(replacing(source), rows)
+        # In one order, so that two who write the same rows can't wait for each other.
+        rows.sort(key=itemgetter("origin"))
+        self._database.change(lambda connection: connection.execute(replacing(connection, source), rows))
 
     def forget(self, collection: str, origins: Collection[str]) -> None:
         """Forget these sources."""
         with self._database.write() as connection:
             for batch in batches(origins):
-                connection.execute(delete(source).where(source.c.collection == collection, source.c.origin.in_(batch)))
+                held = source.c.collection == collection, source.c.origin.in_([_bounded(origin) for origin in batch])
+                connection.execute(delete(source).where(*held))
+
+
+def _bounded(origin: str) -> str:
+    """An origin short enough for the key of an index; its hash keeps long ones apart."""
+    return bounded(origin, _LONGEST)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from janus_lab.adapters.disk import disk_errors, disk_full, unusable
 from janus_lab.errors import JanusError, StoreFailed, StoreUnreachable
 
-BEGIN = "janus_begin"
-"""Execution option of a connection: the statement that begins its transactions ("" for none)."""
+if TYPE_CHECKING:
+    from janus_lab.adapters.relational.database import Database
 
-READING = "BEGIN"
-WRITING = "BEGIN IMMEDIATE"
-"""Takes its place in the queue of writers at once; a late one can fail without having waited."""
+# Execution option of a connection: the statement that begins its transactions ("" for none).
+_BEGIN = "janus_begin"
+_READING = "BEGIN"
+# Takes its place in the queue of writers at once; a late one can fail without having waited.
+_WRITING = "BEGIN IMMEDIATE"
+_PRIVATE = 0o600
 
 _BUSY_SECONDS = 30.0
 _PRAGMAS = (
@@ -32,24 +39,62 @@ _NO_DATABASE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _ROOM_TO_BREATHE = 64 * 1024
 
 
-def sqlite_engine(path: Path) -> Engine:
-    """An engine on the file at `path`, whose folder is made if need be. Raises DataDirectoryUnusable."""
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-        # SQLite itself lets writers wait in line; a bound on connections would only make readers wait as well.
-        max_overflow=-1,
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """A database in the file at `place`, shared by the processes of one machine."""
 
+    place: Path
 
-def use_wal(connection: Connection) -> None:
-    """Make the file a WAL database; it stays one, so this is done when its schema is made."""
-    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    def engine(self) -> Engine:
+        """An engine on the file, whose folder is made if need be. Raises DataDirectoryUnusable."""
+        with disk_errors(self.place):
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            URL.create("sqlite", database=str(self.place)),
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            # SQLite itself lets writers wait in line; a bound on connections would only make readers wait as well.
+            max_overflow=-1,
+        )
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def readers(self, engine: Engine) -> Engine:
+        """Transactions that take no lock until they read."""
+        return engine.execution_options(**{_BEGIN: _READING})
+
+    def writers(self, engine: Engine) -> Engine:
+        """Transactions that wait for other writers first."""
+        return engine.execution_options(**{_BEGIN: _WRITING})
+
+    def bare(self, engine: Engine) -> Engine:
+        """No transactions."""
+        return engine.execution_options(**{_BEGIN: ""})
+
+    def present(self) -> bool:
+        """Whether the file is there."""
+        return self.place.exists()
+
+    @contextmanager
+    def migration(self, database: Database) -> Iterator[None]:
+        """A lock beside the file; the file, for its owner only, in the mode that many processes share."""
+        path = self.place.with_name(self.place.name + ".lock")
+        with disk_errors(self.place), path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not self.present():
+                # SQLite gives its log beside it the same permissions.
+                self.place.touch(mode=_PRIVATE)
+            with database.bare() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            yield
+
+    def error(self, error: BaseException) -> JanusError:
+        """Our error for SQLite's, by its result code."""
+        return _error(error, self.place)
+
+    def passing(self, error: BaseException) -> bool:  # noqa: ARG002 - of the protocol
+        """Never: writers wait in line."""
+        return False
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -60,12 +105,11 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    if statement := connection.get_execution_options().get(BEGIN, READING):
+    if statement := connection.get_execution_options().get(_BEGIN, _READING):
         connection.exec_driver_sql(statement)
 
 
-def sqlite_error(error: BaseException, path: Path) -> JanusError:
-    """Our error for SQLite's, by its result code."""
+def _error(error: BaseException, path: Path) -> JanusError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path)):
         return disk_full(path)

@@ -12,13 +12,16 @@ from janus_lab.values.document import Box, Document, Page, ParsedDocument
 from janus_lab.values.ids import content_id
 from janus_lab.values.version import Version
 
-ROWS = [("sqlite", lambda folder: open_documents(f"sqlite:///{folder}/janus.db"))]
+ROWS = [
+    ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
+    ("postgresql", lambda request: request.getfixturevalue("postgresql_url")),
+]
 STEP, LENGTH = 90, 100
 
 
 @pytest.fixture(params=[row[1] for row in ROWS], ids=[row[0] for row in ROWS])
-def store(request, tmp_path):
-    with request.param(tmp_path) as opened:
+def store(request):
+    with open_documents(request.param(request)) as opened:
         yield opened
 
 

@@ -1,0 +1,164 @@
+"""A database on a PostgreSQL server: how it is connected to, and what its dialect does in its own way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from janus_lab.adapters.relational.postgresql_errors import postgresql_error
+from janus_lab.errors import EngineTooOld, JanusError, SettingsError, StoreFailed
+
+if TYPE_CHECKING:
+    from janus_lab.adapters.relational.database import Database
+
+OLDEST = 140000
+"""The oldest server we take, as PostgreSQL counts its versions."""
+
+_MIGRATION_LOCK = 0x6A616E7573  # "janus"
+_DRIVER = "postgresql+psycopg"
+# Few connections stay open between uses, because every adapter of every process has its own.
+_KEPT, _MORE = 2, 18
+_CONNECT_SECONDS = 10
+_SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"
+# What a session is to be like, whatever the server's own settings. Plans are made for the values at hand: one plan for all
+# values would not use the indexes that rare words have.
+_SESSION = {
+    "timezone": "UTC",
+    "client_encoding": "UTF8",
+    "lock_timeout": "30s",
+    "statement_timeout": "120s",
+    "idle_in_transaction_session_timeout": "600s",
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    # So does the server with us, whose locks it holds until then.
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+# A peer that is gone without a word is noticed in a minute.
+_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlServer:
+    """A database on a server, shared by processes of many machines."""
+
+    url: str = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """The URL without user, password and options."""
+        return shown(parsed(self.url))
+
+    def engine(self) -> Engine:
+        """An engine whose pool drops connections that died. Raises as `check` does."""
+        engine = create_engine(
+            parsed(self.url),
+            connect_args=connect_arguments(parsed(self.url)),
+            pool_pre_ping=True,
+            pool_use_lifo=True,
+            pool_size=_KEPT,
+            max_overflow=_MORE,
+            pool_recycle=1800,
+        )
+        try:
+            self._check(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    def readers(self, engine: Engine) -> Engine:
+        """Transactions on one snapshot; read-only ones never fail to serialize."""
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def writers(self, engine: Engine) -> Engine:
+        """Transactions whose statements each see what is committed, so that conditional updates never fail to serialize."""
+        return engine.execution_options(isolation_level="READ COMMITTED")
+
+    def bare(self, engine: Engine) -> Engine:
+        """No transactions."""
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def present(self) -> bool:
+        """Always: a server without the database refuses to connect."""
+        return True
+
+    @contextmanager
+    def migration(self, database: Database) -> Iterator[None]:
+        """A lock of a connection of its own, given up by the server if this process dies."""
+        with database.bare() as connection:
+            connection.execute(text("SET lock_timeout = '600s'; SET statement_timeout = '600s'"))
+            try:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+                yield
+            finally:
+                # Closed and not given back to the pool: that ends the lock and its settings, whatever happened.
+                connection.invalidate()
+
+    def error(self, error: BaseException) -> JanusError:
+        """Our error for the driver's, by SQLSTATE."""
+        return postgresql_error(error, parsed(self.url))
+
+    def passing(self, error: BaseException) -> bool:
+        """Whether the server ended a transaction in favour of another."""
+        return getattr(error, "sqlstate", None) in {_SERIALIZATION_FAILURE, _DEADLOCK}
+
+    def _check(self, engine: Engine) -> None:
+        """Raises StoreUnreachable, AccessDenied, EngineTooOld, or StoreFailed for a database that is not in UTF-8."""
+        from janus_lab.adapters.relational.database import Database
+
+        with Database(self, engine).bare() as connection:
+            info: Any = connection.connection.dbapi_connection.info  # type: ignore[union-attr]  # psycopg's own
+            version, encoding = info.server_version, info.parameter_status("server_encoding")
+        if version < OLDEST:
+            raise EngineTooOld(
+                f"PostgreSQL {spoken(version)} answers at {self.place}; Janus Lab works with {OLDEST // 10000} or newer",
+                remedy=f"upgrade the server to PostgreSQL {OLDEST // 10000} or newer, or set relational_url to such a one",
+            )
+        if encoding != "UTF8":
+            raise StoreFailed(
+                f"the database at {self.place} keeps its text as {encoding}, which can't hold every text",
+                remedy="create it anew with `createdb --encoding=UTF8 --template=template0 NAME`",
+            )
+
+
+def parsed(url: str) -> URL:
+    """A URL, for the driver that we use. Raises SettingsError."""
+    try:
+        return make_url(url).set(drivername=_DRIVER)
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError(
+            "relational_url is no URL of a database",
+            remedy="write it as postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE, special characters %-quoted",
+        ) from error
+
+
+def shown(url: URL) -> str:
+    """A URL fit for messages: without user, password and options."""
+    port = f":{url.port}" if url.port else ""
+    return f"postgresql://{url.host or 'localhost'}{port}/{url.database or ''}"
+
+
+def spoken(version: int) -> str:
+    """A version as people write it: 15.4 for 150004."""
+    return f"{version // 10000}.{version % 10000}"
+
+
+def connect_arguments(url: URL) -> dict[str, Any]:
+    """What the driver is told beside the URL, whose own options come first."""
+    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    given = dict(url.query)
+    return {
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": f"janus-lab:{os.getpid()}",
+        **_ALIVE,
+        **{name: value for name, value in given.items() if name != "options"},
+        "options": f"{session} {given.get('options', '')}".strip(),
+    }

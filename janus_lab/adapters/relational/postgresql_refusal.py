@@ -1,0 +1,94 @@
+"""Why a server let nobody in.
+
+The client library tells a failed connection only by the server's words, which are in its language. So the server is asked
+once more: its first answer to a start-up message carries the SQLSTATE, and what follows the password is found by exclusion.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    import psycopg
+
+WRONG_PASSWORD = "28P01"  # noqa: S105 - an error's code
+NO_DATABASE = "3D000"
+
+_PROTOCOL = 3 << 16
+_SECONDS = 5.0
+_MAINTENANCE = ("postgres", "template1")
+_LONGEST_REPLY = 65536
+
+
+def why_refused(error: psycopg.OperationalError, url: URL) -> str | None:
+    """The SQLSTATE of a failed connection; None where no server answered, or one that was there is gone."""
+    connection = error.pgconn
+    if connection is not None and connection.needs_password:
+        return WRONG_PASSWORD
+    if connection is None or not connection.used_password:
+        return _first_refusal(url)
+    return NO_DATABASE if _lets_in(url) else _first_refusal(url) or WRONG_PASSWORD
+
+
+def _lets_in(url: URL) -> bool:
+    """Whether the same user and password open another database of that server."""
+    import psycopg
+
+    for name in _MAINTENANCE:
+        if name == url.database:
+            continue
+        with (
+            suppress(psycopg.OperationalError),
+            psycopg.connect(
+                host=url.host,
+                port=url.port,
+                user=url.username,
+                password=str(url.password),
+                dbname=name,
+                connect_timeout=int(_SECONDS),
+            ),
+        ):
+            return True
+    return False
+
+
+def _first_refusal(url: URL) -> str | None:
+    """The SQLSTATE with which the server answers a start-up message; None if it does not answer, or asks for more."""
+    try:
+        with _socket(url) as connection:
+            connection.settimeout(_SECONDS)
+            connection.sendall(_startup(url))
+            return _state(connection)
+    except OSError:
+        return None
+
+
+def _socket(url: URL) -> socket.socket:
+    host, port = url.host or "localhost", url.port or 5432
+    if not host.startswith("/"):
+        return socket.create_connection((host, port), timeout=_SECONDS)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_SECONDS)
+    connection.connect(f"{host}/.s.PGSQL.{port}")
+    return connection
+
+
+def _startup(url: URL) -> bytes:
+    user = url.username or ""
+    words = ("user", user, "database", url.database or user)
+    body = struct.pack("!i", _PROTOCOL) + b"".join(word.encode() + b"\0" for word in words) + b"\0"
+    return struct.pack("!i", len(body) + 4) + body
+
+
+def _state(connection: socket.socket) -> str | None:
+    with connection.makefile("rb") as reply:
+        kind, length = reply.read(1), reply.read(4)
+        if kind != b"E" or len(length) < 4:  # noqa: PLR2004 - the width of a length
+            return None
+        fields = reply.read(min(struct.unpack("!i", length)[0], _LONGEST_REPLY)).split(b"\0")
+    return next((field[1:].decode("ascii") for field in fields if field.startswith(b"C")), None)
