@@ -1,38 +1,33 @@
 """Objects in a bucket of an S3 server such as MinIO, named by their hash as in the folder.
 
-The name is known only when all bytes are, so they wait aside in memory or in a temporary file, and go up in one request or
-in parts: the server shows an object once it is whole.
+The name is known only when all bytes are, so they are read twice; they go up in one request or in parts, and the server
+shows an object once it is whole.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 from urllib.parse import quote
 
 from minio.error import S3Error
 from urllib3.response import BaseHTTPResponse
 
-from janus_lab.adapters.disk import disk_errors
 from janus_lab.adapters.objects.address import Address, read_address
 from janus_lab.adapters.objects.bucket import prepare_bucket
 from janus_lab.adapters.objects.keys import absent, key_of, object_name
+from janus_lab.adapters.objects.pieces import Source, changed, open_source
 from janus_lab.adapters.objects.reader import open_reader
 from janus_lab.adapters.objects.refusals import ABSENT, translated, unreachable
 from janus_lab.adapters.objects.s3_client import S3Client, make_client, make_pool
+from janus_lab.adapters.objects.upload import send_parts
 from janus_lab.errors import UserError
 from janus_lab.ports.objects import ObjectStore
 
-_PIECE = 1 << 20
-_IN_ONE_REQUEST = 5 << 20
-"""Objects up to so many bytes are kept in memory and sent at once; the parts of larger ones are at least as long."""
 _THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _NO_CONDITIONS = frozenset({"NotImplemented"})
 """How a server refuses to write only what is new."""
@@ -67,17 +62,14 @@ class BucketObjects:
 
     def put(self, data: BinaryIO) -> str:
         """Store everything `data` yields and return its key. Raises DiskFull, and leaves nothing, if it does not fit."""
-        with tempfile.SpooledTemporaryFile(_IN_ONE_REQUEST) as spool:
-            aside = cast("BinaryIO", spool)
-            key, size = _copy(data, aside)
-            name = object_name(key)
-            aside.seek(0)
+        with open_source(data) as source:
+            name = object_name(source.key)
             with translated(self._address):
-                if size <= _IN_ONE_REQUEST:
-                    self._send(name, aside.read())
+                if len(source.hashes) == 1:
+                    self._send(name, source)
                 elif self._size(name) is None:
-                    self._send_parts(name, aside, size)
-        return key
+                    self._send_parts(name, source)
+            return source.key
 
     def open(self, key: str) -> BinaryIO:
         """The bytes of an object, to be closed by the caller. Raises NotFound, or UserError for what is no key."""
@@ -154,32 +146,24 @@ class BucketObjects:
                 return None
             raise
 
-    def _send(self, name: str, data: bytes) -> None:
+    def _send(self, name: str, source: Source) -> None:
         try:
-            self._client.put_new(self._bucket, name, data)
+            self._client.put_new(self._bucket, name, source.only, source.key)
         except S3Error as error:
             if error.code in _NO_CONDITIONS:
-                self._client.put_object(self._bucket, name, io.BytesIO(data), len(data))
-            elif error.code not in _THERE_ALREADY or self._size(name) != len(data):
+                self._client.put_object(self._bucket, name, io.BytesIO(source.only), source.size)
+            elif error.code not in _THERE_ALREADY or self._size(name) != source.size:
                 raise
 
-    def _send_parts(self, name: str, data: BinaryIO, size: int) -> None:
+    def _send_parts(self, name: str, source: Source) -> None:
         try:
-            self._client.put_object(self._bucket, name, data, size)
+            send_parts(self._client, self._bucket, name, source)
         except S3Error as error:
+            if error.code == "XAmzContentSHA256Mismatch":
+                raise changed() from error
             # Another writer of the same bytes was first and has cleared up behind itself.
-            if error.code != "NoSuchUpload" or self._size(name) != size:
+            if error.code != "NoSuchUpload" or self._size(name) != source.size:
                 raise
         # A writer that was killed left its parts, which are of no use now that the object is there.
         for upload in self._client.unfinished(self._bucket, name):
             self._client.abort(self._bucket, name, upload)
-
-
-def _copy(data: BinaryIO, aside: BinaryIO) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    while piece := data.read(_PIECE):
-        digest.update(piece)
-        size += len(piece)
-        with disk_errors(Path(tempfile.gettempdir())):
-            aside.write(piece)
-    return digest.hexdigest(), size

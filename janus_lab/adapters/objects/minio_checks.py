@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _bucket(client: S3Client, address: Address) -> Check:
     name = f"{_PROBES}{uuid4().hex}"
     with translated(address):
         try:
-            client.put_new(address.bucket, name, b"")
+            client.put_new(address.bucket, name, b"", hashlib.sha256().hexdigest())
             client.remove_object(address.bucket, name)
             next(client.list_objects(address.bucket), None)
         except S3Error as error:

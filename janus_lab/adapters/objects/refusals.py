@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +16,8 @@ from janus_lab.errors import AccessDenied, DiskFull, JanusError, SettingsError, 
 ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 """Codes of an object that is not there; asking for a delete marker is not allowed."""
 _BUSY = frozenset({"SlowDown", "ServiceUnavailable", "XMinioServerNotInitialized", "SlowDownRead", "SlowDownWrite"})
+_NO_SPACE = os.strerror(errno.ENOSPC).lower()
+"""Until MinIO has noticed that a disk is full, it hands on the system's words as an internal error."""
 _INSUFFICIENT_STORAGE = 507
 _FROM_UNAVAILABLE = 502
 _WRONG_KEY = (
@@ -62,7 +66,8 @@ def translated(address: Address) -> Iterator[None]:
     try:
         yield
     except S3Error as error:
-        raise refusal(address, error.code or "", error.response.status) from error
+        full = _NO_SPACE in (error.message or "").lower()
+        raise refusal(address, "XMinioStorageFull" if full else error.code or "", error.response.status) from error
     except ServerError as error:
         raise refusal(address, "", error.status_code) from error
     except InvalidResponseError as error:

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import urllib3
 from minio import Minio
+from minio.credentials.credentials import Credentials
+from minio.datatypes import Part
 
 from janus_lab.adapters.objects.address import Address
 
 CONNECT_SECONDS = 5.0
-REPLY_SECONDS = 60.0
+REPLY_SECONDS = 30.0
 """How long one piece of a reply may take, on a server whose disk is busy."""
 RETRIES = 5
+_SILENCES = 2
+"""So often a reply that broke off or did not come is asked for again."""
 _BACKOFF_SECONDS = 0.1
 """Doubled from retry to retry: three seconds in all, which bridges a server's restart."""
 _CONNECTIONS = 16
+_TYPE = "application/octet-stream"
+_SHA256 = "x-amz-content-sha256"
 _UNAVAILABLE = (502, 503, 504)
 
 
 class S3Client(Minio):
-    """The driver, with writes that never replace and with the uploads that were left unfinished.
+    """The driver, with writes that never replace, and with uploads in parts whose hashes the caller knows already.
 
-    Both use requests that `minio` makes for itself without offering them (7.2.20).
+    All use requests that `minio` makes for itself without offering them (7.2.20).
     """
 
-    def put_new(self, bucket: str, name: str, data: bytes) -> None:
+    def put_new(self, bucket: str, name: str, data: bytes, sha256: str) -> None:
         """Write an object unless there is one of that name already; then PreconditionFailed."""
-        self._put_object(bucket, name, data, {"Content-Type": "application/octet-stream", "If-None-Match": "*"})
+        self._put_object(bucket, name, data, {"Content-Type": _TYPE, "If-None-Match": "*", _SHA256: sha256})
+
+    def begin(self, bucket: str, name: str) -> str:
+        """Begin an upload in parts, and give its id."""
+        return self._create_multipart_upload(bucket, name, {"Content-Type": _TYPE})
+
+    def put_part(self, bucket: str, name: str, upload: str, *, number: int, data: bytes, sha256: str) -> str:
+        """Send a part, numbered from 1; the server refuses it if its hash is another (XAmzContentSHA256Mismatch)."""
+        return self._upload_part(bucket, name, data, {_SHA256: sha256}, upload, number)
+
+    def complete(self, bucket: str, name: str, upload: str, parts: list[Part]) -> None:
+        """Make the object of its parts."""
+        self._complete_multipart_upload(bucket, name, upload, parts)
 
     def unfinished(self, bucket: str, name: str) -> list[str]:
         """The ids of uploads of this object in parts that were neither completed nor aborted."""
@@ -35,6 +55,21 @@ class S3Client(Minio):
     def abort(self, bucket: str, name: str, upload: str) -> None:
         """Throw away the parts of an unfinished upload."""
         self._abort_multipart_upload(bucket, name, upload)
+
+    def _build_headers(
+        self,
+        host: str,
+        headers: dict[str, str | list[str] | tuple[str]] | None = None,
+        body: bytes | None = None,
+        creds: Credentials | None = None,
+    ) -> tuple[dict[str, str | list[str] | tuple[str]], datetime]:
+        if headers is None or body is None or _SHA256 not in headers:
+            return super()._build_headers(host, headers, body, creds)
+        # The driver would hash the body once more.
+        known = headers[_SHA256]
+        headers, date = super()._build_headers(host, headers, None, creds)
+        headers.pop("Content-MD5", None)
+        return {**headers, _SHA256: known, "Content-Length": str(len(body))}, date
 
 
 def make_client(address: Address, pool: urllib3.PoolManager) -> S3Client:
@@ -57,6 +92,7 @@ def make_pool(*, retries: int = RETRIES) -> urllib3.PoolManager:
         # Every request of ours may be repeated: keys come from content. A server's own wish to wait a minute is not ours.
         retries=urllib3.Retry(
             retries,
+            read=min(retries, _SILENCES),
             redirect=0,
             backoff_factor=_BACKOFF_SECONDS,
             status_forcelist=_UNAVAILABLE,
