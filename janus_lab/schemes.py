@@ -48,7 +48,7 @@ EXCLUSION: Table = {
 }
 DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents"), **_postgresql("documents.store:open_documents")}
 OBJECTS: Table = {"file": Row("objects.files:open_objects"), "s3": Row("objects.minio:open_objects", STACK)}
-VECTORS: Table = {"edge": Row("vector.edge:open_vectors")}
+VECTORS: Table = {"edge": Row("vector.edge:open_vectors"), "qdrant": Row("vector.server.store:open_vectors", STACK)}
 EVENTS: Table = {
     "unix": Row("events.redis:open_events"),
     "redis": Row("events.redis:open_events"),
@@ -84,7 +84,11 @@ GENERATION: Table = {
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
 }
-SERVER: Table = {**_postgresql("relational.server_checks:checks"), "s3": Row("objects.minio_checks:checks", STACK)}
+SERVER: Table = {
+    **_postgresql("relational.server_checks:checks"),
+    "s3": Row("objects.minio_checks:checks", STACK),
+    "qdrant": Row("vector.server.checks:checks", STACK),
+}
 """What `janus doctor` asks a server, as `checks(url) -> list[Check]`; no adapter, so not among the tables."""
 
 TABLES: Mapping[str, Table] = {

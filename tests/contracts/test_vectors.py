@@ -7,22 +7,30 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from qdrant_engines import NO_SERVER, REAL
 
-from janus_lab.adapters.vector.edge import open_vectors
-from janus_lab.errors import NotFound, StoreFailed
+from janus_lab.adapters.vector import edge
+from janus_lab.adapters.vector.server import store as server
+from janus_lab.errors import NotFound, StoreFailed, UsageError
 from janus_lab.values.filter import Condition, Operator
 from janus_lab.values.ids import content_id
+from janus_lab.values.index_generation import IndexGeneration
 from janus_lab.values.metadata import flat_metadata
 from janus_lab.values.vector import Point
 
-ROWS = [("edge", lambda folder: open_vectors(f"edge://{folder}/a folder/vectörs"))]
+ROWS = [
+    ("edge", lambda request: edge.open_vectors(f"edge://{request.getfixturevalue('tmp_path')}/a folder/vectörs")),
+    ("qdrant-stand-in", lambda request: server.open_vectors(request.getfixturevalue("qdrant_stand_in_url"))),
+]
+if REAL:
+    ROWS.append(("qdrant", lambda request: server.open_vectors(request.getfixturevalue("qdrant_real_url"))))
 DIMENSIONS = 32
 HOME = "papers"
 
 
 @pytest.fixture(params=[row[1] for row in ROWS], ids=[row[0] for row in ROWS])
-def vectors(request, tmp_path):
-    with request.param(tmp_path) as opened:
+def vectors(request):
+    with request.param(request) as opened:
         opened.ensure(HOME, DIMENSIONS)
         yield opened
 
@@ -231,3 +239,109 @@ def test_threads_write_and_search_together(vectors):
             future.result()
     assert vectors.count(HOME) == 300
     assert len(vectors.search_sparse(HOME, "quokka", 1000)) == 300
+
+
+def test_both_searches_at_once_find_what_each_finds(vectors):
+    vectors.upsert(HOME, [point(str(n), f"quokka {'island ' * (n % 7)} number {n}", year=n % 4) for n in range(200)])
+    numbers = embeddings(1, seed=5)[0]
+    for where in ([], [Condition("year", Operator.AT_LEAST, 2)], [Condition("year", Operator.EQUALS, 9)]):
+        both = vectors.search_both(HOME, numbers, "Which island?", 25, where=where)
+        dense = vectors.search_dense(HOME, numbers, 25, where=where)
+        assert both == (dense, vectors.search_sparse(HOME, "Which island?", 25, where=where))
+    assert vectors.search_both(HOME, numbers, "the of", 3) == (vectors.search_dense(HOME, numbers, 3), [])
+    assert (
+        vectors.search_both(HOME, numbers, "island", 0) == vectors.search_both("no", numbers, "island", 5) == ([], [])
+    )
+
+
+def test_equal_scores_are_ordered_by_id_also_where_the_limit_cuts_them(vectors):
+    names = [str(n) for n in range(120)]
+    numbers = embeddings(1, seed=2)[0]
+    vectors.upsert(HOME, [point(name, "the same words", numbers) for name in names])
+    expected = sorted(ids(*names))
+    for limit in (1, 10, 50, 119, 500):
+        near, matching = vectors.search_both(HOME, numbers, "same words", limit)
+        assert found(near) == found(matching) == expected[:limit]
+
+
+def test_embeddings_come_back(vectors):
+    numbers = embeddings(1200)
+    points = [point(str(n), embedding=row) for n, row in enumerate(numbers)]
+    vectors.upsert(HOME, points)
+    back = vectors.embeddings(HOME, [*(p.chunk_id for p in points), "f" * 32])
+    assert back.keys() == {p.chunk_id for p in points}
+    for p in points:
+        assert back[p.chunk_id].dtype == np.float32
+        assert np.allclose(back[p.chunk_id], p.embedding, atol=1e-6)
+    assert vectors.embeddings(HOME, []) == vectors.embeddings("no", ids("a")) == {}
+
+
+def test_points_of_any_size_are_taken(vectors):
+    long = "quokka " * 30_000
+    vectors.upsert(HOME, [point(str(n), long, note="x" * 100_000) for n in range(60)])
+    assert vectors.count(HOME) == 60
+    assert len(vectors.search_sparse(HOME, "quokka", 100)) == 60
+    vectors.upsert(HOME, [])
+    assert vectors.count(HOME) == 60
+
+
+def test_a_generation_is_filled_while_the_old_one_serves(vectors):
+    vectors.upsert(HOME, [point("old", "quokka")])
+    new = vectors.prepare(HOME, DIMENSIONS * 2)
+    assert (new.collection, new.number, new.dimensions, new.serving) == (HOME, 2, DIMENSIONS * 2, False)
+    wide = np.ones(DIMENSIONS * 2, np.float32)
+    vectors.upsert(new.name, [Point(ids("new")[0], wide, "quokka", {"year": 1})])
+    assert vectors.ids(HOME) == set(ids("old"))
+    assert vectors.ids(new.name) == found_ids(vectors.search_sparse(new.name, "quokka", 5)) == set(ids("new"))
+    assert vectors.collections() == [HOME]
+    vectors.switch(HOME, new.number)
+    vectors.switch(HOME, new.number)
+    assert found(vectors.search_dense(HOME, wide, 5)) == ids("new")
+    assert [(g.number, g.serving, g.dimensions) for g in vectors.generations(HOME)] == [
+        (1, False, DIMENSIONS),
+        (2, True, DIMENSIONS * 2),
+    ]
+    vectors.ensure(HOME, DIMENSIONS * 2)
+    with pytest.raises(StoreFailed):
+        vectors.ensure(HOME, DIMENSIONS)
+
+
+def found_ids(points) -> set[str]:
+    return {p.chunk_id for p in points}
+
+
+def test_generations_go_one_by_one_but_not_the_one_that_serves(vectors):
+    numbers = [vectors.prepare(HOME, DIMENSIONS).number for _ in range(2)]
+    assert numbers == [2, 3]
+    vectors.upsert(HOME, [point("a")])
+    with pytest.raises(UsageError):
+        vectors.drop(HOME, 1)
+    vectors.drop(HOME, 2)
+    vectors.drop(HOME, 2)
+    vectors.switch(HOME, 3)
+    vectors.drop(HOME, 1)
+    assert [g.number for g in vectors.generations(HOME)] == [3]
+    assert vectors.count(HOME) == 0
+    assert vectors.prepare(HOME, DIMENSIONS).number == 4
+    vectors.switch(HOME, 4)
+    vectors.switch(HOME, 3)
+    assert [g.serving for g in vectors.generations(HOME)] == [True, False]
+
+
+def test_generations_that_are_not_there_are_told(vectors):
+    with pytest.raises(NotFound):
+        vectors.switch(HOME, 2)
+    with pytest.raises(NotFound):
+        vectors.prepare("no", DIMENSIONS)
+    with pytest.raises(NotFound):
+        vectors.switch("no", 1)
+    vectors.drop("no", 1)
+    vectors.drop(HOME, 7)
+    assert vectors.generations("no") == []
+    assert [g.number for g in vectors.generations(HOME)] == [1]
+    assert vectors.count(IndexGeneration(HOME, 9, DIMENSIONS, serving=False).name) == 0
+
+
+@pytest.mark.skipif(not REAL, reason=NO_SERVER)
+def test_a_real_server_has_its_row():
+    assert "qdrant" in dict(ROWS)

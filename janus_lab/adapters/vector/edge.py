@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -176,16 +176,13 @@ class EdgeVectors:
                 return [], []
             only = _filter(clauses)
 
-            def fetch(depths: Sequence[int]) -> list[list[ScoredPoint]]:
-                asked = [n for n, depth in enumerate(depths) if depth]
-                requests = [edge.QueryRequest(depths[n], query=queries[n], filter=only, params=_EXACT) for n in asked]
-                found = there.shard.query_batch(edge.QueryBatchRequest(requests)) if requests else []
-                rankings: list[list[ScoredPoint]] = [[] for _ in depths]
-                for n, points in zip(asked, found, strict=True):
-                    rankings[n] = [ScoredPoint(chunk_id(p.id), p.score) for p in points]
-                return rankings
+            def fetch(depths: Mapping[int, int]) -> list[list[ScoredPoint]]:
+                asked = [edge.QueryRequest(d, query=queries[n], filter=only, params=_EXACT) for n, d in depths.items()]
+                found = there.shard.query_batch(edge.QueryBatchRequest(asked))
+                return [[ScoredPoint(chunk_id(p.id), p.score) for p in points] for points in found]
 
-            near, matching = ranking.best([limit if asked else 0 for asked in queries], fetch)
+            wanted = [number for number, query in enumerate(queries) if query is not None]
+            near, matching = ranking.best(len(queries), limit, wanted, fetch)
         return near, matching
 
     def _retrieved(

@@ -1,0 +1,214 @@
+"""Which generation serves a collection, and what is known of it; several processes make and switch them at once.
+
+The physical collection is the arbiter: the server makes one of a name once, and whoever got it made writes its note. An
+alias points at the generation that serves and is changed in one request. What is known is looked up again after a moment,
+so that a switch elsewhere is seen.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from qdrant_client import models
+
+from janus_lab.adapters.vector import complaints
+from janus_lab.adapters.vector.payload import DOCUMENT_KEY, IndexKind
+from janus_lab.adapters.vector.server import layout, names
+from janus_lab.adapters.vector.server.client import Server
+from janus_lab.adapters.vector.server.notes import Note, Notes
+from janus_lab.adapters.vector.server.refusals import is_conflict, is_missing
+from janus_lab.adapters.vector.words import WordModel, Words
+from janus_lab.errors import StoreFailed
+from janus_lab.values.index_generation import IndexGeneration, generation_named
+
+_FRESH_SECONDS = 2.0
+"""So long a switch by another process may go unseen by searches; writes look every time."""
+_NOTE_SECONDS = 3.0
+"""So long we wait for the note of whoever just made a generation; then it is taken for dead."""
+_PAUSE_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Served:
+    """A generation that is there, as last seen."""
+
+    note: Note
+    words: WordModel
+    points: int
+    seen_at: float
+    indexed: set[str] = field(default_factory=set)
+
+
+class Catalog:
+    """Generations by name; safe from several threads."""
+
+    def __init__(self, server: Server, words: Words) -> None:
+        self._server = server
+        self._prefix = server.address.prefix
+        self._notes = Notes(server)
+        self._words = words
+        self._seen: dict[str, Served] = {}
+        self._lock = threading.Lock()
+
+    def find(self, name: str) -> Served | None:
+        """The generation that serves under this name, or the very one it names; None if there is none."""
+        seen = self._seen.get(name)
+        if seen and time.monotonic() - seen.seen_at < _FRESH_SECONDS:
+            return seen
+        return self._look(name, seen)
+
+    def forget(self, name: str) -> None:
+        """Look again the next time."""
+        with self._lock:
+            self._seen.pop(name, None)
+
+    def serves_still(self, name: str, there: Served) -> bool:
+        """Whether what was just written went where searches look; forgets the name otherwise."""
+        if self._physical(name) == there.note.physical:
+            return True
+        self.forget(name)
+        return False
+
+    def ensure(self, collection: str, dimensions: int) -> None:
+        """Make the collection if it is not there; harmless in several processes at once. Raises StoreFailed for other dimensions."""
+        there = self.find(collection)
+        if there is None:
+            first = names.physical(self._prefix, collection, 1)
+            made = self._make(first, dimensions)
+            note = None if made else self._awaited_note(first)
+            if note is None:
+                there_dimensions = dimensions if made else self._dimensions(first)
+                note = Note(first, collection, 1, there_dimensions, self._words)
+                self._notes.write(note)
+            if self._physical(collection) is None:
+                self._point(collection, first)
+            self.forget(collection)
+            there = self.find(collection)
+        if there is not None and there.note.dimensions != dimensions:
+            raise complaints.other_dimensions(collection, there.note.dimensions, dimensions)
+
+    def collections(self) -> list[str]:
+        """The collections there are, by name."""
+        served = self._aliases()
+        notes = self._notes.every()
+        return sorted(n.collection for n in notes if served.get(names.alias(self._prefix, n.collection)) == n.physical)
+
+    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+        """Make a new, empty generation beside the one that serves."""
+        if self._physical(collection) is None:
+            raise complaints.no_collection(collection)
+        number = max((g.number for g in self.generations(collection)), default=0) + 1
+        while not self._make(physical := names.physical(self._prefix, collection, number), dimensions):
+            number += 1
+        self._notes.write(Note(physical, collection, number, dimensions, self._words))
+        return IndexGeneration(collection, number, dimensions, serving=False)
+
+    def switch(self, collection: str, number: int) -> None:
+        """Let this generation serve from now on."""
+        physical = names.physical(self._prefix, collection, number)
+        if self._notes.read(physical) is None or physical not in self._physicals():
+            raise complaints.no_generation(collection, number)
+        self._point(collection, physical)
+        self.forget(collection)
+
+    def drop(self, collection: str, number: int) -> None:
+        """Remove a generation that does not serve."""
+        physical = names.physical(self._prefix, collection, number)
+        if physical not in self._physicals():
+            return
+        if self._physical(collection) == physical:
+            raise complaints.still_serving(collection, number)
+        timeout = self._server.address.timeout_seconds
+        self._server.ask(lambda q: q.delete_collection(physical, timeout=timeout))
+        self._notes.remove(physical)
+        self.forget(IndexGeneration(collection, number, 0, serving=False).name)
+
+    def generations(self, collection: str) -> list[IndexGeneration]:
+        """The generations of a collection, oldest first."""
+        serving = self._physical(collection)
+        found = [(names.number(self._prefix, collection, name), name) for name in self._physicals()]
+        return sorted(
+            (
+                IndexGeneration(collection, number, self._dimensions(name), name == serving)
+                for number, name in found
+                if number is not None
+            ),
+            key=lambda generation: generation.number,
+        )
+
+    def index(self, there: Served, key: str, kind: IndexKind) -> None:
+        """Make sure that a key is indexed before a condition needs it."""
+        if key not in there.indexed:
+            schema = models.PayloadSchemaType(kind.value)
+            self._server.write(lambda q: q.create_payload_index(there.note.physical, key, schema, wait=True))
+            there.indexed.add(key)
+
+    def _look(self, name: str, seen: Served | None) -> Served | None:
+        physical = self._physical(name)
+        if physical is None:
+            self.forget(name)
+            return None
+        note = seen.note if seen and seen.note.physical == physical else self._notes.read(physical)
+        info = self._info(physical)
+        if note is None or info is None:
+            self.forget(name)
+            return None
+        words = seen.words if seen and seen.note == note else WordModel(note.words)
+        served = Served(note, words, info.points_count or 0, time.monotonic(), set(info.payload_schema))
+        with self._lock:
+            self._seen[name] = served
+        return served
+
+    def _physical(self, name: str) -> str | None:
+        collection, number = generation_named(name)
+        if number is not None:
+            return names.physical(self._prefix, collection, number)
+        return self._aliases().get(names.alias(self._prefix, collection))
+
+    def _make(self, physical: str, dimensions: int) -> bool:
+        """Make an empty generation; False if there is one of that name."""
+        try:
+            self._server.ask(lambda q: layout.create(q, physical, dimensions, self._server.address))
+        except StoreFailed as error:
+            if is_conflict(error):
+                return False
+            raise
+        self._server.write(
+            lambda q: q.create_payload_index(physical, DOCUMENT_KEY, models.PayloadSchemaType.KEYWORD, wait=True)
+        )
+        return True
+
+    def _awaited_note(self, physical: str) -> Note | None:
+        deadline = time.monotonic() + _NOTE_SECONDS
+        while (note := self._notes.read(physical)) is None and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+        return note
+
+    def _point(self, collection: str, physical: str) -> None:
+        alias = names.alias(self._prefix, collection)
+        actions: list[models.AliasOperations] = [
+            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)),
+            models.CreateAliasOperation(create_alias=models.CreateAlias(collection_name=physical, alias_name=alias)),
+        ]
+        timeout = self._server.address.timeout_seconds
+        self._server.ask(lambda q: q.update_collection_aliases(actions, timeout=timeout))
+
+    def _aliases(self) -> dict[str, str]:
+        return {a.alias_name: a.collection_name for a in self._server.ask(lambda q: q.get_aliases()).aliases}
+
+    def _physicals(self) -> list[str]:
+        return [c.name for c in self._server.ask(lambda q: q.get_collections()).collections]
+
+    def _info(self, physical: str) -> models.CollectionInfo | None:
+        try:
+            return self._server.ask(lambda q: q.get_collection(physical))
+        except StoreFailed as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def _dimensions(self, physical: str) -> int:
+        info = self._info(physical)
+        return layout.dimensions(info) if info else 0
