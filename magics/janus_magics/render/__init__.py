@@ -7,16 +7,18 @@ from typing import Any
 
 from janus_lab.errors import JanusError
 from janus_lab.values.answer import Answer, CitedContext
+from janus_lab.values.beginning import Beginning
 from janus_lab.values.document import Document
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
+from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.verbs.listings import Documents, Runs, SearchResults
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.session import Using
 from janus_magics.render import answer as answers
-from janus_magics.render import documents, engine_room
+from janus_magics.render import deployment, documents, engine_room
 from janus_magics.render.markup import Markup, element, page
 
 
@@ -50,6 +52,9 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,
+    Beginning: deployment.beginning,
+    MigrationPlan: deployment.plan,
+    MigrationReport: deployment.report,
 }
 
 
