@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from janus_lab.compose.ingesting import bringer
 from janus_lab.compose.rooms import InlineRoom, ProcessRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
 from janus_lab.compose.stores import open_shared
@@ -47,6 +48,7 @@ def open_lab(
             InlineRoom(chosen, shared) if inline else ProcessRoom(chosen, start=start, overrides=settings)
         )
         opening.callback(room.close)
+        bring = bringer(chosen, opening.enter_context(ExitStack()))
         diagnosis = Diagnosis(
             chosen,
             ledger=shared.ledger,
@@ -63,6 +65,7 @@ def open_lab(
             resources=opening.pop_all(),
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
+            bringer=bring,
         )
 
 

@@ -10,15 +10,15 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from janus_lab.answering.pipeline import AskService
+from janus_lab.compose.ingesting import ingest_options
 from janus_lab.compose.stores import Shared
 from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.residency import Residency
-from janus_lab.ingest.chunker import ChunkSize
 from janus_lab.ingest.consistency import CheckService
-from janus_lab.ingest.pipeline import IngestOptions, IngestService
+from janus_lab.ingest.pipeline import IngestService
+from janus_lab.ingest.rate import ingest_rate
 from janus_lab.ingest.removal import RemoveService
 from janus_lab.ingest.scanned import awaited
-from janus_lab.ingest.source_file import Limits
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.ports.claims import Claims
 from janus_lab.ports.documents import SourceIndex
@@ -26,7 +26,6 @@ from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.ports.job_queue import JobQueue
-from janus_lab.ports.ledger import Ledger
 from janus_lab.ports.objects import ObjectStore
 from janus_lab.ports.vectors import VectorStore
 from janus_lab.retrieval.pipeline import SearchService
@@ -34,14 +33,10 @@ from janus_lab.retrieval.search import HybridSearch
 from janus_lab.runs.context import RunService
 from janus_lab.runs.executor import Executor
 from janus_lab.schemes import factory
-from janus_lab.settings import Settings, project_root
-from janus_lab.values.run import RunKind, RunState
+from janus_lab.settings import Settings
+from janus_lab.values.run import RunKind
 
 Worker = Executor
-ONE_OWNER = "edge:"
-"""Vectors that one process owns: one worker does everything."""
-RATE_CHUNKS = 20
-"""An ingest of fewer chunks says more about loading models than about speed."""
 
 
 def build_worker(
@@ -90,26 +85,6 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
         ),
         RunKind.CHECK: CheckService(shared.ledger, stores),
     }
-
-
-def ingest_options(settings: Settings) -> IngestOptions:
-    """What the settings say about ingests."""
-    return IngestOptions(
-        home=settings.home,
-        root=project_root(settings.home),
-        size=ChunkSize(settings.chunk_characters, settings.chunk_overlap_characters),
-        limits=Limits(file_bytes=settings.file_limit_mb * 1_000_000),
-        shared=not settings.vectors_url.startswith(ONE_OWNER),
-    )
-
-
-def ingest_rate(ledger: Ledger) -> float | None:
-    """Chunks a second of the last ingest that embedded enough to tell; None before the first."""
-    for run in ledger.find(kinds=(RunKind.INGEST,), states=(RunState.DONE,), limit=20):
-        result = run.result or {}
-        if result.get("embedded", 0) >= RATE_CHUNKS and result.get("seconds", 0) > 0:
-            return float(result["embedded"] / result["seconds"])
-    return None
 
 
 def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from janus_lab.errors import RunCancelled
 from janus_lab.ingest.ahead import Ahead
-from janus_lab.ingest.chunker import ChunkSize
+from janus_lab.ingest.options import IngestOptions
 from janus_lab.ingest.planner import plan
 from janus_lab.ingest.prepare import Passed, Preparer
 from janus_lab.ingest.progress import Tally
@@ -17,7 +15,6 @@ from janus_lab.ingest.reading import OpenSource
 from janus_lab.ingest.scanned import brought, known_stamps, pending, scan_of
 from janus_lab.ingest.shared import SUPERSEDED, SharedIngest
 from janus_lab.ingest.shares import partition
-from janus_lab.ingest.source_file import Limits
 from janus_lab.ingest.sources import Scan, scan
 from janus_lab.ingest.step import Step
 from janus_lab.ingest.stores import IngestStores
@@ -25,20 +22,6 @@ from janus_lab.ingest.writer import StepWriter
 from janus_lab.runs.context import RunContext
 from janus_lab.values.codec import from_json, to_json
 from janus_lab.values.request import IngestRequest
-
-
-@dataclass(frozen=True, slots=True)
-class IngestOptions:
-    """What settings say about ingests: `home` is the data directory, `root` the folder that origins are relative to.
-
-    `shared` says that several workers may have a part in one ingest, because its stores are servers.
-    """
-
-    home: Path
-    root: Path | None = None
-    size: ChunkSize = field(default_factory=ChunkSize)
-    limits: Limits = field(default_factory=Limits)
-    shared: bool = False
 
 
 class IngestService:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
 from janus_lab.lab.diagnosis import Diagnosis
+from janus_lab.lab.ingesting import Ingesting, OnEvent, OpenBringer
 from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
@@ -19,7 +20,6 @@ from janus_lab.runs.handle import RunHandle
 from janus_lab.settings import Settings, project_root
 from janus_lab.values.answer import Answer, Citation, CitedContext
 from janus_lab.values.document import Document
-from janus_lab.values.event import Event
 from janus_lab.values.filter import Condition
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
@@ -27,7 +27,6 @@ from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.request import AskRequest, CheckRequest, IngestRequest, RemoveRequest, SearchRequest
 from janus_lab.values.run import Priority, Run, RunKind, RunState
 
-OnEvent = Callable[[Event], None]
 CONTEXT_CHARACTERS = 240
 """How much text is shown around a cited span, on either side."""
 
@@ -49,6 +48,7 @@ class Lab:
         resources: ExitStack,
         announce: Callable[[str], None],
         diagnosis: Diagnosis,
+        bringer: OpenBringer | None = None,
     ) -> None:
         self.settings = settings
         self._ledger = ledger
@@ -59,6 +59,7 @@ class Lab:
         self._resources = resources
         self._diagnosis = diagnosis
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
+        self._ingesting = Ingesting(self._client, ledger, bringer)
 
     # --- documents in -------------------------------------------------------------------------------------------------
 
@@ -75,8 +76,8 @@ class Lab:
         `verify` reads files again whose size and time of change are as they were. Interrupting cancels the run; what it had
         finished stays. Raises NotFound for a path that is not there, RunCancelled, RunFailed.
         """
-        handle = self.start_ingest(*sources, collection=collection, urls=urls, verify=verify)
-        return handle.wait(IngestReport, on_event)
+        request = IngestRequest(locate(sources, urls=urls), self._collection(collection), urls, verify)
+        return self._ingesting.start(request, on_event).wait(IngestReport, on_event)
 
     def plan(
         self,
@@ -87,15 +88,15 @@ class Lab:
         on_event: OnEvent | None = None,
     ) -> IngestPlan:
         """What `ingest` would do, without doing it."""
-        request = IngestRequest(locate(sources, urls=urls), self._collection(collection), urls, verify, plan_only=True)
-        return self._client.start(RunKind.INGEST, request, Priority.BATCH).wait(IngestPlan, on_event)
+        request = IngestRequest(locate(sources, urls=urls), self._collection(collection), urls, verify)
+        return self._ingesting.plan(request, on_event)
 
     def start_ingest(
         self, *sources: str | Path, collection: str | None = None, urls: bool = False, verify: bool = False
     ) -> RunHandle:
-        """Start an ingest and return at once."""
+        """Start an ingest and return, once files that workers can't see have been brought to them."""
         request = IngestRequest(locate(sources, urls=urls), self._collection(collection), urls, verify)
-        return self._client.start(RunKind.INGEST, request, Priority.BATCH)
+        return self._ingesting.start(request)
 
     def documents(
         self, collection: str | None = None, *, where: Sequence[Condition] = (), words: str = "", limit: int = 1000
