@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,19 @@ _PRIVATE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Which profile is carried into which, where their stores are (without passwords), and what the source held."""
+    """Which profile is carried into which, where their stores are (without passwords), and what the source held.
+
+    `compared` says that everything is there and equal; what is left is to let the target's source index forget `forgotten`,
+    origins by collection, whose embeddings the source lacks.
+    """
 
     source: str
     target: str
     places: Mapping[str, str]
     amounts: Mapping[str, int]
+    compared: bool = False
+    forgotten: Mapping[str, list[str]] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
 
 
 def marker_file(home: Path) -> Path:

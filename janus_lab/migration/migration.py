@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from janus_lab.errors import SettingsError, UserError
@@ -32,7 +33,7 @@ class Migration:
         *,
         home: Path,
         places: Mapping[str, str],
-        copy_rows: Callable[[Tell], None],
+        copy_rows: Callable[[Tell], object],
     ) -> None:
         self._source = source
         self._target = target
@@ -57,18 +58,31 @@ class Migration:
         started = time.monotonic()
         amounts = self._source.amounts()
         self._allowed(amounts)
-        write_marker(self._home, Marker(self._source.name, self._target.name, dict(self._places), amounts))
+        marker = read_marker(self._home) or Marker(self._source.name, self._target.name, dict(self._places), amounts)
+        if not marker.compared:
+            write_marker(self._home, marker)
+            marker = self._carry(marker, tell)
+            write_marker(self._home, marker)
+        for collection, origins in marker.forgotten.items():
+            self._target.sources.forget(collection, origins)
+        remove_marker(self._home)
+        return MigrationReport(
+            self._source.name,
+            self._target.name,
+            self._target.amounts(),
+            tuple(origin for origins in marker.forgotten.values() for origin in origins),
+            marker.damaged,
+            round(time.monotonic() - started, 3),
+        )
+
+    def _carry(self, marker: Marker, tell: Tell) -> Marker:
         self._copy_rows(tell)
         damaged = copy_objects(self._source, self._target, tell)
         forgotten = copy_vectors(self._source, self._target, tell)
         copy_graph(self._source, self._target, tell)
         compare(self._source, self._target, damaged=damaged)
-        self._unchanged(amounts, self._source.amounts())
-        remove_marker(self._home)
-        seconds = round(time.monotonic() - started, 3)
-        return MigrationReport(
-            self._source.name, self._target.name, self._target.amounts(), tuple(forgotten), tuple(damaged), seconds
-        )
+        self._unchanged(marker.amounts, self._source.amounts())
+        return replace(marker, compared=True, forgotten=forgotten, damaged=tuple(damaged))
 
     def _allowed(self, amounts: Mapping[str, int]) -> bool:
         """Whether an earlier attempt is gone on with. Raises what forbids the migration."""

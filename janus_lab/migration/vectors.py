@@ -16,15 +16,14 @@ _AT_ONCE = 500
 Pair = tuple[Document, Chunk]
 
 
-def copy_vectors(source: Side, target: Side, tell: Tell) -> list[str]:
+def copy_vectors(source: Side, target: Side, tell: Tell) -> dict[str, list[str]]:
     """Carry every published chunk's embedding over that is not there yet.
 
-    Returns the origins of documents that lack some: the target's source index forgets them, so that the next ingest embeds
-    what is missing.
+    Returns the origins of documents that lack some, by collection, as the source index knows them.
     """
     _, total = source.census.totals()
     done = 0
-    forgotten: list[str] = []
+    lacking: dict[str, list[str]] = {}
     tell("vectors", done, total)
     for collection in source.collections():
         incomplete: set[str] = set()
@@ -32,9 +31,9 @@ def copy_vectors(source: Side, target: Side, tell: Tell) -> list[str]:
             incomplete |= _copy(source, target, collection, batch)
             done += len(batch)
             tell("vectors", done, total)
-        target.sources.forget(collection, {origin.partition("#")[0] for origin in incomplete})
-        forgotten += sorted(incomplete)
-    return forgotten
+        if incomplete:
+            lacking[collection] = sorted({origin.partition("#")[0] for origin in incomplete})
+    return lacking
 
 
 def _copy(source: Side, target: Side, collection: str, batch: list[Pair]) -> set[str]:
