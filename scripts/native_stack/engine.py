@@ -4,78 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 import psutil
 
 from native_stack import compose, keeper, ports
+from native_stack.kind import Kind, Launch, NotInstalled, NotStarted, Site, program
+
+__all__ = ["Engine", "Kind", "Launch", "NotInstalled", "NotStarted", "Site", "program"]
 
 _PAUSE_SECONDS = 0.05
 _STATE = "engine.json"
-
-
-class NotInstalled(RuntimeError):
-    """The engine's program is not on this machine; the message says how it is brought."""
-
-
-class NotStarted(RuntimeError):
-    """The engine ended or stayed silent at its start; the message has the last lines of its log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where one engine runs, and with what: all that a kind needs to build its command."""
-
-    folder: Path
-    port: int
-    spare_ports: tuple[int, ...]
-    values: Mapping[str, str] = field(repr=False)
-    """What the variables of compose.yaml stand for, passwords among them."""
-    service: compose.Service = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """The command of an engine. Secrets are in its environment or its files, never among its arguments."""
-
-    command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    user: str | None = None
-    """Whom the engine runs as; None is whoever starts it."""
-    stop_signal: int = signal.SIGTERM
-
-
-class Kind(Protocol):
-    """What a module of this package knows about one sort of engine; the module itself is the object."""
-
-    SERVICE: str
-    """Its name in compose.yaml."""
-    SPARE_PORTS: int
-    """How many ports it needs beside the one in its URL."""
-
-    def missing(self) -> str | None:
-        """What is not installed and how to bring it, or None. Quick, and without network."""
-        ...
-
-    def launch(self, site: Site) -> Launch:
-        """Write the configuration, make the data directory where there is none yet, and say how to start."""
-        ...
-
-    def url(self, site: Site) -> str:
-        """The URL of the running engine, with its password, as Janus takes it."""
-        ...
-
-    def answers(self, site: Site) -> bool:
-        """Whether it does its work now. Never raises for an engine that is down."""
-        ...
 
 
 class Engine:
@@ -137,19 +81,19 @@ class Engine:
     @property
     def pid(self) -> int | None:
         """The engine's main process, or None when it is not running."""
-        keepers = self._keeper_process()
-        children = keepers.children() if keepers else []
-        return children[0].pid if children else None
+        running = self._running()
+        children = running.children() if running else []
+        return min(children, key=psutil.Process.create_time).pid if children else None
 
     def start(self, *, wait_seconds: float = 120.0, detached: bool = False) -> None:
         """Start and wait until it answers; nothing if it runs already. Raises NotInstalled, NotStarted."""
         if missing := self.kind.missing():
             raise NotInstalled(missing)
-        if self._keeper_process() is None:
+        if self._running() is None:
             self._spawn(detached=detached)
         deadline = time.monotonic() + wait_seconds
         while not self.kind.answers(self._site):
-            if self._keeper is not None and self._keeper.poll() is not None:
+            if self._keeper is not None and self._keeper.poll() not in {None, keeper.TAKEN}:
                 self._keeper = None
                 raise NotStarted(f"{self.kind.SERVICE} ended at its start; {self._tail()}")
             if time.monotonic() > deadline:
@@ -159,18 +103,19 @@ class Engine:
 
     def stop(self, *, wait_seconds: float = 60.0) -> None:
         """End it in good order, or by force after half a minute. Nothing if it does not run."""
-        if running := self._keeper_process():
+        if running := self._running():
             running.terminate()
         self._wait(wait_seconds)
 
     def kill(self) -> None:
         """`kill -9` to every process of the engine, at once. Nothing if it does not run."""
-        if running := self._keeper_process():
+        if running := self._running():
             for process in running.children(recursive=True):
                 try:
                     process.kill()
                 except psutil.NoSuchProcess:
                     continue
+            running.terminate()
         self._wait(30.0)
 
     def restart(self, *, wait_seconds: float = 120.0) -> None:
@@ -180,7 +125,7 @@ class Engine:
 
     def running(self) -> bool:
         """Whether a process of it is there."""
-        return self._keeper_process() is not None
+        return self._running() is not None
 
     def answers(self) -> bool:
         """Whether it does its work now."""
@@ -196,9 +141,10 @@ class Engine:
         numbers = [held.number for held in self._held]
         first = numbers.pop(0) if port is None else port
         written = compose.service(self.kind.SERVICE, self._values, self._compose_file)
-        state = self.folder / _STATE
-        if port is not None and state.is_file() and self._keeper_process() is not None:
-            numbers = json.loads(state.read_text(encoding="utf-8"))["spare_ports"]
+        if keeper.keeping(self.folder) is not None:
+            # Somebody else started it here: it is where they put it.
+            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
+            first, numbers = state["port"], state["spare_ports"]
         return Site(self.folder, first, tuple(numbers), self._values, written)
 
     def _spawn(self, *, detached: bool) -> None:
@@ -207,7 +153,8 @@ class Engine:
         state = {"port": self.port, "spare_ports": self._site.spare_ports}
         (self.folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
         command = [
-            *(sys.executable, keeper.__file__, f"--folder={self.folder}", f"--stop-signal={int(launch.stop_signal)}"),
+            *(sys.executable, "-P", keeper.__file__),
+            *(f"--folder={self.folder}", f"--stop-signal={int(launch.stop_signal)}"),
             *(["--detached"] if detached else []),
             *([f"--user={user}"] if user else []),
             *("--", *launch.command),
@@ -224,24 +171,18 @@ class Engine:
                 env={**kept, "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **launch.environment},
             )
 
-    def _keeper_process(self) -> psutil.Process | None:
-        """The keeper that holds this folder, whichever process started it."""
-        try:
-            number = int((self.folder / keeper.LOCK).read_text(encoding="ascii") or 0)
-            found = psutil.Process(number) if number else None
-        except (OSError, ValueError, psutil.NoSuchProcess):
-            return None
-        if found is None or not _is_keeper(found, self.folder):
-            return None
-        return found
+    def _running(self) -> psutil.Process | None:
+        """The keeper: ours, which may be too young to have told its number, or another's."""
+        if self._keeper is not None and self._keeper.poll() is None:
+            return psutil.Process(self._keeper.pid)
+        return keeper.keeping(self.folder)
 
     def _wait(self, wait_seconds: float) -> None:
-        running = self._keeper_process()
         if self._keeper is not None:
             self._keeper.wait(wait_seconds)
             self._keeper = None
-        elif running is not None:
-            running.wait(wait_seconds)
+        if other := keeper.keeping(self.folder):
+            other.wait(wait_seconds)
 
     def _tail(self, lines: int = 12) -> str:
         try:
@@ -249,20 +190,3 @@ class Engine:
         except OSError:
             return "it has no log"
         return f"the end of {self.log}:\n" + "\n".join(text.splitlines()[-lines:])
-
-
-def _is_keeper(process: psutil.Process, folder: Path) -> bool:
-    """Whether this process is the folder's keeper, and not a stranger that got its number."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE and f"--folder={folder}" in process.cmdline()
-    except psutil.Error:
-        return False
-
-
-def program(*names: str, folders: tuple[str, ...] = ()) -> str | None:
-    """The path of the first of these programs that is installed, looked for in PATH and in `folders`."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", *folders])
-    for name in names:
-        if found := shutil.which(name, path=path):
-            return found
-    return None

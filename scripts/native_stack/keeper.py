@@ -28,6 +28,18 @@ _PAUSE_SECONDS = 0.1
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
+def keeping(folder: Path) -> psutil.Process | None:
+    """The keeper of this folder, whichever process started it, or None."""
+    try:
+        number = int((folder / LOCK).read_text(encoding="ascii") or 0)
+        found = psutil.Process(number) if number else None
+        # Another program may have got the number of a keeper that is gone.
+        ours = found and found.status() != psutil.STATUS_ZOMBIE and f"--folder={folder}" in found.cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return found if ours else None
+
+
 def main(arguments: list[str]) -> int:
     """Start the engine, wait for its end, our parent's, or a signal; then leave nothing of it."""
     options = _parse(arguments)

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from native_stack.engine import Launch, Site, program
+from native_stack.kind import Launch, NotStarted, Site, program
 
 SERVICE = "postgres"
 SPARE_PORTS = 0
@@ -87,7 +87,7 @@ def _run(command: list[str], user: str | None, feed: str = "") -> None:
         env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
     )
     if done.returncode:
-        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
+        raise NotStarted(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
 
 
 def _user() -> str | None:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from urllib.parse import quote
 
-from native_stack.engine import Launch, Site, program
+from native_stack.kind import Launch, Site, program
 
 SERVICE = "rabbitmq"
 SPARE_PORTS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from native_stack.engine import Launch, Site, program
+from native_stack.kind import Launch, Site, program
 
 SERVICE = "redis"
 SPARE_PORTS = 1
