@@ -24,7 +24,6 @@ from sqlalchemy import (
     literal,
     not_,
     or_,
-    select,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY, TSVECTOR
@@ -81,22 +80,20 @@ class PostgresqlIndex:
     def take_out(self, connection: Connection, entry: Entry) -> None:
         """Nothing: everything goes with its row."""
 
-    def meeting(self, query: Select[Any], conditions: Sequence[Condition]) -> Select[Any]:
-        """One look-up of rows in which all conditions hold."""
-        if not conditions:
+    def finding(self, query: Select[Any], conditions: Sequence[Condition], words: str) -> Select[Any] | None:
+        """Conditions and words are looked up in one row, so that their indexes work together."""
+        if not conditions and not words.strip():
             return query
-        held = select(words_table.c.document).where(*map(_meets, conditions))
-        return query.where(document.c.number.in_(held))
-
-    def matching(self, query: Select[Any], words: str) -> Select[Any] | None:
-        """By PostgreSQL's rank."""
+        found = query.join(words_table, words_table.c.document == document.c.number).where(*map(_meets, conditions))
+        if not words.strip():
+            return found
         wanted = list(stems(full_text.words_in(words)))
         if not wanted:
             return None
         asked = literal(all_of(wanted), TSQUERY)
         rank = func.ts_rank(cast(_WEIGHTS, ARRAY(REAL)), words_table.c.words, asked, _BY_LENGTH)
-        found = or_(words_table.c.words.op("@@")(asked), words_table.c.more.contains(wanted))
-        return query.join(words_table, words_table.c.document == document.c.number).where(found).order_by(rank.desc())
+        has_all = or_(words_table.c.words.op("@@")(asked), words_table.c.more.contains(wanted))
+        return found.where(has_all).order_by(rank.desc())
 
     def beginning(self, prefix: str) -> ColumnElement[bool]:
         """A range of beginnings, for the index, and of the very origins."""

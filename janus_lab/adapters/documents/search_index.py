@@ -40,12 +40,11 @@ class SearchIndex(Protocol):
         """Take a document out, given what was indexed, before its row is deleted."""
         ...
 
-    def meeting(self, query: Select[Any], conditions: Sequence[Condition]) -> Select[Any]:
-        """Of the documents of a query over the `document` table, those that meet every condition."""
-        ...
+    def finding(self, query: Select[Any], conditions: Sequence[Condition], words: str) -> Select[Any] | None:
+        """Of the documents of a query over the `document` table, those that meet every condition and have all of the words.
 
-    def matching(self, query: Select[Any], words: str) -> Select[Any] | None:
-        """Those that have all of these words, best first; None where there is no word among them."""
+        With words (any text but blanks) they come best first; None where there is no word among them.
+        """
         ...
 
     def beginning(self, prefix: str) -> ColumnElement[bool]:

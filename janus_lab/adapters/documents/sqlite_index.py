@@ -37,18 +37,17 @@ class SqliteIndex:
         """Take its words out; its terms go with its row."""
         full_text.take_out(connection, entry.number, entry.title, entry.text())
 
-    def meeting(self, query: Select[Any], conditions: Sequence[Condition]) -> Select[Any]:
-        """Each condition a look-up of its own."""
-        return query.where(*(meets(condition) for condition in conditions))
-
-    def matching(self, query: Select[Any], words: str) -> Select[Any] | None:
-        """By BM25."""
+    def finding(self, query: Select[Any], conditions: Sequence[Condition], words: str) -> Select[Any] | None:
+        """Each condition a look-up of its own; words by BM25."""
+        found = query.where(*(meets(condition) for condition in conditions))
+        if not words.strip():
+            return found
         expression = full_text.match_expression(words)
         if expression is None:
             return None
         ranked = full_text.RANKED
-        found = query.join(ranked, ranked.c.number == document.c.number).order_by(ranked.c.rank)
-        return found.params(query=expression)
+        matching = found.join(ranked, ranked.c.number == document.c.number).order_by(ranked.c.rank)
+        return matching.params(query=expression)
 
     def beginning(self, prefix: str) -> ColumnElement[bool]:
         """A range, because that is what an index on origins answers."""

@@ -74,12 +74,12 @@ class RelationalDocuments:
         limit: int = 1000,
     ) -> list[Document]:
         """Published documents that meet every condition, by rank if there are `words`, else by origin."""
-        query = self._index.meeting(_PUBLISHED, where).limit(limit)
+        query = _PUBLISHED.limit(limit)
         if collection is not None:
             query = query.where(document.c.collection == collection)
         if origin_prefix:
             query = query.where(self._index.beginning(origin_prefix))
-        found = self._index.matching(query, words) if words.strip() else query
+        found = self._index.finding(query, where, words)
         if found is None:
             return []
         with self._database.read() as connection:
