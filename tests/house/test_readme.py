@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from janus_lab.cli.main import _add_general, _leading_options
 from janus_lab.verbs.table import VERBS
 from janus_lab.verbs.text import gather_options
 
@@ -40,9 +41,10 @@ def test_make_targets_exist(path: Path) -> None:
 def test_janus_commands_parse(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for line in [*commands(text, "janus"), *commands(text, "%janus"), *commands(text, "%%janus")]:
-        name, *words = shlex.split(line)
+        name, *words = _leading_options(shlex.split(line))[1]
         verb = VERBS[name]
         parser = verb.parser("janus")
+        _add_general(parser)
         parser.add_argument("-o", dest="variable")  # the notebook's own option
         verb.parse(parser, gather_options(parser, words)[0] if verb.text else words)
 
