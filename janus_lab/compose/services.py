@@ -13,6 +13,8 @@ from janus_lab.answering.pipeline import AskService
 from janus_lab.compose.ingesting import ingest_options
 from janus_lab.compose.stores import Shared
 from janus_lab.inference.catalog import Catalog
+from janus_lab.inference.chat_run import ChatService
+from janus_lab.inference.embed_run import EmbedService
 from janus_lab.inference.residency import Residency
 from janus_lab.ingest.consistency import CheckService
 from janus_lab.ingest.pipeline import IngestService
@@ -84,6 +86,8 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
             answer_tokens=settings.answer_tokens,
         ),
         RunKind.CHECK: CheckService(shared.ledger, stores),
+        RunKind.EMBED: EmbedService(models.passing_embedder()),
+        RunKind.CHAT: ChatService(models.generator() if settings.generation_model else None),
     }
 
 

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
-from janus_lab.compose.rooms import open_link
+from janus_lab.compose.links import open_link
 from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import open_shared
+from janus_lab.runs.sweep import Sweep
 from janus_lab.settings import Settings
+from janus_lab.values.run import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class SweepingWorker:
+    """Carries out runs, and finds those whose message was lost."""
+
+    worker: Worker
+    lost: Sweep
+
+    def carry_out(self, run_id: str) -> None:
+        """Do what is left of a run."""
+        self.worker.carry_out(run_id)
+
+    def recover(self) -> list[tuple[str, Priority]]:
+        """Open runs, oldest first."""
+        return self.worker.recover()
+
+    def sweep(self) -> list[str]:
+        """Queue lost runs again; their ids."""
+        return self.lost.look()
 
 
 @contextmanager
-def open_worker(settings: Settings) -> Iterator[Worker]:
+def open_worker(settings: Settings) -> Iterator[SweepingWorker]:
     """Open every store and service of a worker whose server is at `settings.redis_url`; closed in reverse at the end."""
     with ExitStack() as resources:
         shared = open_shared(settings, resources)
         link = open_link(settings, settings.url("redis_url"), resources)
-        yield build_worker(
+        worker = build_worker(
             settings,
             shared,
             events=link.events,
@@ -25,3 +48,5 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
             queue=lambda: link.queue,
             resources=resources,
         )
+        sweep = Sweep(ledger=shared.ledger, claims=link.claims, queue=link.queue, letters=link.letters)
+        yield SweepingWorker(worker, sweep)

@@ -48,6 +48,7 @@ class Diagnosis:
             chunks=chunks,
             embedding_model=self._settings.embedding_model,
             generation_model=self._settings.generation_model,
+            workers=room.workers,
         )
 
     def report(self) -> HealthReport:

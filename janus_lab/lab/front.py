@@ -10,7 +10,9 @@ from typing import Any, Self
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
 from janus_lab.lab.diagnosis import Diagnosis
+from janus_lab.lab.history import RunHistory
 from janus_lab.lab.ingesting import Ingesting, OnEvent, OpenBringer
+from janus_lab.lab.models import ModelUse
 from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
@@ -25,13 +27,13 @@ from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.request import AskRequest, CheckRequest, IngestRequest, RemoveRequest, SearchRequest
-from janus_lab.values.run import Priority, Run, RunKind, RunState
+from janus_lab.values.run import Priority, RunKind
 
 CONTEXT_CHARACTERS = 240
 """How much text is shown around a cited span, on either side."""
 
 
-class Lab:
+class Lab(ModelUse, RunHistory):
     """One data directory, opened. Use it in a `with` block or call `close()`; the engine room starts on first need.
 
     It loads no model and opens no store with one owner: whatever needs those is a run, carried out in the engine room.
@@ -187,30 +189,6 @@ class Lab:
         quote = self._documents.text(citation.version_id, citation.start, citation.end)
         after = self._documents.text(citation.version_id, citation.end, citation.end + CONTEXT_CHARACTERS)
         return CitedContext(citation, before, quote, after)
-
-    # --- runs ---------------------------------------------------------------------------------------------------------
-
-    def runs(self, *, limit: int = 50, kinds: Sequence[RunKind] = (), states: Sequence[RunState] = ()) -> list[Run]:
-        """Recent runs, newest first."""
-        return self._ledger.find(kinds=kinds, states=states, limit=limit)
-
-    def run(self, run_id: str) -> Run:
-        """One run by id or unique id prefix. Raises NotFound."""
-        return self._ledger.get(run_id)
-
-    def attach(self, run_id: str) -> RunHandle:
-        """Follow a run that this or another process started."""
-        return self._client.attach(run_id)
-
-    def cancel(self, run_id: str) -> Run:
-        """Ask a run to stop; it keeps what it has finished."""
-        handle = self.attach(run_id)
-        handle.cancel()
-        return handle.run()
-
-    def retry(self, run_id: str) -> RunHandle:
-        """Let a failed or cancelled run go on from its last finished step. Raises UserError for a run in another state."""
-        return self._client.retry(run_id)
 
     # --- the engine room ----------------------------------------------------------------------------------------------
 

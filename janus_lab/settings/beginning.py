@@ -34,6 +34,7 @@ TEMPLATE = """\
 # worker_threads = 4
 # model_threads = 0                 # 0: one a physical core
 # idle_seconds = 600.0              # it stops itself after so long without a client and without an open run
+# keep_lookups_days = 7             # searches, chats and embeddings are forgotten after so long
 # log_level = "info"
 
 # --- stores: `janus init --stack` adds a profile of servers. ${NAME} in a URL comes from the environment, else from .env.

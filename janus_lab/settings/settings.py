@@ -49,6 +49,8 @@ class Settings:
     """The engine room stops itself after so long without a client and without an open run."""
     event_expiry_seconds: int = 24 * 3600
     events_per_run: int = 20_000
+    keep_lookups_days: int = 7
+    """Searches, chats and embeddings are forgotten after so long; ingests, questions and their answers stay."""
     log_level: str = "info"
 
     def url(self, name: str) -> str:

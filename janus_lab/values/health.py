@@ -37,6 +37,18 @@ class HealthReport:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerState:
+    """A worker that says it is ready: where it runs, since when (seconds since the epoch), with which models, at which runs."""
+
+    name: str
+    host: str
+    pid: int
+    started_at: float
+    models: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EngineRoomStatus:
     """What `janus status` shows: processes of the engine room (None where there is none), sizes and open work."""
 
@@ -55,3 +67,5 @@ class EngineRoomStatus:
     chunks: int = 0
     embedding_model: str = ""
     generation_model: str = ""
+    workers: tuple[WorkerState, ...] = ()
+    """All that serve these servers, on any machine; empty for an embedded engine room, which has one."""

@@ -16,6 +16,12 @@ class RunKind(StrEnum):
     ASK = "ask"
     REMOVE = "remove"
     CHECK = "check"
+    EMBED = "embed"
+    CHAT = "chat"
+
+
+LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT)
+"""Kinds whose result is handed over at once: they are forgotten after `keep_lookups_days`."""
 
 
 class RunState(StrEnum):

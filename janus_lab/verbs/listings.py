@@ -1,6 +1,8 @@
-"""Lists of values that the faces know how to show; to everybody else they are lists."""
+"""Lists and counts that the faces know how to show; to everybody else they are lists and numbers."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
@@ -17,3 +19,10 @@ class Runs(list[Run]):
 
 class SearchResults(list[SearchResult]):
     """Results of several queries, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many runs were forgotten."""
+
+    runs: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
@@ -9,6 +10,9 @@ from janus_lab.errors import UsageError
 from janus_lab.values.filter import Condition
 from janus_lab.verbs.conditions import parse_condition
 from janus_lab.verbs.parser import VerbParser
+
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+_AGE = re.compile(r"(\d{1,6})([dhm])")
 
 
 class Suggested(tuple[str, ...]):
@@ -58,6 +62,14 @@ def positive(text: str) -> int:
     if number < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return number
+
+
+def age(text: str) -> float:
+    """A length of time such as 30d, 12h or 45m, in seconds."""
+    found = _AGE.fullmatch(text)
+    if found is None:
+        raise ArgumentTypeError(f"{text!r} is no length of time like 30d, 12h or 45m")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 def _reported(parse: Callable[[str], Condition]) -> Callable[[str], Condition]:

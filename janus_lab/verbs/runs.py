@@ -1,4 +1,4 @@
-"""`runs`: what was done and is being done: list, show, follow, cancel, retry."""
+"""`runs`: what was done and is being done: list, show, follow, cancel, retry, prune."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from janus_lab.values.run import RunKind, RunState
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.listings import Runs, SearchResults
-from janus_lab.verbs.options import add_json, positive
+from janus_lab.verbs.listings import Pruned, Runs, SearchResults
+from janus_lab.verbs.options import add_json, age, positive
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -27,6 +27,14 @@ def define(parser: VerbParser) -> None:
     listing.add_argument("--kind", choices=[kind.value for kind in RunKind], action="append", default=[])
     listing.add_argument("--state", choices=[state.value for state in RunState], action="append", default=[])
     add_json(listing)
+    pruning = actions.add_parser(
+        "prune", summary="Forget runs that ended long ago.", help="forget runs that ended long ago"
+    )
+    pruning.add_argument(
+        "--older-than", type=age, default="30d", metavar="AGE", help="such as 30d, 12h or 45m (default: 30d)"
+    )
+    pruning.add_argument("--kind", choices=[kind.value for kind in RunKind], action="append", default=[])
+    add_json(pruning)
     for name, summary in (
         ("show", "Show one run."),
         ("follow", "Attach to a run, whoever started it, and wait for its result."),
@@ -39,13 +47,16 @@ def define(parser: VerbParser) -> None:
 
 
 def execute(args: Namespace, session: Session, face: Face) -> object:
-    """Runs, one Run, or the result of the run that was followed."""
+    """Runs, one Run, how many were forgotten, or the result of the run that was followed."""
     lab = session.lab()
     match args.action:
         case "show":
             return lab.run(args.run)
         case "cancel":
             return lab.cancel(args.run)
+        case "prune":
+            kinds = [RunKind(kind) for kind in args.kind]
+            return Pruned(lab.prune_runs(older_than_seconds=args.older_than, kinds=kinds))
         case "follow":
             return _result(lab.attach(lab.run(args.run).id), args, face)
         case "retry":
@@ -75,9 +86,15 @@ def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
 
 VERB = Verb(
     "runs",
-    "List runs, and follow, cancel or retry one.",
+    "List runs, follow, cancel or retry one, forget old ones.",
     define,
     execute,
-    examples=("runs", "runs --kind ingest --state failed", "runs follow 0199ab", "runs retry 0199ab"),
+    examples=(
+        "runs",
+        "runs --kind ingest --state failed",
+        "runs follow 0199ab",
+        "runs retry 0199ab",
+        "runs prune --older-than 30d",
+    ),
     default_action="list",
 )

@@ -15,7 +15,7 @@ from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
-from janus_lab.verbs.listings import Documents, Runs, SearchResults
+from janus_lab.verbs.listings import Documents, Pruned, Runs, SearchResults
 from janus_lab.verbs.plain import answer, deployment, documents, engine_room
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
@@ -35,6 +35,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     Removal: documents.removal,
     Run: engine_room.run,
     Runs: engine_room.runs,
+    Pruned: engine_room.pruned,
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,

@@ -8,7 +8,7 @@ from typing import Any
 
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.run import Run
-from janus_lab.verbs.listings import Runs
+from janus_lab.verbs.listings import Pruned, Runs
 from janus_lab.verbs.plain.amounts import count, duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
@@ -33,6 +33,11 @@ def runs(value: Runs) -> str:
         for r in value
     ]
     return table(("id", "kind", "state", "created", "took", "what"), rows)
+
+
+def pruned(value: Pruned) -> str:
+    """How many runs were forgotten."""
+    return f"Forgot {count(value.runs, 'run')}." if value.runs else "No run is so old."
 
 
 def run(value: Run) -> str:
@@ -71,7 +76,9 @@ def subject(value: Run) -> str:
         documents = count(len(request["document_ids"]), "document")
         names = ", ".join(request.get("names") or request["document_ids"][:1])
         return f"{documents}: {names}"
-    items = next((request[name] for name in ("queries", "sources") if request.get(name)), ())
+    if request.get("messages"):
+        return str(request["messages"][-1]["content"])
+    items = next((request[name] for name in ("queries", "sources", "texts") if request.get(name)), ())
     more = f" … ({len(items):,})" if len(items) > 1 else ""
     return f"{items[0]}{more}" if items else ""
 

@@ -1,0 +1,111 @@
+"""The engine room's models for direct use: embeddings of any texts, and chats without documents."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from janus_lab.errors import UserError
+from janus_lab.runs.client import RunClient
+from janus_lab.runs.handle import RunHandle
+from janus_lab.settings import Settings
+from janus_lab.values.chat import ChatPiece, ChatReply, ChatRequest
+from janus_lab.values.embedding import Embedded, EmbedRequest
+from janus_lab.values.event import EventKind
+from janus_lab.values.generation import Message
+from janus_lab.values.run import Priority, RunKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+TEXTS_A_RUN = 512
+"""More texts go in several runs, so that no row of the ledger grows beyond a megabyte or two."""
+
+
+class ModelUse:
+    """What a lab does with its models alone. Each call is a run, which is forgotten after `keep_lookups_days`."""
+
+    settings: Settings
+    _client: RunClient
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Embeddings of unit length, shape `(len(texts), dim)`; texts over the model's window are cut."""
+        import numpy as np
+
+        # No text at all is still asked for once: the answer knows how long an embedding is.
+        parts = [tuple(texts[n : n + TEXTS_A_RUN]) for n in range(0, max(1, len(texts)), TEXTS_A_RUN)]
+        handles = [self._client.start(RunKind.EMBED, EmbedRequest(part), Priority.INTERACTIVE) for part in parts]
+        return np.concatenate([_array(handle.wait(Embedded)) for handle in handles])
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> ChatReply:
+        """What the model says next. Interrupting stops it and gives what it had said; see `start_chat`."""
+        handle = self.start_chat(messages, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop)
+        return handle.wait(ChatReply)
+
+    def stream_chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> Iterator[ChatPiece]:
+        """Like `chat`, piece by piece, and the whole reply with the last. Closing the iterator stops the model."""
+        handle = self.start_chat(messages, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop)
+        return pieces(handle)
+
+    def start_chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> RunHandle:
+        """Begin a chat and return at once. `max_tokens` None: the setting `answer_tokens`.
+
+        Raises UserError for a request that makes no sense; the run fails where prompt and reply do not fit the window.
+        """
+        if not messages:
+            raise UserError("there is no message", remedy='give at least one, such as Message("user", "Hello")')
+        wanted = self.settings.answer_tokens if max_tokens is None else max_tokens
+        if wanted < 1 or temperature < 0 or "" in stop:
+            raise UserError(
+                "a chat needs max_tokens of at least 1, a temperature of at least 0, and stops that are not empty",
+                remedy="correct those, then repeat",
+            )
+        request = ChatRequest(tuple(messages), wanted, temperature, seed, tuple(stop))
+        return self._client.start(RunKind.CHAT, request, Priority.INTERACTIVE)
+
+
+def pieces(handle: RunHandle) -> Generator[ChatPiece]:
+    """What a chat says as it comes, then the whole reply. Closed before its end, it cancels the run."""
+    over = False
+    try:
+        for event in handle.events():
+            if event.kind is EventKind.TOKEN:
+                yield ChatPiece(str(event.data["text"]))
+        over = True
+    finally:
+        if not over:
+            handle.cancel()
+    yield ChatPiece("", handle.wait(ChatReply))
+
+
+def _array(value: Embedded) -> npt.NDArray[np.float32]:
+    import numpy as np
+
+    numbers = np.frombuffer(base64.b64decode(value.data), dtype="<f4")
+    return numbers.reshape(value.count, value.dimensions).astype(np.float32)

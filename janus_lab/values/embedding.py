@@ -1,0 +1,22 @@
+"""Texts to be embedded, and their embeddings as a run's result keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """Texts for the engine room's embedding model."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """`count` embeddings of `dimensions` numbers each: little-endian float32, one after another, in base64."""
+
+    model: str
+    count: int
+    dimensions: int
+    data: str
