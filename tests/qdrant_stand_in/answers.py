@@ -50,6 +50,9 @@ class Answers:
             },
         }
 
+    def exists(self, _: None, name: str) -> Any:
+        return {"exists": name in self._shards.names() or name in self._shards.aliases}
+
     def create(self, body: m.CreateCollection, name: str) -> Any:
         self._shards.create(name, body)
         return True

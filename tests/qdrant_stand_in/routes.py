@@ -44,6 +44,7 @@ ROUTES = (
     Route("PUT", "/collections/{name}", m.CreateCollection, raw.InlineResponse2001, "create"),
     Route("DELETE", "/collections/{name}", None, raw.InlineResponse2001, "drop"),
     Route("GET", "/collections/{name}/aliases", None, raw.InlineResponse20012, "aliases_of"),
+    Route("GET", "/collections/{name}/exists", None, raw.InlineResponse2009, "exists"),
     Route("PUT", "/collections/{name}/index", m.CreateFieldIndex, raw.InlineResponse2008, "index"),
     Route("PUT", "/collections/{name}/points", raw.PointInsertOperations, raw.InlineResponse2008, "upsert"),
     Route("POST", "/collections/{name}/points/delete", raw.PointsSelector, raw.InlineResponse2008, "delete"),

@@ -215,3 +215,48 @@ def test_a_folder_below_a_file_can_not_be_made(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataDirectoryUnusable), open_vectors(f"edge://{tmp_path}/file/vectors"):
         pass
+
+
+def test_what_an_interrupted_removal_left_is_swept(url):
+    with open_vectors(url) as vectors:
+        vectors.ensure("home", 16)
+        new = vectors.prepare("home", 16)
+        vectors.switch("home", new.number)
+    doomed = folder(root(url), "home").rename(root(url) / f"{MAKING}doomed")
+    with open_vectors(url) as vectors:
+        assert [g.number for g in vectors.generations("home")] == [2]
+    assert not doomed.exists()
+
+
+def test_generations_are_there_when_it_is_opened_again(url):
+    with open_vectors(url) as vectors:
+        vectors.ensure("home", 16)
+        vectors.upsert("home", [point("old")])
+        new = vectors.prepare("home", 16)
+        vectors.upsert(new.name, [point("new")])
+    with open_vectors(url) as vectors:
+        assert vectors.ids("home") == {content_id("chunk", "old")}
+        vectors.switch("home", new.number)
+        vectors.drop("home", 1)
+    with open_vectors(url) as vectors:
+        assert vectors.ids("home") == {content_id("chunk", "new")}
+        assert vectors.collections() == ["home"]
+
+
+def test_a_switch_that_was_not_finished_did_not_happen(url):
+    with open_vectors(url) as vectors:
+        vectors.ensure("home", 16)
+        vectors.prepare("home", 16)
+    half = root(url) / f"{MAKING}{content_id('collection', 'home')}.serving"
+    half.write_text("2")
+    with open_vectors(url) as vectors:
+        assert [(g.number, g.serving) for g in vectors.generations("home")] == [(1, True), (2, False)]
+    assert not half.exists()
+
+
+def test_older_code_does_not_take_a_second_generation_for_the_first(url):
+    with open_vectors(url) as vectors:
+        vectors.ensure("home", 16)
+        vectors.prepare("home", 16)
+    notes = [folder(root(url), "home", n) / "collection.json" for n in (1, 2)]
+    assert [json.loads(note.read_text())["layout"] for note in notes] == [1, 2]

@@ -86,7 +86,7 @@ class Notes:
         try:
             self._server.ask(lambda q: q.create_collection(self._name, vectors_config=vectors))
         except StoreFailed as error:
-            if not is_conflict(error):
+            if not is_conflict(error) and not self._server.ask(lambda q: q.collection_exists(self._name)):
                 raise
 
     def _notes(self, records: Iterable[models.Record]) -> Iterator[Note]:
