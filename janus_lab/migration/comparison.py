@@ -25,9 +25,10 @@ def _differences(source: Side, target: Side, damaged: set[str]) -> Iterator[str]
         chunks = source.chunk_ids(list(source.documents.iterate(name)))
         yield from _told(f"chunks of {name}", chunks, target.chunk_ids(list(target.documents.iterate(name))))
         yield from _told(f"vectors of {name}", source.vectors.ids(name) & chunks, target.vectors.ids(name))
-        before, after = source.graph.totals(name), target.graph.totals(name)
-        if before != after:
-            yield f"graph of {name}: {before} entities and relations there, {after} here"
+    before, after = source.graph.totals(), target.graph.totals()
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield f"graph of {name}: entities and relations {before.get(name)} there, {after.get(name)} here"
 
 
 def _told(kind: str, expected: Collection[object], found: Collection[object]) -> Iterator[str]:

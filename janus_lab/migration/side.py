@@ -51,13 +51,13 @@ class Side:
     def amounts(self) -> dict[str, int]:
         """How much there is, by kind."""
         documents, chunks = self.census.totals()
-        entities, relations = self.graph.totals()
+        graph = self.graph.totals().values()
         return {
             "runs": len(self.run_ids()),
             "documents": documents,
             "chunks": chunks,
             "objects": len(set(self.objects.keys())),
             "vectors": sum(self.vectors.count(name) for name in self.vectors.collections()),
-            "entities": entities,
-            "relations": relations,
+            "entities": sum(entities for entities, _ in graph),
+            "relations": sum(relations for _, relations in graph),
         }
