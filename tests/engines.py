@@ -14,13 +14,15 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
 import httpx
 import psycopg
 import pytest
-from native_stack import minio, postgresql, rabbitmq, redis
+from native_stack import minio, neo4j, postgresql, rabbitmq, redis
 from native_stack.engine import Engine, Kind
+from neo4j import GraphDatabase
 from redis import Redis
 
 
@@ -33,15 +35,25 @@ def engines_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def require(kind: Kind) -> None:
+    """Go on if this engine can run here; else skip at home, and fail under CI=true."""
+    if missing := kind.missing():
+        unavailable(missing)
+
+
+def unavailable(reason: str) -> NoReturn:
+    """End the test because something of the machine's is missing: skipped at home, failed under CI=true."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def server(name: str, kind: Kind, prepare: Callable[[Path], None] | None = None) -> Callable[..., Iterator[Engine]]:
     """The session fixture `name` that runs one engine; `prepare` is given its folder before the first start."""
 
     @pytest.fixture(scope="session", name=name)
     def start(engines_folder: Path) -> Iterator[Engine]:
-        if missing := kind.missing():
-            if os.environ.get("CI") == "true":
-                pytest.fail(missing)
-            pytest.skip(missing)
+        require(kind)
         engine = Engine(kind, engines_folder / kind.SERVICE)
         try:
             if prepare is not None:
@@ -86,6 +98,7 @@ postgresql_server = server("postgresql_server", postgresql)
 rabbitmq_server = server("rabbitmq_server", rabbitmq)
 redis_stack_server = server("redis_stack_server", redis, certificate)
 minio_server = server("minio_server", minio)
+neo4j_server = server("neo4j_server", neo4j)
 
 
 @pytest.fixture
@@ -147,3 +160,17 @@ def minio_url(minio_server: Engine) -> str:
     """The URL of a bucket that is not there yet: whoever opens it makes it."""
     minio_server.start()
     return minio_server.url.rpartition("/")[0] + f"/test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def neo4j_url(neo4j_server: Engine) -> str:
+    """The URL of a graph without nodes; constraints and indexes may be there already."""
+    neo4j_server.start()
+    parts = urlsplit(neo4j_server.url)
+    auth = (parts.username or "", parts.password or "")
+    with (
+        GraphDatabase.driver(f"bolt://127.0.0.1:{neo4j_server.port}", auth=auth, telemetry_disabled=True) as driver,
+        driver.session() as session,
+    ):
+        session.run("MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
+    return neo4j_server.url

@@ -85,7 +85,7 @@ class Engine:
         children = running.children() if running else []
         return min(children, key=psutil.Process.create_time).pid if children else None
 
-    def start(self, *, wait_seconds: float = 120.0, detached: bool = False) -> None:
+    def start(self, *, wait_seconds: float = 180.0, detached: bool = False) -> None:
         """Start and wait until it answers; nothing if it runs already. Raises NotInstalled, NotStarted."""
         if missing := self.kind.missing():
             raise NotInstalled(missing)
@@ -118,7 +118,7 @@ class Engine:
             running.terminate()
         self._wait(30.0)
 
-    def restart(self, *, wait_seconds: float = 120.0) -> None:
+    def restart(self, *, wait_seconds: float = 180.0) -> None:
         """Start again on the same port and data, ending it in good order first if it still runs."""
         self.stop()
         self.start(wait_seconds=wait_seconds)

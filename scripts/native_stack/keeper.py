@@ -8,6 +8,7 @@ keeper.py [--detached] --folder F --user U --stop-signal N --grace SECONDS -- CO
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -62,6 +63,7 @@ def main(arguments: list[str]) -> int:
     engine = _start(options)
     while engine.poll() is None and not asked and (parent is None or os.getppid() == parent):
         time.sleep(_PAUSE_SECONDS)
+        _reap_adopted(engine.pid)
     status = _end(engine, options.stop_signal, options.grace)
     _end_all()
     return status
@@ -100,6 +102,17 @@ def _group(user: str) -> int:
     import pwd
 
     return pwd.getpwnam(user).pw_gid
+
+
+def _reap_adopted(engine: int) -> None:
+    """Bury children that came to us when their parent ended; the engine itself is `subprocess`'s."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(ChildProcessError):
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid == engine:
+                return
+            os.waitpid(ended.si_pid, 0)
 
 
 def _end(engine: subprocess.Popen[bytes], stop_signal: int, grace: float) -> int:

@@ -121,7 +121,8 @@ def test_the_wheel_holds_both_packages_and_their_data(wheel: Path) -> None:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if ".dist-info" not in top} == {"janus_lab", "janus_magics"}
-    for needed in ("janus_lab/_lua/take_claim.lua", "janus_lab/py.typed", "janus_magics/py.typed"):
+    data = ("_lua/take_claim.lua", "_stack/compose.yaml", "_stack/worker.Dockerfile", "py.typed")
+    for needed in (*(f"janus_lab/{name}" for name in data), "janus_magics/py.typed"):
         assert needed in names
     assert any("/migrations/versions/" in name for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -135,6 +136,7 @@ def test_the_source_distribution_can_make_its_own_tests(dist: Path) -> None:
     for needed in (
         *("Makefile", "uv.lock", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
         *(".ci/run", ".importlinter", "scripts/environment", "scripts/demo", "lua/take_claim.lua"),
+        *("compose.yaml", "worker.Dockerfile", "scripts/stack", "scripts/native_stack/engine.py"),
         *("samples/corpus/annual-report-2024.pdf", "samples/questions.jsonl", "tests/house/test_wheel.py"),
         *("magics/janus_magics/__init__.py", "docs/LICENCES.md"),
     ):
