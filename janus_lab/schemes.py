@@ -75,6 +75,11 @@ DEAD_LETTERS: Table = {
     "amqp": Row("queue.rabbitmq_dead_letters:open_dead_letters", STACK),
     "amqps": Row("queue.rabbitmq_dead_letters:open_dead_letters", STACK),
 }
+_NEO4J = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+GRAPH: Table = {
+    "sqlite": Row("graph.embedded:open_graph"),
+    **dict.fromkeys(_NEO4J, Row("graph.neo4j:open_graph", STACK)),
+}
 STARTER = "'janus-lab[starter]'"
 EMBEDDING: Table = {
     "package": Row("backend.onnx_embedding:open_embedding", STARTER),
@@ -85,9 +90,15 @@ GENERATION: Table = {
     "file": Row("backend.llama_cpp:open_llama", STARTER),
 }
 SERVER: Table = {
+    "amqp": Row("queue.rabbitmq_checks:checks", STACK),
+    "amqps": Row("queue.rabbitmq_checks:checks", STACK),
+    "redis": Row("redis_checks:checks"),
+    "rediss": Row("redis_checks:checks"),
+    "unix": Row("redis_checks:checks"),
     **_postgresql("relational.server_checks:checks"),
     "s3": Row("objects.minio_checks:checks", STACK),
     "qdrant": Row("vector.server.checks:checks", STACK),
+    **dict.fromkeys(_NEO4J, Row("graph.neo4j_checks:checks", STACK)),
 }
 """What `janus doctor` asks a server, as `checks(url) -> list[Check]`; no adapter, so not among the tables."""
 
@@ -103,6 +114,7 @@ TABLES: Mapping[str, Table] = {
     "claims": CLAIMS,
     "queue": QUEUE,
     "dead letters": DEAD_LETTERS,
+    "graph": GRAPH,
     "embedding": EMBEDDING,
     "generation": GENERATION,
 }

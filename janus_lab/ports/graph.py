@@ -20,10 +20,12 @@ class GraphStore(Protocol):
         ...
 
     def mentioned(self, collection: str, chunk_ids: Collection[str]) -> dict[str, list[str]]:
-        """Ids of the entities that each of these chunks mentions."""
+        """Ids of the entities that these chunks mention, by chunk; a chunk that mentions none is left out."""
         ...
 
-    def neighbourhood(self, collection: str, ids: Collection[str], *, hops: int = 1, limit: int = 1000) -> Neighbourhood:
+    def neighbourhood(
+        self, collection: str, ids: Collection[str], *, hops: int = 1, limit: int = 1000
+    ) -> Neighbourhood:
         """What lies within so many hops of these entities, in either direction, nearest first, at most `limit` entities."""
         ...
 
@@ -43,8 +45,8 @@ class GraphStore(Protocol):
         """Everything, entities first, without holding all of it at once."""
         ...
 
-    def totals(self, collection: str | None = None) -> tuple[int, int]:
-        """How many entities and relations there are."""
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """How many entities and relations each collection has; one that has none is left out."""
         ...
 
     def clear(self, collection: str) -> None:
