@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "LICENCES.md"
-EXTRAS = ("", "starter", "lab")
+EXTRAS = ("", "starter", "lab", "stack", "langchain")
 ROW = re.compile(r"^\| (\S+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 COPYLEFT = re.compile(r"\bA?GPL|General Public", re.IGNORECASE)
 HEAD = """# Licences of what Janus Lab needs
