@@ -1,4 +1,4 @@
-"""Whole labs: real engine rooms with real models, and projects of files to ingest."""
+"""Whole labs: real engine rooms with real models, on the embedded stores and on servers, and projects of files to ingest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from janus_lab import Lab, open_lab
+from tests.end_to_end.hosts import Host
 
 SUBJECTS = ("the lidar", "a snow gauge", "the north mast", "one gravimeter", "the old pump", "a solar panel")
 VERBS = ("was calibrated in", "was moved during", "failed twice in", "was paid for in", "was repaired after")
@@ -53,3 +54,29 @@ def new_lab() -> Iterator[Callable[..., Lab]]:
             return lab
 
         yield open_one
+
+
+@pytest.fixture
+def stack(request) -> dict[str, str]:
+    """Settings that name a full set of servers, each of them empty. Without the graph: asking for `neo4j_url` adds it."""
+    servers = {
+        "relational_url": "postgresql_url",
+        "broker_url": "rabbitmq_url",
+        "redis_url": "server_redis_url",
+        "objects_url": "minio_url",
+        "vectors_url": "qdrant_url",
+    }
+    if "neo4j_url" in request.fixturenames:
+        servers["graph_url"] = "neo4j_url"
+    return {"profile": "stack"} | {name: request.getfixturevalue(fixture) for name, fixture in servers.items()}
+
+
+@pytest.fixture
+def new_host(tmp_path, stack) -> Iterator[Callable[..., Host]]:
+    """Makes hosts of the stack, not started yet; at the end their workers are killed."""
+    with ExitStack() as hosts:
+
+        def make(name: str, **settings) -> Host:
+            return hosts.enter_context(Host(tmp_path / "hosts" / name, {**stack, **settings}))
+
+        yield make
