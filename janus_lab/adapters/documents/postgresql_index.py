@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import (
@@ -56,22 +57,25 @@ _BY_LENGTH = 1
 # As the index on origins has them.
 _BEGINNING = 500
 _FAR = 10**400
+_AT_ONCE = 50
 
 
 class PostgresqlIndex:
     """Equality and containment are JSONB's, ranges are look-ups in `doc_term`, words are lexemes cut as SQLite cuts them."""
 
-    def add(self, connection: Connection, entry: Entry) -> None:
-        """Index a document."""
-        row = {"document": entry.number, "terms": terms(entry.metadata), **_words(entry)}
-        connection.execute(insert(words_table).values(row))
-        self._add_ranges(connection, entry)
+    def add(self, connection: Connection, entries: Iterable[Entry]) -> None:
+        """Index documents, some at once."""
+        remaining = iter(entries)
+        while some := list(islice(remaining, _AT_ONCE)):
+            rows = [{"document": e.number, "terms": terms(e.metadata), **_words(e)} for e in some]
+            connection.execute(insert(words_table), rows)
+            self._add_ranges(connection, some)
 
     def change_terms(self, connection: Connection, entry: Entry) -> None:
         """Replace its terms."""
         self._update(connection, entry, {"terms": terms(entry.metadata)})
         connection.execute(delete(doc_term).where(doc_term.c.document == entry.number))
-        self._add_ranges(connection, entry)
+        self._add_ranges(connection, [entry])
 
     def change_words(self, connection: Connection, before: Entry, entry: Entry) -> None:  # noqa: ARG002 - of the protocol
         """Replace its words."""
@@ -113,8 +117,9 @@ class PostgresqlIndex:
     def _update(self, connection: Connection, entry: Entry, values: Mapping[str, Any]) -> None:
         connection.execute(update(words_table).where(words_table.c.document == entry.number).values(values))
 
-    def _add_ranges(self, connection: Connection, entry: Entry) -> None:
-        rows = [{**r, "path": bounded(r["path"], LONGEST)} for r in term_rows(entry.number, entry.metadata)]
+    def _add_ranges(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        found = chain.from_iterable(term_rows(e.number, e.metadata) for e in entries)
+        rows = [{**row, "path": bounded(row["path"], LONGEST)} for row in found]
         if ordered := [row for row in rows if not row["many"] and not _nan(row["number"])]:
             connection.execute(insert(doc_term), ordered)
 

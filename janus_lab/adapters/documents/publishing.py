@@ -28,12 +28,12 @@ def publish(connection: Connection, index: SearchIndex, documents: Sequence[Docu
             )
     rows = {d.id: {**_row(d), "version": versions[d.version_id]} for d in latest.values()}
     published = _published(connection, rows)
-    # New ones keep the order they came in, which is the order of their numbers.
-    for document_id, row in rows.items():
-        if document_id not in published and not _add(connection, index, row):
-            published |= _published(connection, [document_id])
-        if before := published.get(document_id):
-            _change(connection, index, before, row)
+    fresh = {document_id: row for document_id, row in rows.items() if document_id not in published}
+    added = _add(connection, index, fresh)
+    # Whoever published one of the new ones a moment ago did so with another version, perhaps.
+    published |= _published(connection, fresh.keys() - added)
+    for document_id, before in published.items():
+        _change(connection, index, before, rows[document_id])
 
 
 def remove(connection: Connection, index: SearchIndex, document_ids: Collection[str]) -> int:
@@ -57,13 +57,14 @@ def _published(connection: Connection, document_ids: Collection[str]) -> dict[st
     return rows
 
 
-def _add(connection: Connection, index: SearchIndex, row: Mapping[str, Any]) -> bool:
-    """Whether there was no such document, so that it could be added."""
-    added = keeping(connection, document).values(row).returning(document.c.number)
-    number = connection.execute(added).scalar_one_or_none()
-    if number is not None:
-        index.add(connection, _entry(connection, number, row))
-    return number is not None
+def _add(connection: Connection, index: SearchIndex, rows: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The ids of those that were not there, and are now."""
+    if not rows:
+        return set()
+    adding = keeping(connection, document).returning(document.c.id, document.c.number)
+    numbers = {row.id: row.number for row in connection.execute(adding, list(rows.values()))}
+    index.add(connection, (_entry(connection, number, rows[i]) for i, number in numbers.items()))
+    return set(numbers)
 
 
 def _change(connection: Connection, index: SearchIndex, before: Row[Any], row: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,8 +24,8 @@ class Entry:
 class SearchIndex(Protocol):
     """The index of one dialect over the `document` table."""
 
-    def add(self, connection: Connection, entry: Entry) -> None:
-        """Index a document that is not in the index."""
+    def add(self, connection: Connection, entries: Iterable[Entry]) -> None:
+        """Index documents that are not in the index."""
         ...
 
     def change_terms(self, connection: Connection, entry: Entry) -> None:

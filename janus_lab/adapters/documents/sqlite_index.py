@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert
@@ -18,10 +18,11 @@ from janus_lab.values.filter import Condition
 class SqliteIndex:
     """Conditions are look-ups in `doc_term`; words are FTS5's, which keeps no text of its own."""
 
-    def add(self, connection: Connection, entry: Entry) -> None:
-        """Index a document."""
-        self._add_terms(connection, entry)
-        full_text.add(connection, entry.number, entry.title, entry.text())
+    def add(self, connection: Connection, entries: Iterable[Entry]) -> None:
+        """Index documents, one after another."""
+        for entry in entries:
+            self._add_terms(connection, entry)
+            full_text.add(connection, entry.number, entry.title, entry.text())
 
     def change_terms(self, connection: Connection, entry: Entry) -> None:
         """Replace its terms."""

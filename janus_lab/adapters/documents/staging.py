@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -12,6 +13,8 @@ from janus_lab.adapters.documents import blocks, boxes
 from janus_lab.adapters.relational.batches import batches, keeping
 from janus_lab.adapters.relational.schema import chunk, text_block, version
 from janus_lab.values.version import Version
+
+_AT_ONCE = 50
 
 
 def stage(connection: Connection, versions: Sequence[Version]) -> None:
@@ -25,12 +28,10 @@ def stage(connection: Connection, versions: Sequence[Version]) -> None:
     added = keeping(connection, version).returning(version.c.id, version.c.number)
     # Whoever staged one of them a moment ago has written its text as well.
     numbers = {row.id: row.number for row in connection.execute(added, [_version_row(v) for v in fresh])}
-    for v in fresh:
-        number = numbers.get(v.document.version_id)
-        if number is None:
-            continue
-        _insert(connection, text_block, _block_rows(number, v))
-        _insert(connection, chunk, _chunk_rows(number, v))
+    remaining = ((numbers[i], wanted[i]) for i in numbers)
+    while some := list(islice(remaining, _AT_ONCE)):
+        _insert(connection, text_block, [row for number, v in some for row in _block_rows(number, v)])
+        _insert(connection, chunk, [row for number, v in some for row in _chunk_rows(number, v)])
 
 
 def version_numbers(connection: Connection, version_ids: Iterable[str]) -> dict[str, int]:

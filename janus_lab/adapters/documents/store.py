@@ -82,7 +82,7 @@ class RelationalDocuments:
         found = self._index.finding(query, where, words)
         if found is None:
             return []
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             return [_document(row) for row in connection.execute(self._index.by_origin(found))]
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
@@ -104,7 +104,7 @@ class RelationalDocuments:
 
     def boxes(self, version_id: str, start: int, end: int) -> list[Box]:
         """Boxes that overlap that span, in reading order. Raises NotFound."""
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             return boxes.overlapping(_version(connection, version_id).boxes, start, end)
 
     def remove(self, document_ids: Collection[str]) -> int:
@@ -127,7 +127,7 @@ class RelationalDocuments:
             query = query.where(document.c.collection == collection)
         last = 0
         while True:
-            with self._database.read() as connection:
+            with self._database.look() as connection:
                 rows = connection.execute(query.where(document.c.number > last)).all()
             yield from map(_document, rows)
             if len(rows) < _AT_ONCE:
@@ -136,13 +136,13 @@ class RelationalDocuments:
 
     def collections(self) -> list[str]:
         """Names of the collections that hold published documents, sorted."""
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             return list(connection.scalars(select(document.c.collection).distinct().order_by(document.c.collection)))
 
     def totals(self) -> tuple[int, int]:
         """How many documents are published, and how many chunks they have."""
         counts = select(func.count(), func.coalesce(func.sum(document.c.chunks), 0)).select_from(document)
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             documents, chunks = connection.execute(counts).one()
             return documents, chunks
 

@@ -68,10 +68,9 @@ def _batches(table: Table, origin: Database, last: Row[Any] | None) -> Iterator[
 
 
 def _index(target: Database, connection: Connection, rows: list[Row[Any]]) -> None:
-    index = search_index(target)
-    for row in rows:
-        content = partial(whole_text, connection, row.version)
-        index.add(connection, Entry(row.number, row.title, row.metadata, content))
+    texts = (partial(whole_text, connection, row.version) for row in rows)
+    entries = (Entry(row.number, row.title, row.metadata, content) for row, content in zip(rows, texts, strict=True))
+    search_index(target).add(connection, entries)
 
 
 def _beginning(table: Table, origin: Database, target: Database) -> int:

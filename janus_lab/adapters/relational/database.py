@@ -37,6 +37,10 @@ class Site(Protocol):
         """The engine for transactions that see one state and change nothing."""
         ...
 
+    def looks(self, engine: Engine) -> Engine:
+        """The engine for single statements that read."""
+        ...
+
     def writers(self, engine: Engine) -> Engine:
         """The engine for transactions that write."""
         ...
@@ -68,6 +72,7 @@ class Database:
     def __init__(self, site: Site, engine: Engine) -> None:
         self.site = site
         self._readers = site.readers(engine)
+        self._looks = site.looks(engine)
         self._writers = site.writers(engine)
         self._bare = site.bare(engine)
 
@@ -80,6 +85,12 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of everything and changes nothing."""
         with self.translated(), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A connection for one statement that reads, which needs no transaction to see one state."""
+        with self.translated(), self._looks.connect() as connection:
             yield connection
 
     @contextmanager

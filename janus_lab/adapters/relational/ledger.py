@@ -61,7 +61,7 @@ class RelationalLedger:
             query = query.where(runs.c.kind.in_([k.value for k in kinds]))
         if states:
             query = query.where(runs.c.state.in_([s.value for s in states]))
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             return [_run(row) for row in connection.execute(query)]
 
     def start(self, run_id: str, fence: int, at: float) -> bool:
@@ -143,7 +143,7 @@ class RelationalLedger:
     def steps(self, run_id: str) -> list[Step]:
         """A run's steps in order of commitment."""
         query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.number)
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             return [Step(row.run_id, row.key, row.effect, row.committed_at) for row in connection.execute(query)]
 
     def prune(self, *, kinds: Collection[RunKind] = (), before: float) -> int:

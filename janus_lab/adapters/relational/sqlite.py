@@ -63,6 +63,10 @@ class SqliteFile:
         """Transactions that take no lock until they read."""
         return engine.execution_options(**{_BEGIN: _READING})
 
+    def looks(self, engine: Engine) -> Engine:
+        """No transaction but the statement's own."""
+        return self.bare(engine)
+
     def writers(self, engine: Engine) -> Engine:
         """Transactions that wait for other writers first."""
         return engine.execution_options(**{_BEGIN: _WRITING})
