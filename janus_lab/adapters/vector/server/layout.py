@@ -14,8 +14,8 @@ DENSE, SPARSE = "dense", "sparse"
 EXACT_POINTS = 100_000
 """Up to so many points every embedding is compared: that takes milliseconds, and misses nothing."""
 _EF = 512
-"""How many candidates a search through the graph of neighbours keeps beyond that: at least 0.995 of the best hundred are
-found, also among embeddings without any order (256: 0.95), for twice the time of 256."""
+"""How many candidates a search through the graph of neighbours keeps beyond that. Of 100,000 clustered embeddings it finds
+all of the best ten and 0.96 of the best hundred (256 finds 0.89), in 0.6 of the time that comparing all of them takes."""
 _OVERSAMPLING = 2.0
 _QUANTILE = 0.99
 
