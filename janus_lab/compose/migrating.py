@@ -54,6 +54,8 @@ def _opened(source: str, target: str, home: str | Path | None) -> Iterator[Migra
     from janus_lab.adapters.relational.copy import copy_rows
 
     make_home(before.home)
+    for settings in (before, after):
+        _refuse_workers(settings)
     with _still(before.home), ExitStack() as resources:
         sides = [_open_side(settings, resources) for settings in (before, after)]
         yield Migration(
@@ -83,6 +85,24 @@ def _open_side(settings: Settings, resources: ExitStack) -> Side:
         )
     except StoreUnreachable as error:
         raise unreachable_servers(settings, error) from error
+
+
+def _refuse_workers(settings: Settings) -> None:
+    """Raises UserError if workers wait for runs at the profile's Redis server, on whatever machine."""
+    if "redis_url" not in settings.servers():
+        return
+    from janus_lab.adapters.engine_room.workers import ready_workers
+
+    try:
+        _, workers = ready_workers(settings.url("redis_url"))
+    except StoreUnreachable:
+        return  # without that server nobody can be at work
+    if workers:
+        hosts = ", ".join(sorted({worker.host for worker in workers}))
+        raise UserError(
+            f"{len(workers)} workers of {settings.profile} are ready, on {hosts}",
+            remedy="`janus down` on each machine (`docker compose stop worker` for containers), then migrate again",
+        )
 
 
 @contextmanager

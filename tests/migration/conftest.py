@@ -128,17 +128,17 @@ def everything(side: Side) -> dict[str, Any]:
 
 
 @pytest.fixture
-def stack(  # noqa: PLR0917 - a fixture's arguments are its needs
-    project: Path, postgresql_url: str, minio_url: str, qdrant_url: str, neo4j_url: str, server_redis_url: str
-) -> str:
+def stack(project: Path, request: pytest.FixtureRequest) -> str:
     """The name of a profile of servers."""
-    urls = {
-        "relational_url": postgresql_url,
-        "objects_url": minio_url,
-        "vectors_url": qdrant_url,
-        "graph_url": neo4j_url,
-        "redis_url": server_redis_url,
+    fixtures = {
+        "relational_url": "postgresql_url",
+        "redis_url": "server_redis_url",
+        "broker_url": "rabbitmq_url",
+        "objects_url": "minio_url",
+        "vectors_url": "qdrant_url",
+        "graph_url": "neo4j_url",
     }
+    urls = {name: request.getfixturevalue(fixture) for name, fixture in fixtures.items()}
     with (project / "janus.toml").open("a", encoding="utf-8") as file:
         file.write("[profiles.stack]\n" + "".join(f'{name} = "{url}"\n' for name, url in urls.items()))
     (project / "janus.toml").chmod(0o600)
