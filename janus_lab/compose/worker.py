@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from janus_lab.compose.links import open_link
 from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import open_shared
+from janus_lab.migration.marker import refuse_half_filled
 from janus_lab.runs.sweep import Sweep
 from janus_lab.settings import Settings
 from janus_lab.values.run import Priority
@@ -37,6 +38,7 @@ class SweepingWorker:
 @contextmanager
 def open_worker(settings: Settings) -> Iterator[SweepingWorker]:
     """Open every store and service of a worker whose server is at `settings.redis_url`; closed in reverse at the end."""
+    refuse_half_filled(settings.home, settings.profile)
     with ExitStack() as resources:
         shared = open_shared(settings, resources)
         link = open_link(settings, settings.url("redis_url"), resources)
