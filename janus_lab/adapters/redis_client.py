@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from janus_lab.errors import DiskFull, JanusError, StoreFailed, StoreUnreachable
+from janus_lab.errors import AccessDenied, DiskFull, EngineTooOld, JanusError, StoreFailed, StoreUnreachable
 
 if TYPE_CHECKING:
     from redis import Redis
 
 REPLY_SECONDS = 30.0
 """How long a reply may take; longer than anything here blocks for."""
+CONNECT_SECONDS = 5.0
+OLDEST = {"redis": (6, 2), "valkey": (7, 2)}
+"""The oldest versions that are taken, of those whose numbers mean something to us."""
 _RETRIES = 8
 _BACKOFF_SECONDS = (0.01, 0.25)
 """First and longest pause between retries: about a second in all, which bridges a restart of an embedded server."""
@@ -21,7 +24,7 @@ _BACKOFF_SECONDS = (0.01, 0.25)
 
 @contextmanager
 def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bool = True) -> Iterator[Redis]:
-    """A client of the server at `redis_url`, answering in text or bytes. Raises StoreUnreachable if nothing answers there."""
+    """A client of the server at `redis_url`, answering in text or bytes. Raises StoreUnreachable or AccessDenied."""
     from redis import Redis
     from redis.backoff import ExponentialBackoff
     from redis.retry import Retry
@@ -33,6 +36,7 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
             decode_responses=decode_responses,
             protocol=2,
             socket_timeout=REPLY_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
             retry=Retry(ExponentialBackoff(cap=cap, base=base), retries),
         )
     try:
@@ -45,22 +49,55 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
 
 @contextmanager
 def translated(redis_url: str) -> Iterator[None]:
-    """Turn a driver's errors into StoreUnreachable, DiskFull or StoreFailed."""
+    """Turn a driver's errors into StoreUnreachable, AccessDenied, DiskFull or StoreFailed."""
     from redis import exceptions
 
     try:
         yield
-    except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
-        raise StoreUnreachable(
-            f"no server answers at {shown(redis_url)}",
-            remedy="run `janus status` to see the engine room, `janus up` to start it, then try again",
+    except (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError) as error:
+        raise AccessDenied(
+            f"the server at {shown(redis_url)} refuses the user, the password, or what they want to do",
+            remedy="correct user and password in redis_url (or in .env), or give the user every command on {janus}:* keys",
         ) from error
+    except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+        raise StoreUnreachable(f"no server answers at {shown(redis_url)}", remedy=_start(redis_url)) from error
     except exceptions.ResponseError as error:
         raise _refusal(error, redis_url) from error
     except (exceptions.RedisError, ValueError) as error:
         raise StoreFailed(
             f"the server at {shown(redis_url)} can't be used: {error}", remedy="check redis_url with `janus doctor`"
         ) from error
+
+
+def check_version(client: Redis, redis_url: str) -> None:
+    """Raise EngineTooOld for a server that is older than what is tested. One that does not tell is taken."""
+    from redis.exceptions import NoPermissionError
+
+    try:
+        with translated(redis_url):
+            name, version = server_version(client)
+    except AccessDenied as error:
+        if isinstance(error.__cause__, NoPermissionError):
+            return
+        raise
+    oldest = OLDEST.get(name, (0,))
+    if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < oldest:
+        raise EngineTooOld(
+            f"{shown(redis_url)} is {name} {version}",
+            remedy=f"run {name} {'.'.join(map(str, oldest))} or newer",
+        )
+
+
+def server_version(client: Redis) -> tuple[str, str]:
+    """What the server is (`redis`, `valkey`, …), and its version."""
+    info = client.info("server")
+    return str(info.get("server_name", "redis")), str(info.get("valkey_version") or info.get("redis_version"))
+
+
+def _start(redis_url: str) -> str:
+    if redis_url.startswith("unix:"):
+        return "run `janus status` to see the engine room, `janus up` to start it, then try again"
+    return "start it (`docker compose up -d redis`), or correct redis_url; `janus doctor` says how it is"
 
 
 def shown(redis_url: str) -> str:
@@ -77,9 +114,9 @@ def _refusal(error: Exception, redis_url: str) -> JanusError:
     if type(error).__name__ == "OutOfMemoryError" or code in {"MISCONF", "OOM"}:
         return DiskFull(
             f"the server at {shown(redis_url)} can't store more: its disk or memory is full",
-            remedy="free space where the data directory lies, then try again; nothing stored is lost",
+            remedy="free space where the server keeps its data, then try again; nothing stored is lost",
         )
     return StoreFailed(
         f"the server at {shown(redis_url)} refused: {error}",
-        remedy="try again; if it stays so, report it with logs/server.log from the data directory",
+        remedy="try again; if it stays so, report it with the server's log",
     )

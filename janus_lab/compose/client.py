@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from janus_lab.compose.ingesting import bringer
-from janus_lab.compose.rooms import InlineRoom, ProcessRoom
+from janus_lab.compose.rooms import EMBEDDED, InlineRoom, ProcessRoom
+from janus_lab.compose.server_room import ServerRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
-from janus_lab.compose.stores import open_shared
+from janus_lab.compose.stores import open_shared, opened_once
 from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.inference.sources import locate as locate_model
 from janus_lab.lab import Lab
@@ -18,6 +19,7 @@ from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.surroundings import Surroundings
 from janus_lab.migration.marker import refuse_half_filled
 from janus_lab.ports.engine_room import EngineRoom
+from janus_lab.ports.graph import GraphStore
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.health import HealthReport
 
@@ -44,10 +46,11 @@ def open_lab(
             shared = open_shared(chosen, opening)
         except StoreUnreachable as error:
             raise unreachable_servers(chosen, error) from error
-        room: EngineRoom = (
-            InlineRoom(chosen, shared) if inline else ProcessRoom(chosen, start=start, overrides=settings)
-        )
+        room: EngineRoom = InlineRoom(chosen, shared) if inline else _room(chosen, start=start, overrides=settings)
         opening.callback(room.close)
+        open_graph: Callable[[], GraphStore] = opened_once(
+            "graph", chosen.url("graph_url"), opening.enter_context(ExitStack())
+        )
         bring = bringer(chosen, opening.enter_context(ExitStack()))
         diagnosis = Diagnosis(
             chosen,
@@ -65,8 +68,15 @@ def open_lab(
             resources=opening.pop_all(),
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
+            open_graph=open_graph,
             bringer=bring,
         )
+
+
+def _room(settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> EngineRoom:
+    if settings.redis_url.startswith(EMBEDDED):
+        return ProcessRoom(settings, start=start, overrides=overrides)
+    return ServerRoom(settings, overrides)
 
 
 def diagnose(settings: Settings, error: JanusError) -> HealthReport:

@@ -6,15 +6,16 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
+from janus_lab.compose.links import open_link
 from janus_lab.compose.stores import Shared, full_disk
-from janus_lab.errors import EngineRoomFailed, JanusError, UnknownScheme
+from janus_lab.errors import EngineRoomFailed, JanusError, SettingsError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
-from janus_lab.runs.inline import InlineQueue
+from janus_lab.runs.inline import InlineQueue, NothingParked
 from janus_lab.schemes import factory
 from janus_lab.settings import ENVIRONMENT_PREFIX, Settings
 from janus_lab.values.health import Check, Verdict
@@ -28,11 +29,7 @@ class ProcessRoom(EngineRoom):
     """A server and a worker under a supervisor, shared by every client of the data directory."""
 
     def __init__(self, settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> None:
-        if not settings.redis_url.startswith(EMBEDDED):
-            raise UnknownScheme(
-                f"redis_url is {settings.redis_url.partition(':')[0]}://, and no other server is taken yet",
-                remedy=f"leave redis_url out, or set it to {EMBEDDED}{{home}}",
-            )
+        _require_one_owner(settings)
         self._settings = settings
         self._environment = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in overrides.items()}
         self._start = start
@@ -61,6 +58,10 @@ class ProcessRoom(EngineRoom):
                 self._redis_url = attachment.redis_url
             self._attached_at = time.monotonic()
             return self._link
+
+    def start(self, announce: Callable[[str], None]) -> None:
+        """Attach; that starts it."""
+        self.link(announce)
 
     def state(self) -> RoomState:
         """What the supervisor wrote down and what answers."""
@@ -136,7 +137,11 @@ class InlineRoom(EngineRoom):
             self._resources = opening.pop_all()
         for run_id, priority in worker.recover():
             queue.enqueue(run_id, priority)
-        return Link(events, claims, queue)
+        return Link(events, claims, queue, lambda: nullcontext(NothingParked()))
+
+    def start(self, announce: Callable[[str], None]) -> None:
+        """Open the stores."""
+        self.link(announce)
 
     def state(self) -> RoomState:
         """Always this process."""
@@ -162,15 +167,15 @@ class InlineRoom(EngineRoom):
         self._link = None
 
 
-def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
-    """Open what a client or worker needs of the server."""
-    if not redis_url:
-        raise EngineRoomFailed("the engine room is not running", remedy="`janus up` starts it")
-    events = resources.enter_context(
-        factory("events", redis_url)(
-            redis_url, expiry_seconds=settings.event_expiry_seconds, max_length=settings.events_per_run
+def _require_one_owner(settings: Settings) -> None:
+    """An embedded engine room has one worker: its vector store has one owner, and its queue one reader."""
+    if settings.worker_processes > 1:
+        raise SettingsError(
+            f"worker_processes is {settings.worker_processes}, and an embedded engine room has one worker",
+            remedy="leave worker_processes out, or use servers (`janus init --stack`)",
         )
-    )
-    claims = resources.enter_context(factory("claims", redis_url)(redis_url))
-    queue = resources.enter_context(factory("queue", redis_url)(redis_url))
-    return Link(events, claims, queue)
+    if settings.broker_url:
+        raise SettingsError(
+            "broker_url names a server, and redis_url does not",
+            remedy="set redis_url to a server as well, or leave broker_url out",
+        )

@@ -1,5 +1,6 @@
-"""The engine room's supervisor: one a data directory, with a server and a worker that it starts, tends and takes along.
+"""The engine room's supervisor: one a data directory, with the processes that it starts, tends and takes along.
 
+That is a server and a worker; or, with `--processes N`, N workers for the servers that the settings name.
 `python -m janus_lab.jobs.engine_room --home PATH`; clients start it through `adapters/engine_room/attach.py`.
 """
 
@@ -31,14 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         prepare(paths)
-        return _supervise(paths, reporter, options.idle_seconds, options.opener)
+        return _supervise(paths, reporter, options)
     except JanusError as error:
         print("\n".join(error.lines()), file=sys.stderr)  # noqa: T201 - goes to the supervisor's log
         reporter.failed(error)
         return 1
 
 
-def _supervise(paths: RoomPaths, reporter: Reporter, idle_seconds: float, opener: str) -> int:
+def _supervise(paths: RoomPaths, reporter: Reporter, options: argparse.Namespace) -> int:
+    from janus_lab.jobs.own_server import OwnServer
     from janus_lab.jobs.ownership import owned
     from janus_lab.jobs.supervisor import Supervisor
 
@@ -48,7 +50,14 @@ def _supervise(paths: RoomPaths, reporter: Reporter, idle_seconds: float, opener
             if record is not None and record.phase is Phase.RUNNING:
                 reporter.succeeded()
             return 0
-        supervisor = Supervisor(paths, room_lock=room_lock, idle_seconds=idle_seconds, opener=opener)
+        supervisor = Supervisor(
+            paths,
+            server=None if options.processes else OwnServer(paths, room_lock),
+            room_lock=room_lock,
+            processes=options.processes or 1,
+            idle_seconds=options.idle_seconds,
+            opener=options.opener,
+        )
         try:
             supervisor.run(started=reporter.succeeded)
         except JanusError as error:
@@ -66,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="janus_lab.jobs.engine_room", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="data directory")
     parser.add_argument("--idle-seconds", type=float, default=600.0, help="stop after so long without clients and work")
+    parser.add_argument("--processes", type=int, default=0, help="so many workers for servers of others, and no server")
     parser.add_argument("--detach", action="store_true", help="go on in a process that nobody waits for")
     parser.add_argument("--report-fd", type=int, default=None, help="pipe for the outcome of the start")
     parser.add_argument("--opener", default=WORKER_OPENER, help="module:function that opens the worker's services")

@@ -1,9 +1,10 @@
-"""Structured logs of the worker, one JSON object a line, in files of bounded size."""
+"""Structured logs of the worker, one JSON object a line, in files of bounded size or to standard error."""
 
 from __future__ import annotations
 
 import logging
 import logging.handlers
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,25 @@ BYTES_PER_FILE = 2_000_000
 OLD_FILES = 3
 
 
-def log_to(file: Path, level: str) -> None:
+def log_to_file(file: Path, level: str) -> None:
     """Send everything that is logged in this process, by structlog or by the standard library, to `file`.
 
     Raises SettingsError for a level that does not exist.
     """
+    _log_to(
+        lambda: logging.handlers.RotatingFileHandler(
+            file, maxBytes=BYTES_PER_FILE, backupCount=OLD_FILES, encoding="utf-8"
+        ),
+        level,
+    )
+
+
+def log_to_stderr(level: str) -> None:
+    """The same to standard error, where a container's engine collects it. Raises SettingsError."""
+    _log_to(logging.StreamHandler, level)
+
+
+def _log_to(open_handler: Callable[[], logging.Handler], level: str) -> None:
     import structlog
 
     levels = logging.getLevelNamesMapping()
@@ -30,9 +45,7 @@ def log_to(file: Path, level: str) -> None:
         )
     stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
     shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamps]
-    handler = logging.handlers.RotatingFileHandler(
-        file, maxBytes=BYTES_PER_FILE, backupCount=OLD_FILES, encoding="utf-8"
-    )
+    handler = open_handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

@@ -67,7 +67,8 @@ def _end_left_over(paths: RoomPaths) -> None:
     record = read_record(paths.record)
     if record is None:
         return
-    if record.worker_pid is not None and is_python_module(record.worker_pid, WORKER_MODULE, paths.home):
-        end(record.worker_pid, wait_seconds=_LEFT_OVER_SECONDS)
+    for pid in record.worker_pids:
+        if is_python_module(pid, WORKER_MODULE, paths.home):
+            end(pid, wait_seconds=_LEFT_OVER_SECONDS)
     if record.server_pid is not None and is_server(record.server_pid, record.socket):
         end(record.server_pid, wait_seconds=_LEFT_OVER_SECONDS)

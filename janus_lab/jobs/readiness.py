@@ -1,12 +1,14 @@
-"""Tells the server that this worker is ready, and keeps telling it."""
+"""Tells the server that this worker is ready and what it does, and keeps telling it."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -20,21 +22,41 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 20.0
 EXPIRY_SECONDS = 60
+LOOK_SECONDS = 1.0
+"""How late it may be told that a worker began or ended a run."""
 
 
 @contextmanager
-def ready(client: Redis, settings: Settings) -> Iterator[None]:
-    """Show inside that this worker is ready: pid, start in seconds since the epoch, models."""
-    models = [settings.embedding_model, settings.generation_model]
-    facts = json.dumps({"pid": os.getpid(), "started_at": time.time(), "models": models})
+def ready(client: Redis, settings: Settings, runs: Callable[[], Sequence[str]] = tuple) -> Iterator[None]:
+    """Show inside that this worker is ready: host, pid, start in seconds since the epoch, models, and the `runs` it is at."""
+    name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+    facts = {
+        "name": name,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started_at": time.time(),
+        "models": [model for model in (settings.embedding_model, settings.generation_model) if model],
+    }
     over = threading.Event()
 
+    def tell(current: Sequence[str]) -> None:
+        # A server that is being started again is told at the next beat.
+        with suppress(RedisError), client.pipeline(transaction=False) as telling:
+            text = json.dumps({**facts, "runs": list(current)})
+            telling.set(keys.WORKER, text, ex=EXPIRY_SECONDS)
+            telling.set(keys.worker(name), text, ex=EXPIRY_SECONDS)
+            telling.zadd(keys.WORKERS, {name: time.time()})
+            telling.execute()
+
     def beat() -> None:
+        told: Sequence[str] | None = None
+        told_at = 0.0
         while True:
-            # A server that is being started again is told at the next beat.
-            with suppress(RedisError):
-                client.set(keys.WORKER, facts, ex=EXPIRY_SECONDS)
-            if over.wait(HEARTBEAT_SECONDS):
+            current = sorted(runs())
+            if current != told or time.monotonic() - told_at > HEARTBEAT_SECONDS:
+                tell(current)
+                told, told_at = current, time.monotonic()
+            if over.wait(LOOK_SECONDS):
                 return
 
     thread = threading.Thread(target=beat, name="readiness", daemon=True)
@@ -45,4 +67,5 @@ def ready(client: Redis, settings: Settings) -> Iterator[None]:
         over.set()
         thread.join()
         with suppress(RedisError):
-            client.delete(keys.WORKER)
+            client.delete(keys.WORKER, keys.worker(name))
+            client.zrem(keys.WORKERS, name)

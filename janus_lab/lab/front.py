@@ -10,12 +10,15 @@ from typing import Any, Self
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
 from janus_lab.lab.diagnosis import Diagnosis
+from janus_lab.lab.graph import GraphUse
 from janus_lab.lab.history import RunHistory
 from janus_lab.lab.ingesting import Ingesting, OnEvent, OpenBringer
 from janus_lab.lab.models import ModelUse
 from janus_lab.lab.naming import named_documents, one_document
+from janus_lab.lab.queues import Queues
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
+from janus_lab.ports.graph import GraphStore
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
@@ -33,7 +36,7 @@ CONTEXT_CHARACTERS = 240
 """How much text is shown around a cited span, on either side."""
 
 
-class Lab(ModelUse, RunHistory):
+class Lab(ModelUse, RunHistory, GraphUse):
     """One data directory, opened. Use it in a `with` block or call `close()`; the engine room starts on first need.
 
     It loads no model and opens no store with one owner: whatever needs those is a run, carried out in the engine room.
@@ -50,9 +53,11 @@ class Lab(ModelUse, RunHistory):
         resources: ExitStack,
         announce: Callable[[str], None],
         diagnosis: Diagnosis,
+        open_graph: Callable[[], GraphStore],
         bringer: OpenBringer | None = None,
     ) -> None:
         self.settings = settings
+        self._open_graph = open_graph
         self._ledger = ledger
         self._documents = documents
         self._census = census
@@ -60,6 +65,7 @@ class Lab(ModelUse, RunHistory):
         self._announce = announce
         self._resources = resources
         self._diagnosis = diagnosis
+        self.queues = Queues(lambda: room.link(announce))
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
         self._ingesting = Ingesting(self._client, ledger, bringer)
 
@@ -194,7 +200,7 @@ class Lab(ModelUse, RunHistory):
 
     def up(self) -> EngineRoomStatus:
         """Start the engine room if it is not running."""
-        self._room.link(self._announce)
+        self._room.start(self._announce)
         return self.status()
 
     def down(self) -> bool:

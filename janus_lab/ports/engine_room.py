@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from janus_lab.errors import JanusError
 from janus_lab.ports.claims import Claims
+from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
-from janus_lab.values.health import Check
+from janus_lab.values.health import Check, WorkerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,15 @@ class Link:
     events: EventLog
     claims: Claims
     queue: JobQueue
+    letters: Callable[[], AbstractContextManager[DeadLetters]]
+    """Opens what the broker has parked; seldom needed, so not kept open."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
     """Processes of the engine room; None where there is none. `failure` says why it gave up, if it did.
 
-    `stopped` is true when it was ended in order, or is about to be.
+    `stopped` is true when it was ended in order, or is about to be. `workers` are those of a room of servers, wherever they run.
     """
 
     running: bool
@@ -39,6 +43,7 @@ class RoomState:
     clients: int = 0
     failure: str = ""
     stopped: bool = False
+    workers: tuple[WorkerState, ...] = ()
 
 
 class EngineRoom(Protocol):
@@ -49,6 +54,10 @@ class EngineRoom(Protocol):
 
         Raises EngineRoomFailed, or what kept it from starting.
         """
+        ...
+
+    def start(self, announce: Callable[[str], None]) -> None:
+        """Start the processes that belong on this machine, where they don't run. Raises EngineRoomFailed."""
         ...
 
     def state(self) -> RoomState:

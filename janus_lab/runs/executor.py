@@ -71,10 +71,9 @@ class Executor:
             self._look_again_later(run)
 
     def recover(self) -> list[tuple[str, Priority]]:
-        """Open runs that nobody works on, oldest first: what a crash may have left without a message."""
+        """Open runs, oldest first: whatever a crash left behind, to be queued again by a worker that is alone."""
         open_runs = self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), parent=None, limit=100_000)
-        held = self._claims.held([run.id for run in open_runs])
-        return [(run.id, run.priority) for run in reversed(open_runs) if run.id not in held]
+        return [(run.id, run.priority) for run in reversed(open_runs)]
 
     def _carried_out(self, run: Run) -> bool:
         """Whether the run was ours to work on, or is over."""

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
 from janus_lab.errors import JanusError, NotFound
+from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.job_queue import JobQueue
+from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Priority
 
 RETRY_SECONDS = 1.0
 """After so long a run is tried again that a store would not let be carried out or recorded."""
 
 _log = structlog.get_logger(__name__)
+
+
+class NothingParked(DeadLetters):
+    """An inline queue keeps nothing that it could not deliver."""
+
+    def lengths(self) -> list[QueueLength]:
+        """No queue is kept."""
+        return []
+
+    def dead(self, *, limit: int = 100) -> list[DeadLetter]:  # noqa: ARG002 - there is none to leave out
+        """None."""
+        return []
+
+    def redrive(self, ids: Collection[str] | None = None) -> int:  # noqa: ARG002 - there is none to name
+        """None."""
+        return 0
+
+    def discard(self, ids: Collection[str] | None = None) -> int:  # noqa: ARG002 - there is none to name
+        """None."""
+        return 0
 
 
 class InlineQueue(JobQueue):

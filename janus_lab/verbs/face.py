@@ -18,6 +18,10 @@ class Face(Protocol):
         """Tell one line that is not part of the result."""
         ...
 
+    def give_way(self, command: str) -> None:
+        """Let this process become another one. Raises UsageError where it must live on, naming the command for a terminal."""
+        ...
+
     def confirm(self, question: str) -> bool:
         """Ask a person; True means yes. Raises UsageError where nobody can be asked."""
         ...

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
+from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Run
 
 
@@ -15,6 +17,18 @@ class Documents(list[Document]):
 
 class Runs(list[Run]):
     """Runs, newest first."""
+
+
+class QueueLengths(list[QueueLength]):
+    """The broker's queues."""
+
+
+class DeadLetters(list[DeadLetter]):
+    """Parked messages, oldest first."""
+
+
+class Rows(list[dict[str, Any]]):
+    """Rows of a query to the graph, as plain values by the names that it returns."""
 
 
 class SearchResults(list[SearchResult]):

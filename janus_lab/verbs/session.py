@@ -77,6 +77,14 @@ class Session:
         self._home, self._overrides = chosen, changed
         self.collections = ()
 
+    def work_here(self, processes: int | None) -> None:
+        """Become the process that keeps workers running; it does not return. Raises SettingsError."""
+        from janus_lab.compose.server_room import foreground
+
+        settings = self.settings
+        self.close()
+        foreground(settings, processes or settings.worker_processes, self._overrides)
+
     def using(self) -> Using:
         """What is in use."""
         settings = self.settings

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from janus_lab.verbs import about, ask, docs, engine_room, ingest, init, migrate, runs, search, use
+from janus_lab.verbs import (
+    about,
+    ask,
+    cypher,
+    docs,
+    engine_room,
+    ingest,
+    init,
+    migrate,
+    queue,
+    runs,
+    search,
+    use,
+    worker,
+)
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -22,12 +36,15 @@ VERBS: dict[str, Verb] = {
         ingest.VERB,
         ask.VERB,
         search.VERB,
+        cypher.VERB,
         docs.VERB,
         runs.VERB,
         engine_room.STATUS,
         engine_room.UP,
         engine_room.DOWN,
         engine_room.DOCTOR,
+        queue.VERB,
+        worker.VERB,
         use.VERB,
         init.VERB,
         migrate.VERB,

@@ -55,6 +55,10 @@ class TerminalFace:
         self._err.write(f"{printable(line)}\n")
         self._err.flush()
 
+    def give_way(self, command: str) -> None:  # noqa: ARG002 - a terminal's process is there for one command
+        """Finish what is on the screen."""
+        self.settle()
+
     def confirm(self, question: str) -> bool:
         """Ask on stderr, read from stdin."""
         if not sys.stdin.isatty():

@@ -56,6 +56,10 @@ class NotebookFace:
         """One line of the cell's output."""
         print(line)  # noqa: T201 - a cell's own output
 
+    def give_way(self, command: str) -> None:
+        """Never: a kernel lives on."""
+        raise UsageError(f"a kernel can't become `{command}`", remedy=f"run `{command}` in a terminal")
+
     def confirm(self, question: str) -> bool:
         """Ask through the front end's input box."""
         from IPython.core.error import StdinNotImplementedError

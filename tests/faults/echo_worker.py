@@ -31,6 +31,9 @@ class Echo:
         self._note("ended", run_id)
         self._events.append(Event(run_id, EventKind.DONE, {"worker": os.getpid()}, time.time()))
 
+    def sweep(self) -> None:
+        pass
+
     def recover(self) -> list[tuple[str, Priority]]:
         file = self._home / "open-runs"
         return [(line, Priority.BATCH) for line in file.read_text().split()] if file.exists() else []

@@ -26,7 +26,7 @@ def logging_as_before():
 
 
 def test_both_kinds_of_logs_are_json_lines(tmp_path):
-    logs.log_to(tmp_path / "worker.log", "info")
+    logs.log_to_file(tmp_path / "worker.log", "info")
     structlog.get_logger("ours").info("step-done", run="r1", count=3, folder=tmp_path)
     logging.getLogger("theirs").warning("a %s", "word")
     logging.getLogger("theirs").debug("too quiet")
@@ -43,7 +43,7 @@ def test_both_kinds_of_logs_are_json_lines(tmp_path):
 
 def test_the_files_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(logs, "BYTES_PER_FILE", 10_000)
-    logs.log_to(tmp_path / "worker.log", "info")
+    logs.log_to_file(tmp_path / "worker.log", "info")
     for _ in range(1000):
         logging.getLogger("theirs").info("x" * 100)
     files = list(tmp_path.iterdir())
@@ -53,4 +53,4 @@ def test_the_files_are_bounded(tmp_path, monkeypatch):
 
 def test_an_unknown_level_is_a_wrong_setting(tmp_path):
     with pytest.raises(SettingsError, match="chatty"):
-        logs.log_to(tmp_path / "worker.log", "chatty")
+        logs.log_to_file(tmp_path / "worker.log", "chatty")

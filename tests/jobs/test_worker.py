@@ -18,10 +18,9 @@ from janus_lab.adapters.claims import keys
 from janus_lab.adapters.engine_room.paths import socket_path
 from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.adapters.queue.dramatiq_redis import open_queue
-from janus_lab.adapters.redis_client import open_client
 from janus_lab.errors import StoreUnreachable
 from janus_lab.jobs.readiness import ready
-from janus_lab.jobs.worker import working
+from janus_lab.jobs.worker import working_alone
 from janus_lab.settings import Settings
 from janus_lab.values.run import Priority
 
@@ -43,6 +42,9 @@ class Carrier:
             self.changed.notify_all()
         self.work(run_id)
 
+    def sweep(self) -> None:
+        pass
+
     def recover(self) -> list[tuple[str, Priority]]:
         return self.open_runs
 
@@ -57,10 +59,7 @@ def work(redis_url: str, tmp_path: Path):
     @contextmanager
     def opened(carrier: Carrier, threads: int = 2) -> Iterator[None]:
         settings = Settings(home=tmp_path, redis_url=redis_url, worker_threads=threads)
-        with (
-            open_client(redis_url, decode_responses=False) as client,
-            working(client, settings, carrier, threading.Event()),
-        ):
+        with working_alone(settings, carrier, threading.Event()):
             yield
 
     return opened
@@ -156,11 +155,7 @@ def test_a_worker_that_lost_a_message_with_its_server_makes_room_for_one_that_re
     try:
         wait_for_server(server, socket, log, wait_seconds=20)
         settings = Settings(home=tmp_path, redis_url=url, worker_threads=1)
-        with (
-            open_client(url, decode_responses=False) as client,
-            open_queue(url) as queue,
-            working(client, settings, Carrier(lose_the_server), stop),
-        ):
+        with open_queue(url) as queue, working_alone(settings, Carrier(lose_the_server), stop):
             queue.enqueue("run", Priority.INTERACTIVE)
             assert stop.wait(20)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -12,7 +13,7 @@ from janus_lab.ports.engine_room import Link
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.follow import follow
 from janus_lab.runs.handle import CANCEL_PATIENCE_SECONDS
-from janus_lab.runs.inline import InlineQueue
+from janus_lab.runs.inline import InlineQueue, NothingParked
 from janus_lab.values.event import EventKind
 from janus_lab.values.request import AskRequest
 from janus_lab.values.run import Priority, RunKind, RunState
@@ -23,7 +24,7 @@ def client(bench):
     """A client whose runs are carried out by `client.work`, in threads of this process."""
     executor = bench.executor(lambda context: made.work(context))
     queue = InlineQueue(executor.carry_out)
-    link = Link(bench.events, bench.claims, queue)
+    link = Link(bench.events, bench.claims, queue, lambda: nullcontext(NothingParked()))
     made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: None)
     yield made
     queue.close()

@@ -26,3 +26,10 @@ class ReleaseClaim(IntEnum):
     RELEASED = 1
     EXPIRED = 0
     HELD = -1
+
+
+class RedriveLetter(IntEnum):
+    """Outcome of `redrive_letter.lua`."""
+
+    QUEUED = 1
+    GONE = 0

@@ -9,6 +9,8 @@ TAG = "{janus}"
 FENCE = f"{TAG}:fence"
 WORKER = f"{TAG}:worker"
 """JSON about the worker that is ready; expires unless its heartbeat renews it."""
+WORKERS = f"{TAG}:workers"
+"""The names of workers that have said they are ready, by when (seconds since the epoch); they may have died since."""
 ATTACHED = f"{TAG}:attached"
 """How many times a client has attached to the engine room; only its changes matter."""
 QUEUE_NAMESPACE = f"{TAG}:queue"
@@ -38,3 +40,23 @@ def doorbell(queue_name: str) -> str:
 def queued_messages(queue_name: str) -> tuple[str, str]:
     """The hashes of a queue's messages that nobody has acknowledged: due ones, and delayed ones."""
     return f"{QUEUE_NAMESPACE}:{queue_name}.msgs", f"{QUEUE_NAMESPACE}:{queue_name}.DQ.msgs"
+
+
+def waiting_messages(queue_name: str) -> str:
+    """The list of ids of a queue's messages that wait for a consumer."""
+    return f"{QUEUE_NAMESPACE}:{queue_name}"
+
+
+def fetched_messages(broker_id: str, queue_name: str) -> str:
+    """The ids of a queue's messages that one broker's consumers have fetched."""
+    return f"{QUEUE_NAMESPACE}:__acks__.{broker_id}.{queue_name}"
+
+
+def dead_letters(queue_name: str) -> tuple[str, str]:
+    """A queue's parked messages: a sorted set of ids by time of death in milliseconds, and a hash of their bytes."""
+    return f"{QUEUE_NAMESPACE}:{queue_name}.XQ", f"{QUEUE_NAMESPACE}:{queue_name}.XQ.msgs"
+
+
+def worker(name: str) -> str:
+    """JSON about one of many workers that are ready; expires unless its heartbeat renews it."""
+    return f"{WORKER}:{name}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from janus_lab.adapters.claims import keys, scripts
 from janus_lab.adapters.claims.codes import ReleaseClaim, RenewClaim, TakeClaim
-from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.adapters.redis_client import check_version, open_client, translated
 from janus_lab.ports.claims import Claims
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ CANCEL_EXPIRY_SECONDS = 7 * 24 * 3600
 
 @contextmanager
 def open_claims(redis_url: str) -> Iterator[Claims]:
-    """Claims on the server at `redis_url`. Raises StoreUnreachable."""
+    """Claims on the server at `redis_url`. Raises StoreUnreachable, AccessDenied or EngineTooOld."""
     with open_client(redis_url) as client:
+        check_version(client, redis_url)
         yield RedisClaims(client, redis_url)
 
 

@@ -36,12 +36,13 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class _StartOptions:
+class StartOptions:
     """How an engine room is to be started."""
 
     opener: str
     idle_seconds: float
     environment: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
 
 
 def attach(
@@ -67,29 +68,34 @@ def attach(
             return Attachment("", started_now=False)
         _raise_fresh_failure(paths)
         prepare(paths)
-        options = _StartOptions(opener, idle_seconds, environment or {})
+        options = StartOptions(opener, idle_seconds, environment or {})
         return _start_once(paths, options, wait_seconds=wait_seconds)
 
 
-def _start_once(paths: RoomPaths, options: _StartOptions, *, wait_seconds: float) -> Attachment:
+def _start_once(paths: RoomPaths, options: StartOptions, *, wait_seconds: float) -> Attachment:
     deadline = time.monotonic() + wait_seconds
     with locked(paths.starter_lock, wait_seconds=wait_seconds) as ours:
         if not ours:
-            raise _too_late(paths, wait_seconds)
+            raise too_late(paths, wait_seconds)
         while True:
             if found := _attached(paths):
                 return found
-            _start(paths, options, wait_seconds=deadline - time.monotonic())
+            start_supervisor(paths, options, wait_seconds=deadline - time.monotonic())
             if found := _attached(paths):
                 return Attachment(found.redis_url, True, found.supervisor_pid, found.server_pid)
             if time.monotonic() > deadline:
-                raise _too_late(paths, wait_seconds)
+                raise too_late(paths, wait_seconds)
 
 
 def _attached(paths: RoomPaths) -> Attachment | None:
     record = read_record(paths.record)
     if record is None or record.phase is not Phase.RUNNING or not held(paths.supervisor_lock):
         return None
+    if not record.socket:
+        raise EngineRoomFailed(
+            f"workers for servers run in {paths.home}",
+            remedy="run `janus down` first: they and an embedded engine room do not share a data directory",
+        )
     url = server_url(record.socket, f"{CLIENT_NAME}:{os.getpid()}")
     try:
         with open_client(url, retries=0) as client:
@@ -117,10 +123,12 @@ def _wait_for_restart(paths: RoomPaths, record: Record, url: str) -> Attachment 
     return None
 
 
-def _start(paths: RoomPaths, options: _StartOptions, *, wait_seconds: float) -> None:
+def start_supervisor(paths: RoomPaths, options: StartOptions, *, wait_seconds: float) -> None:
+    """Start a supervisor and wait until it says that work can be queued; the caller holds the starter's lock."""
     reading, writing = os.pipe()
     command = [sys.executable, "-P", "-m", "janus_lab.jobs.engine_room", "--home", str(paths.home), "--detach"]
     command += ["--report-fd", str(writing), "--idle-seconds", str(options.idle_seconds), "--opener", options.opener]
+    command += options.arguments
     log = paths.log("supervisor")
     try:
         try:
@@ -163,7 +171,8 @@ def _raise_fresh_failure(paths: RoomPaths) -> None:
         raise record.failure.error()
 
 
-def _too_late(paths: RoomPaths, wait_seconds: float) -> EngineRoomFailed:
+def too_late(paths: RoomPaths, wait_seconds: float) -> EngineRoomFailed:
+    """The error for an engine room that took too long."""
     return EngineRoomFailed(
         f"the engine room of {paths.home} did not start within {wait_seconds:.0f} seconds",
         remedy=f"run `janus down`, read {paths.log('supervisor')}, then `janus up`",

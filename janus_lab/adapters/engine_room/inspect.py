@@ -80,6 +80,8 @@ def _running(paths: RoomPaths) -> bool:
 
 
 def _ask_server(record: Record) -> tuple[str, int, bool]:
+    if not record.socket:
+        return "", 0, False  # its workers serve servers that are not its own
     url = server_url(record.socket, "janus-probe")
     try:
         with open_client(url, retries=0) as client, translated(url):

@@ -26,13 +26,15 @@ class Phase(StrEnum):
 class Record:
     """`engine-room.json`. Pids are None where there is no process; times are seconds since the epoch.
 
-    `started_at` is None until the server has answered.
+    `started_at` is None until the server has answered. `worker_pid` is the first of `worker_pids`; `socket` is "" where the
+    workers serve servers that are not the supervisor's.
     """
 
     phase: Phase
     supervisor_pid: int | None = None
     server_pid: int | None = None
     worker_pid: int | None = None
+    worker_pids: tuple[int, ...] = ()
     socket: str = ""
     started_at: float | None = None
     written_at: float = 0.0
@@ -45,7 +47,7 @@ def read_record(path: Path) -> Record | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         failure = data.pop("failure")
         record = Record(**data, failure=Failure(**failure) if failure else None)
-        return replace(record, phase=Phase(record.phase))
+        return replace(record, phase=Phase(record.phase), worker_pids=tuple(record.worker_pids))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

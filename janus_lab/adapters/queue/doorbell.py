@@ -6,11 +6,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
-from dramatiq.errors import ConnectionClosed
+from dramatiq.common import q_name
+from dramatiq.errors import ConnectionClosed, DecodeError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from janus_lab.adapters.claims import keys
+from janus_lab.adapters.queue.message import REASON, decoded, reason_of
 
 if TYPE_CHECKING:
     from dramatiq import Message
@@ -24,6 +27,8 @@ LOOK_SECONDS = 10.0
 """How often an idle consumer looks without a ring: for messages that dead or stopped workers gave back, and as a heartbeat."""
 RINGS_KEPT = 16
 """Rings that wait for a consumer; each wakes one, and a ring too many costs one empty look into the queue."""
+
+_log = structlog.get_logger(__name__)
 
 
 class DoorbellBroker(RedisBroker):
@@ -84,8 +89,9 @@ class DoorbellConsumer(_RedisConsumer):
         self._room.set()
 
     def nack(self, message: MessageProxy) -> None:
-        """The message has failed for good."""
+        """The message has failed for good: it is parked with the reason."""
         super().nack(message)  # type: ignore[no-untyped-call]
+        self._note(message)
         self._room.set()
 
     def _has_room(self) -> bool:
@@ -102,9 +108,41 @@ class DoorbellConsumer(_RedisConsumer):
 
     def _look(self) -> None:
         wanted = self.prefetch - self.outstanding_message_count
-        self.message_cache = self.broker.do_fetch(self.queue_name, wanted)
+        self.message_cache = [data for data in self.broker.do_fetch(self.queue_name, wanted) if self._is_sound(data)]
         self._may_hold_more = bool(self.message_cache)
         self._looked_at = time.monotonic()
+
+    def _is_sound(self, data: bytes | None) -> bool:
+        """Whether it is a message of this queue; another one is parked, as it would stop this consumer again and again."""
+        if data is None:
+            return False
+        try:
+            sound = "redis_message_id" in decoded(data, self.queue_name).options
+        except DecodeError:
+            sound = False
+        if not sound:
+            _log.error("message-parked", queue=self.queue_name)
+            self._park_unread(data)
+        return sound
+
+    def _park_unread(self, data: bytes) -> None:
+        """Nobody tells the id of a message that can't be read, so it is looked for among those that were fetched."""
+        client, fetched = self.broker.client, keys.fetched_messages(self.broker.broker_id, self.queue_name)
+        due, delayed = keys.queued_messages(q_name(self.queue_name))
+        messages = delayed if self.queue_name.endswith(".DQ") else due
+        for message_id in client.smembers(fetched):
+            if client.hget(messages, message_id) == data:
+                self.broker.do_nack(self.queue_name, message_id)
+
+    def _note(self, message: MessageProxy) -> None:
+        exception = message._exception  # noqa: SLF001 - Dramatiq's own middleware reads it, too
+        noted = message.copy(options={REASON: reason_of(exception)})
+        letters = keys.dead_letters(q_name(self.queue_name))[1]
+        try:
+            if self.broker.client.hexists(letters, message.options["redis_message_id"]):
+                self.broker.client.hset(letters, message.options["redis_message_id"], noted.encode())
+        except RedisConnectionError:
+            _log.warning("reason-not-noted", message=message.message_id)
 
     def _rung(self) -> bool:
         return self.broker.client.blpop([keys.doorbell(self.queue_name)], timeout=self.timeout / 1000) is not None

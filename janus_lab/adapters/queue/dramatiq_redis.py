@@ -15,31 +15,35 @@ if TYPE_CHECKING:
 
     from janus_lab.adapters.queue.doorbell import DoorbellBroker
 
-MAX_RETRIES = 5
-MIN_BACKOFF_MS = 500
-MAX_BACKOFF_MS = 30_000
 
-
-def actor_name(priority: Priority) -> str:
-    """The actor that carries out runs of that priority; its queue bears the priority's name."""
-    return f"carry_out_{priority.value}"
+def queue_name(priority: Priority) -> str:
+    """The queue of that priority."""
+    return priority.value
 
 
 def new_broker(client: Redis) -> DoorbellBroker:
-    """A broker over `client`, which answers in bytes. Failed messages are retried, nothing else is added to them."""
+    """A broker over `client`, which answers in bytes. Failed messages are retried, ever later, and parked in the end."""
     from dramatiq.middleware import Retries, ShutdownNotifications
 
     from janus_lab.adapters.queue.doorbell import DoorbellBroker
+    from janus_lab.adapters.queue.message import MAX_BACKOFF_MS, MAX_RETRIES, MIN_BACKOFF_MS
 
     retries = Retries(max_retries=MAX_RETRIES, min_backoff=MIN_BACKOFF_MS, max_backoff=MAX_BACKOFF_MS)
     return DoorbellBroker(client, [ShutdownNotifications(notify_shutdown=True), retries])
 
 
 @contextmanager
+def open_broker(redis_url: str) -> Iterator[DoorbellBroker]:
+    """A broker on the server at `redis_url`. Raises StoreUnreachable."""
+    with open_client(redis_url, decode_responses=False) as client:
+        yield new_broker(client)
+
+
+@contextmanager
 def open_queue(redis_url: str) -> Iterator[JobQueue]:
     """The queues on the server at `redis_url`. Raises StoreUnreachable."""
-    with open_client(redis_url, decode_responses=False) as client:
-        yield DramatiqQueue(new_broker(client), redis_url)
+    with open_broker(redis_url) as broker:
+        yield DramatiqQueue(broker, redis_url)
 
 
 class DramatiqQueue:
@@ -51,10 +55,8 @@ class DramatiqQueue:
 
     def enqueue(self, run_id: str, priority: Priority, *, delay_seconds: float = 0.0) -> None:
         """Queue the run, to be delivered not before the delay is over."""
-        from dramatiq import Message
+        from janus_lab.adapters.queue.message import run_message
 
-        message: Message[None] = Message(
-            queue_name=priority.value, actor_name=actor_name(priority), args=(run_id,), kwargs={}, options={}
-        )
+        message = run_message(run_id, priority, queue_name(priority))
         with translated(self._url):
             self._broker.enqueue(message, delay=round(delay_seconds * 1000) if delay_seconds > 0 else None)

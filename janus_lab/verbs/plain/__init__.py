@@ -15,8 +15,8 @@ from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
-from janus_lab.verbs.listings import Documents, Pruned, Runs, SearchResults
-from janus_lab.verbs.plain import answer, deployment, documents, engine_room
+from janus_lab.verbs.listings import DeadLetters, Documents, Pruned, QueueLengths, Rows, Runs, SearchResults
+from janus_lab.verbs.plain import answer, deployment, documents, engine_room, graph, queue
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
 from janus_lab.verbs.session import Using
@@ -25,6 +25,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     Answer: answer.answer,
     CitedContext: answer.cited_context,
     SearchResult: answer.search_result,
+    Rows: graph.rows,
     SearchResults: answer.search_results,
     Ranking: answer.ranking,
     AnsweredQuestions: answer.answered_questions,
@@ -39,6 +40,8 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,
+    QueueLengths: queue.lengths,
+    DeadLetters: queue.letters,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict
+from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict, WorkerState
 from janus_lab.values.run import Run
 from janus_lab.verbs.listings import Pruned, Runs
 from janus_lab.verbs.plain.amounts import count, duration, moment
@@ -106,12 +106,27 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
         ("data", one_line(value.home, 300)),
         ("profile", value.profile),
         ("server", server),
-        ("worker", worker),
+        *_workers(value.workers, worker),
         ("clients", str(value.clients)),
         ("open runs", str(value.open_runs)),
         ("documents", f"{value.documents:,} in {value.chunks:,} chunks"),
         ("embedding", one_line(value.embedding_model, 200)),
         ("generation", one_line(value.generation_model, 200)),
+    ]
+
+
+def _workers(ready: Sequence[WorkerState], own: str) -> list[tuple[str, str]]:
+    """This room's own worker, or a fact for each of those that serve the same servers."""
+    if not ready:
+        return [("worker", own)]
+    return [
+        (
+            "worker",
+            one_line(
+                f"{w.host} pid {w.pid}, ready since {moment(w.started_at)}, {count(len(w.runs), 'run')} under way", 200
+            ),
+        )
+        for w in ready
     ]
 
 

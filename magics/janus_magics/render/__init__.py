@@ -14,11 +14,11 @@ from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
-from janus_lab.verbs.listings import Documents, Runs, SearchResults
+from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Rows, Runs, SearchResults
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.session import Using
 from janus_magics.render import answer as answers
-from janus_magics.render import deployment, documents, engine_room
+from janus_magics.render import deployment, documents, engine_room, graph, queue
 from janus_magics.render.markup import Markup, element, page
 
 
@@ -42,6 +42,7 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     Answer: _answer_with_contexts,
     CitedContext: answers.cited_context,
     SearchResult: answers.search_result,
+    Rows: graph.rows,
     SearchResults: answers.search_results,
     Document: documents.document,
     Documents: documents.documents,
@@ -52,6 +53,8 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,
+    QueueLengths: queue.lengths,
+    DeadLetters: queue.letters,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,

@@ -1,0 +1,50 @@
+"""What `janus doctor` asks RabbitMQ: is it there, of what version, may we, does it take messages, is something parked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from janus_lab.adapters.amqp_client import open_connection, server_version, translated
+from janus_lab.adapters.queue.rabbitmq_dead_letters import open_dead_letters
+from janus_lab.adapters.redis_client import shown
+from janus_lab.errors import JanusError
+from janus_lab.values.health import Check, Verdict
+
+if TYPE_CHECKING:
+    from pika import BlockingConnection
+
+_NAME = "broker"
+
+
+def checks(url: str) -> list[Check]:
+    """Reachable, version, credentials, virtual host, room for messages, dead letters. Never raises."""
+    found: list[Check] = []
+    try:
+        found.extend(_asked(url))
+    except JanusError as error:
+        found.append(Check(_NAME, Verdict.FAILED, error.message, error.remedy))
+    return found
+
+
+def _asked(url: str) -> Iterator[Check]:
+    with open_connection(url, "janus-doctor") as connection:
+        product, version = server_version(connection)
+        yield Check(_NAME, Verdict.OK, f"{product} {version} answers at {shown(url)}")
+        with translated(url):
+            _publish(connection)
+        yield Check(f"{_NAME} room", Verdict.OK, "takes messages")
+    with open_dead_letters(url) as letters:
+        dead = sum(queue.dead for queue in letters.lengths())
+    if dead:
+        detail = f"{dead} messages that no worker could handle"
+        remedy = "see `janus queue dead`, then `janus queue redrive` or `janus queue discard`"
+        yield Check(f"{_NAME} dead letters", Verdict.WARNING, detail, remedy)
+
+
+def _publish(connection: BlockingConnection) -> None:
+    """Put a message through a queue that goes with this connection: a broker with an alarm would not take it."""
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.basic_publish("", queue, b"")

@@ -1,0 +1,29 @@
+"""What a client or a worker needs of an engine room's servers."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from janus_lab.errors import EngineRoomFailed
+from janus_lab.ports.engine_room import Link
+from janus_lab.schemes import factory
+from janus_lab.settings import Settings
+
+
+def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
+    """Open events, claims and the queue. Runs are queued at `broker_url`, or on the server at `redis_url` without one.
+
+    Raises EngineRoomFailed without a URL, StoreUnreachable, AccessDenied or EngineTooOld.
+    """
+    if not redis_url:
+        raise EngineRoomFailed("the engine room is not running", remedy="`janus up` starts it")
+    broker_url = settings.url("broker_url") or redis_url
+    events = resources.enter_context(
+        factory("events", redis_url)(
+            redis_url, expiry_seconds=settings.event_expiry_seconds, max_length=settings.events_per_run
+        )
+    )
+    claims = resources.enter_context(factory("claims", redis_url)(redis_url))
+    queue = resources.enter_context(factory("queue", broker_url)(broker_url))
+    open_letters = factory("dead letters", broker_url)
+    return Link(events, claims, queue, lambda: open_letters(broker_url))

@@ -1,0 +1,49 @@
+"""What the broker holds, for a person: how much waits, and what was parked because no worker could handle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from janus_lab.errors import NotFound
+from janus_lab.ports.engine_room import Link
+from janus_lab.values.queue import DeadLetter, QueueLength
+
+_SOUGHT = 10_000
+"""Among so many parked messages the beginning of an id is looked for."""
+
+
+class Queues:
+    """The queues of the engine room that `link` leads to."""
+
+    def __init__(self, link: Callable[[], Link]) -> None:
+        self._link = link
+
+    def lengths(self) -> list[QueueLength]:
+        """How much waits in each queue, is delayed, is under way and is parked."""
+        with self._link().letters() as letters:
+            return letters.lengths()
+
+    def dead(self, *, limit: int = 100) -> list[DeadLetter]:
+        """The parked messages, oldest first."""
+        with self._link().letters() as letters:
+            return letters.dead(limit=limit)
+
+    def redrive(self, ids: Collection[str] | None = None) -> int:
+        """Queue parked messages again (None: all), named by id, run id or the beginning of one. Raises NotFound."""
+        with self._link().letters() as letters:
+            return letters.redrive(None if ids is None else _named(letters.dead(limit=_SOUGHT), ids))
+
+    def discard(self, ids: Collection[str] | None = None) -> int:
+        """Drop parked messages for good (None: all), named likewise. Raises NotFound."""
+        with self._link().letters() as letters:
+            return letters.discard(None if ids is None else _named(letters.dead(limit=_SOUGHT), ids))
+
+
+def _named(dead: Collection[DeadLetter], beginnings: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for beginning in beginnings:
+        meant = {letter.id for letter in dead if letter.id.startswith(beginning) or letter.run_id.startswith(beginning)}
+        if not beginning or not meant:
+            raise NotFound(f"no message {beginning!r} is parked", remedy="list them with `janus queue dead`")
+        found |= meant
+    return found
