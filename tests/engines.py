@@ -169,7 +169,9 @@ def neo4j_url(neo4j_server: Engine) -> str:
     parts = urlsplit(neo4j_server.url)
     auth = (parts.username or "", parts.password or "")
     with (
-        GraphDatabase.driver(f"bolt://127.0.0.1:{neo4j_server.port}", auth=auth, telemetry_disabled=True) as driver,
+        GraphDatabase.driver(
+            f"bolt://127.0.0.1:{neo4j_server.port}", auth=auth, notifications_min_severity="OFF"
+        ) as driver,
         driver.session() as session,
     ):
         session.run("MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
