@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,20 @@ def open_shared(settings: Settings, resources: ExitStack) -> Shared:
     ledger: Ledger = resources.enter_context(factory("ledger", url)(url))
     documents: DocumentStore = resources.enter_context(factory("documents", url)(url))
     return Shared(ledger, documents)
+
+
+def opened_once(port: str, url: str, resources: ExitStack) -> Callable[[], Any]:
+    """A function that opens a store when it is first called, into `resources`, and gives the same one ever after."""
+    lock = threading.Lock()
+    opened: list[Any] = []
+
+    def give() -> Any:
+        with lock:
+            if not opened:
+                opened.append(resources.enter_context(factory(port, url)(url)))
+            return opened[0]
+
+    return give
 
 
 def full_disk(home: Path) -> DiskFull | None:
