@@ -189,12 +189,13 @@ class Catalog:
 
     def _point(self, collection: str, physical: str) -> None:
         alias = names.alias(self._prefix, collection)
-        actions: list[models.AliasOperations] = [
-            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)),
-            models.CreateAliasOperation(create_alias=models.CreateAlias(collection_name=physical, alias_name=alias)),
-        ]
+        # Only this one action: the server writes its aliases to disk once for each, and a new target replaces the old one.
+        # Taking the alias away first would leave none if the server died in between.
+        change = models.CreateAlias(collection_name=physical, alias_name=alias)
         timeout = self._server.address.timeout_seconds
-        self._server.ask(lambda q: q.update_collection_aliases(actions, timeout=timeout))
+        self._server.ask(
+            lambda q: q.update_collection_aliases([models.CreateAliasOperation(create_alias=change)], timeout=timeout)
+        )
 
     def _aliases(self) -> dict[str, str]:
         return {a.alias_name: a.collection_name for a in self._server.ask(lambda q: q.get_aliases()).aliases}

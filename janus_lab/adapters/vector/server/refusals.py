@@ -82,7 +82,7 @@ def translated(error: Exception, shown: str) -> JanusError:
     status, said = status_of(error), _said(error)
     if status in _DENIED:
         return AccessDenied(
-            f"the Qdrant server at {shown} refuses the API key",
+            f"the Qdrant server at {shown} does not let us in: {said}",
             remedy="put its key into vectors_url (qdrant://:KEY@host:port) or JANUS_QDRANT_API_KEY in .env, then repeat",
         )
     if status == HTTPStatus.INSUFFICIENT_STORAGE or _FULL.search(said):
