@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -146,3 +147,75 @@ def test_titles_count_more_than_texts(store, version, published, numbered):
         version("c", "giraffe once in a text that goes on and on " + numbered(50)),
     )
     assert store.find(words="giraffe")[0].origin == "b"
+
+
+def test_words_are_cut_and_stemmed_alike(store, version, published):
+    published(
+        version(
+            "one", "Running runners ran; relational ponies generalizations, Ångström naïve STRASSE Straße İstanbul"
+        ),
+        version("two", "日本語のテキスト 中文 ελληνικά Привет мир ﬁne x² ½ e\u0301tude 3.14 a.b.c 1e5 _under_score_"),
+    )
+    for word in ("run", "runner", "relate", "pony", "general", "angstrom", "naive", "strasse", "straße", "istanbul"):
+        assert {d.origin for d in store.find(words=word)} == {"one"}, word
+    for word in (
+        "日本語のテキスト",
+        "中文",
+        "ελληνικα",
+        "привет",
+        "étude",
+        "etude",
+        "14",
+        "3 14",
+        "b",
+        "1e5",
+        "under score",
+    ):
+        assert {d.origin for d in store.find(words=word)} == {"two"}, word
+    assert store.find(words="テキスト") == []
+
+
+def test_documents_of_any_length_are_found_by_every_word(store, version, published):
+    v = version("long", " ".join(f"word{n:x}" for n in range(150_000)) + " " + "q" * 5000 + "z", title="Longest")
+    short = version("short", "word1 and " + "q" * 5000)
+    published(v, short)
+    for words in ("word0", "word1 word249ef", "longest word249ef", "q" * 5000 + "z"):
+        assert [d.origin for d in store.find(words=words)] in (["long"], ["long", "short"]), words
+    assert {d.origin for d in store.find(words="word1")} == {"long", "short"}
+    assert [d.origin for d in store.find(words="q" * 5000)] == ["short"]
+    assert store.find(words="word249ef missing") == []
+    store.remove([v.document.id])
+    assert store.find(words="word249ef") == []
+
+
+def test_metadata_of_any_kind_comes_back_and_is_found(store, version, published):
+    values = {
+        "nul": "a\0b",
+        "far": 10**400,
+        "near": -(10**400),
+        "precise": 1e23,
+        "zero": -0.0,
+        "empty": [],
+        "k" * 3000: "x",
+    }
+    v, other = version("a", "t", **values, nan=float("nan")), version("b", "t", nul="a\x01b")
+    published(v, other)
+    kept = store.get(v.document.id).metadata
+    assert kept["nan"] != kept["nan"]
+    assert {k: repr(kept[k]) for k in values} == {k: repr(value) for k, value in values.items()}
+    for path, value in (("nul", "a\0b"), ("far", 10**400), ("precise", 1e23), ("zero", 0), ("k" * 3000, "x")):
+        assert [d.origin for d in store.find(where=[Condition(path, Operator.EQUALS, value)])] == ["a"], path
+    assert [d.origin for d in store.find(where=[Condition("near", Operator.AT_MOST, -1e308)])] == ["a"]
+    assert store.find(where=[Condition("nan", Operator.AT_LEAST, -1)]) == []
+    assert len(store.find(where=[Condition("nan", Operator.NOT_EQUALS, 1)])) == 2
+
+
+def test_origins_of_any_length_keep_their_order(store, version, published):
+    noise = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz/", k=6000))
+    origins = sorted([f"x{noise}", f"x{noise}1", f"x{noise}0", f"x{noise[:600]}", "x", "y"])
+    published(*(version(origin, "t") for origin in origins))
+    assert [d.origin for d in store.find()] == origins
+    assert [d.origin for d in store.find(origin_prefix=f"x{noise}")] == [
+        o for o in origins if o.startswith(f"x{noise}")
+    ]
+    assert [d.origin for d in store.find(origin_prefix="x")] == origins[:-1]

@@ -1,0 +1,75 @@
+"""Names held through a server: by processes that are killed, and over a connection that is lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from janus_lab.adapters.relational.exclusion import open_exclusion
+from janus_lab.errors import StoreUnreachable
+
+HOLDER = """
+import sys, time
+from janus_lab.adapters.relational.exclusion import open_exclusion
+with open_exclusion(sys.argv[1]) as exclusion, exclusion.hold(["a", "b"]):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.fault
+def test_a_killed_holder_lets_go_at_once(postgresql_url):
+    with open_exclusion(postgresql_url) as exclusion:
+        command = [sys.executable, "-c", HOLDER, postgresql_url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+            assert holder.stdout.readline() == "held\n"
+            with exclusion.hold(["c"]):
+                pass
+            _kill_while_somebody_waits(exclusion, holder)
+
+
+def _kill_while_somebody_waits(exclusion, holder) -> None:
+    killer = subprocess.Popen(["sh", "-c", f"sleep 0.5; kill -9 {holder.pid}"])
+    started = time.monotonic()
+    with exclusion.hold(["b", "z"]):
+        waited = time.monotonic() - started
+    assert holder.wait(10) == -signal.SIGKILL
+    killer.wait(10)
+    assert 0.3 < waited < 20
+
+
+@pytest.mark.fault
+def test_a_connection_lost_meanwhile_is_told_at_the_end_and_the_next_holder_works(postgresql_url):
+    with open_exclusion(postgresql_url) as exclusion:
+        with pytest.raises(StoreUnreachable) as caught, exclusion.hold(["a"]):
+            _end_holders(postgresql_url)
+        assert "resumed" in caught.value.remedy
+        with exclusion.hold(["a"]):
+            pass
+
+
+@pytest.mark.fault
+def test_a_server_killed_while_names_are_held(postgresql_server, postgresql_url):
+    with open_exclusion(postgresql_url) as exclusion:
+        with pytest.raises(StoreUnreachable), exclusion.hold(["a"]):
+            _kill_and_start(postgresql_server)
+        with exclusion.hold(["a"]):
+            pass
+
+
+def _kill_and_start(server) -> None:
+    server.kill()
+    server.start()
+
+
+def _end_holders(url: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
