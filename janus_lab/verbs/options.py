@@ -12,7 +12,7 @@ from janus_lab.verbs.conditions import parse_condition
 from janus_lab.verbs.parser import VerbParser
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
-_AGE = re.compile(r"(\d{1,6})([dhm])")
+_AGE = re.compile(r"([0-9]{1,6})([dhm])")
 
 
 class Suggested(tuple[str, ...]):

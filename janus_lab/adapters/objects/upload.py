@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 from janus_lab.adapters.objects.pieces import Source
 from janus_lab.adapters.objects.s3_client import S3Client
 
-_AT_A_TIME = 3
+_AT_A_TIME = 4
 
 
 def send_parts(client: S3Client, bucket: str, name: str, source: Source) -> None:
