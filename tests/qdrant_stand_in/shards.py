@@ -89,12 +89,12 @@ class Shards:
             return True
 
     def change_aliases(self, actions: list[m.AliasOperations]) -> None:
-        """Carry out all actions at once or none."""
+        """Carry out all actions while nobody looks; like the server's, each is on disk before the next."""
         with self.lock:
-            changed = dict(self.aliases)
             for action in actions:
+                changed = dict(self.aliases)
                 self._act(changed, action)
-            self._write(changed)
+                self._write(changed)
 
     def _act(self, aliases: dict[str, str], action: m.AliasOperations) -> None:
         if isinstance(action, m.CreateAliasOperation):
