@@ -72,7 +72,7 @@ def names_of_its_own(url: str) -> Iterator[str]:
     yield f"{url}{'&' if '?' in url else '?'}prefix={prefix}"
     with rest(url) as client:
         for found in client.get("/collections").raise_for_status().json()["result"]["collections"]:
-            if found["name"].startswith(f"{prefix}-"):
+            if found["name"].startswith(prefix):
                 client.delete(f"/collections/{quote(found['name'])}").raise_for_status()
 
 
