@@ -25,7 +25,7 @@ class Host:
     def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
         self.folder = folder
         self.log = folder / "worker.log"
-        self._redis_url = str(settings["redis_url"])
+        self.redis_url = str(settings["redis_url"])
         self._environment = {
             f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value)
             for name, value in {**settings, "model_threads": 1}.items()
@@ -90,7 +90,7 @@ class Host:
 
     def _ready(self) -> bool:
         try:
-            _, workers = ready_workers(self._redis_url)
+            _, workers = ready_workers(self.redis_url)
         except EngineError:
             return False
         return any(worker.pid == self.pid for worker in workers)
