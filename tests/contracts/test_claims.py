@@ -11,13 +11,25 @@ import pytest
 from janus_lab.adapters.claims import memory, redis
 from janus_lab.ports.claims import Claims
 
-OPENERS = {"memory": memory.open_claims, "redis": redis.open_claims}
+OPENERS = {
+    "memory": memory.open_claims,
+    "redis": redis.open_claims,
+    "server redis": redis.open_claims,
+    "server redis, TLS": redis.open_claims,
+    "server redis, unix socket": redis.open_claims,
+}
+URLS = {
+    "redis": "redis_url",
+    "server redis": "server_redis_url",
+    "server redis, TLS": "server_rediss_url",
+    "server redis, unix socket": "server_redis_socket_url",
+}
 LONG = 60.0
 
 
 @pytest.fixture(params=sorted(OPENERS))
 def claims(request: pytest.FixtureRequest) -> Iterator[Claims]:
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else "memory://"
+    url = request.getfixturevalue(URLS[request.param]) if request.param in URLS else "memory://"
     with OPENERS[request.param](url) as opened:
         yield opened
 

@@ -12,12 +12,24 @@ from janus_lab.adapters.events import memory, redis
 from janus_lab.ports.events import EventLog
 from janus_lab.values.event import Event, EventKind
 
-OPENERS = {"memory": memory.open_events, "redis": redis.open_events}
+OPENERS = {
+    "memory": memory.open_events,
+    "redis": redis.open_events,
+    "server redis": redis.open_events,
+    "server redis, TLS": redis.open_events,
+    "server redis, unix socket": redis.open_events,
+}
+URLS = {
+    "redis": "redis_url",
+    "server redis": "server_redis_url",
+    "server redis, TLS": "server_rediss_url",
+    "server redis, unix socket": "server_redis_socket_url",
+}
 
 
 @pytest.fixture(params=sorted(OPENERS))
 def open_log(request: pytest.FixtureRequest):
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else "memory://"
+    url = request.getfixturevalue(URLS[request.param]) if request.param in URLS else "memory://"
     return lambda **options: OPENERS[request.param](url, **options)
 
 

@@ -1,0 +1,68 @@
+"""A Redis that is a server: what it refuses, what the doctor is told, and that it may lose everything."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from redis import Redis
+
+from janus_lab.adapters import redis_checks
+from janus_lab.adapters.claims.redis import open_claims
+from janus_lab.errors import AccessDenied, EngineTooOld
+from janus_lab.values.health import Verdict
+
+
+def test_a_wrong_password_or_none_is_refused_and_not_told(server_redis_url):
+    password = urlsplit(server_redis_url).password
+    for url in (server_redis_url.replace(password, "wr0ng-secret"), server_redis_url.replace(f":{password}@", "")):
+        with pytest.raises(AccessDenied) as caught, open_claims(url):
+            pass
+        assert "wr0ng-secret" not in str(caught.value) + caught.value.remedy
+
+
+def test_a_user_without_the_commands_is_refused(server_redis_url):
+    with Redis.from_url(server_redis_url) as admin:
+        admin.acl_setuser("weak", enabled=True, passwords=["+pw"], keys=["*"], commands=["+ping", "+get"])
+        try:
+            url = server_redis_url.replace(f":{urlsplit(server_redis_url).password}@", "weak:pw@")
+            with open_claims(url) as claims, pytest.raises(AccessDenied):
+                claims.request_cancel("run")
+            (check,) = redis_checks.checks(url)
+            assert check.verdict is Verdict.OK
+        finally:
+            admin.acl_deluser("weak")
+
+
+def test_an_old_server_is_refused(server_redis_url, monkeypatch):
+    monkeypatch.setattr("janus_lab.adapters.redis_client.OLDEST", {"redis": (99, 0)})
+    with pytest.raises(EngineTooOld), open_claims(server_redis_url):
+        pass
+
+
+def test_the_doctor_is_told_about_eviction_persistence_and_clock(server_redis_url):
+    found = {check.name: check for check in redis_checks.checks(server_redis_url)}
+    assert {name for name, check in found.items() if check.verdict is not Verdict.OK} == set()
+    assert set(found) == {"redis", "redis memory", "redis persistence", "redis clock"}
+    with Redis.from_url(server_redis_url) as admin:
+        admin.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            found = {check.name: check for check in redis_checks.checks(server_redis_url)}
+        finally:
+            admin.config_set("maxmemory-policy", "noeviction")
+    assert found["redis memory"].verdict is Verdict.WARNING
+    (check,) = redis_checks.checks("redis://:s3cret@127.0.0.1:1/0")
+    assert check.verdict is Verdict.FAILED
+    assert "s3cret" not in check.detail + check.remedy
+
+
+def test_a_server_that_lost_everything_gives_larger_fencing_numbers_still(server_redis_url):
+    with open_claims(server_redis_url) as claims, Redis.from_url(server_redis_url) as admin:
+        first = claims.take("run", "ada", 60.0)
+        admin.flushall()
+        admin.script_flush()
+        time.sleep(0.002)
+        second = claims.take("run", "bob", 60.0)
+        assert second > first
+        assert not claims.renew("run", "ada", first, 60.0)
