@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,9 +125,9 @@ def factory(port: str, url: str) -> Any:
     return _loaded(port, TABLES[port], url)
 
 
-def server_checks(url: str) -> list[Check]:
-    """What the server at `url` says of itself. Raises UnknownScheme or MissingPackage."""
-    found: list[Check] = _loaded("server", SERVER, url)(url)
+def server_checks(url: str) -> Callable[[str], list[Check]]:
+    """The function that asks the server at `url` what it says of itself. Raises UnknownScheme or MissingPackage."""
+    found: Callable[[str], list[Check]] = _loaded("server", SERVER, url)
     return found
 
 

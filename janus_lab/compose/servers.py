@@ -16,8 +16,9 @@ _START = "start it (`docker compose up -d`, or `scripts/stack up`), or mend its 
 
 def check_servers(settings: Settings, *, seconds: float = ANSWER_SECONDS) -> list[Check]:
     """What is found out about each server, in the order in which work depends on them; none is waited for longer."""
-    urls = list(dict.fromkeys(settings.servers().items()))
-    asked = [_Asked(name, url) for name, url in urls]
+    asked = [_Asked(name, url) for name, url in settings.servers().items()]
+    for one in asked:
+        one.begin()
     deadline = time.monotonic() + seconds
     return [check for one in asked for check in one.checks(deadline, seconds)]
 
@@ -41,21 +42,30 @@ class _Asked:
         self._name = name.removesuffix("_url")
         self._url = url
         self._found: list[Check] | None = None
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        self._thread.start()
+        try:
+            # Loading a driver may take longer than a server's answer, and is not the server's fault.
+            self._ask = server_checks(url)
+        except JanusError as error:
+            self._found = [Check(self._name, Verdict.FAILED, error.message, error.remedy)]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def begin(self) -> None:
+        """Ask, unless it is known already that this can't be."""
+        if self._found is None:
+            self._thread.start()
 
     def checks(self, deadline: float, seconds: float) -> list[Check]:
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+        """What was found out until then."""
+        if self._found is None:
+            self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._found is not None:
             return self._found
         detail = f"no answer within {seconds:.0f} seconds from {shown_url(self._url)}"
         return [Check(self._name, Verdict.FAILED, detail, _START)]
 
-    def _ask(self) -> None:
+    def _run(self) -> None:
         try:
-            self._found = server_checks(self._url)
-        except JanusError as error:
-            self._found = [Check(self._name, Verdict.FAILED, error.message, error.remedy)]
+            self._found = self._ask(self._url)
         except Exception as error:  # noqa: BLE001 - a doctor goes on; the words might hold a password
             detail = f"{type(error).__name__} while {shown_url(self._url)} was asked"
             self._found = [

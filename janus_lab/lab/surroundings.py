@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from janus_lab.errors import JanusError
+from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.lab.deployment import deployment_checks
 from janus_lab.settings import Settings, unknown_variables
 from janus_lab.values.health import Check, HealthReport, Verdict
@@ -37,9 +37,7 @@ class Surroundings:
 
     def ground(self) -> list[Check]:
         """What stores stand on, in the order in which things depend on one another."""
-        servers = self._check_servers()
-        checks = [self._python(), self._home(), *self._environment(), self._disk()]
-        return [*checks, *deployment_checks(self._settings, servers), *servers]
+        return self._ground(self._check_servers())
 
     def models(self) -> list[Check]:
         """Whether the models are there."""
@@ -50,10 +48,16 @@ class Surroundings:
 
     def report_without_stores(self, error: JanusError) -> HealthReport:
         """The report on a lab that can't be opened, because of `error`."""
-        ground = self.ground()
-        told = any(check.verdict is Verdict.FAILED and check.detail == error.message for check in ground)
+        servers = self._check_servers()
+        ground = self._ground(servers)
+        # A server that is known to be down is reason enough.
+        told = isinstance(error, StoreUnreachable) and any(check.verdict is Verdict.FAILED for check in servers)
         stores = [] if told else [Check("documents", Verdict.FAILED, error.message, error.remedy)]
         return HealthReport((*ground, *stores, *self.models()))
+
+    def _ground(self, servers: list[Check]) -> list[Check]:
+        checks = [self._python(), self._home(), *self._environment(), self._disk()]
+        return [*checks, *deployment_checks(self._settings, servers), *servers]
 
     def _python(self) -> Check:
         version = importlib.metadata.version("janus-lab")

@@ -19,7 +19,8 @@ from janus_lab.values.run import RunState
 
 _OPEN = (RunState.QUEUED, RunState.RUNNING)
 _PER_SECOND = {"runs": 2000, "chunks": 1500, "objects": 120, "entities": 4000, "relations": 4000}
-"""What two cores and servers beside them carry over, measured with care for the slower direction."""
+"""What two busy cores and servers beside them carry over, roughly."""
+_SECONDS_AT_LEAST = 2.0
 _BYTES_PER_SECOND = 40_000_000
 
 
@@ -46,7 +47,8 @@ class Migration:
         amounts = self._source.amounts()
         resumes = self._allowed(amounts)
         size = sum(map(self._source.objects.size, self._source.objects.keys()))
-        seconds = sum(amounts[kind] / rate for kind, rate in _PER_SECOND.items()) + size / _BYTES_PER_SECOND
+        seconds = _SECONDS_AT_LEAST + size / _BYTES_PER_SECOND
+        seconds += sum(amounts[kind] / rate for kind, rate in _PER_SECOND.items())
         return MigrationPlan(self._source.name, self._target.name, amounts, size, round(seconds, 1), resumes)
 
     def run(self, tell: Tell) -> MigrationReport:

@@ -42,8 +42,8 @@ objects_url = "s3://janus:${JANUS_MINIO_PASSWORD}@127.0.0.1:${JANUS_MINIO_PORT}/
 vectors_url = "qdrant://:${JANUS_QDRANT_API_KEY}@127.0.0.1:${JANUS_QDRANT_PORT}"
 graph_url = "bolt://neo4j:${JANUS_NEO4J_PASSWORD}@127.0.0.1:${JANUS_NEO4J_PORT}"
 """
-STACK_FILES = ("compose.yaml", "worker.Dockerfile")
-"""Files that an installation carries for the stack, and that can be written again at any time."""
+STACK_FILES = {"compose.yaml": "the servers, for Docker Compose", "worker.Dockerfile": "how a worker's image is built"}
+"""Files that an installation carries for the stack, and that can be written again at any time; what each is."""
 WORKER_FROM = "JANUS_WORKER_FROM"
 """How compose.yaml builds its worker: `index`, its default, installs the released package; `source` builds a checkout."""
 _HEAD = "# Passwords and ports of the stack's servers, for compose.yaml and janus.toml. Keep this file to yourself.\n"
@@ -134,7 +134,7 @@ def _copy(name: str, folder: Path, notes: Notes, *, force: bool) -> None:
     text = (stack_folder() / name).read_text(encoding="utf-8")
     target = folder / name
     if not (force and target.is_file() and target.read_text(encoding="utf-8") != text):
-        made = make_file(target, text, notes, "the servers, for Docker Compose")
+        made = make_file(target, text, notes, STACK_FILES[name])
         if not made and target.is_file() and target.read_text(encoding="utf-8") != text:
             notes.said.append(f"{target} differs from this version's: --force writes it again")
         return

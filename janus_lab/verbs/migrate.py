@@ -20,14 +20,15 @@ class _Progress:
 
     def __init__(self, face: Face) -> None:
         self._face = face
-        self._kind = ""
+        self._last = ("", 0, 0)
         self._said = 0.0
 
     def __call__(self, kind: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if kind != self._kind or done == total or now - self._said > _SAY_SECONDS:
+        facts = (kind, done, total)
+        if facts != self._last and (kind != self._last[0] or done == total or now - self._said > _SAY_SECONDS):
             self._face.say(f"{kind}: {done:,} of {total:,}")
-            self._kind, self._said = kind, now
+            self._last, self._said = facts, now
 
 
 def _define(parser: VerbParser) -> None:

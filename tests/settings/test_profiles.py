@@ -117,7 +117,7 @@ def test_settings_show_no_password(home):
         ("s3://key:a/b?c#d@host:9000/bucket?tls=on", "s3://***@host:9000/bucket"),
         ("bolt://host", "bolt://host"),
         ("amqp://u:p@q@host/%2F", "amqp://***@host/%2F"),
-        ("sqlite:////home/x/janus.db", "sqlite:////home/x/janus.db"),
+        ("sqlite:////data/janus.db", "sqlite:////data/janus.db"),
         ("u:pw@host", "***"),
         ("", ""),
     ],
