@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
 
 from janus_lab.adapters.relational import sqlite
@@ -137,3 +141,42 @@ def test_the_place_in_an_error_is_the_file(tmp_path):
     path = tmp_path / "ünï code" / "janus.db"
     with open_database(f"sqlite:///{path}") as database:
         assert database.place == Path(path)
+
+
+@pytest.mark.fault
+def test_a_server_whose_disk_is_full_is_told_and_loses_nothing(small_disk, postgresql_server, postgresql_url):
+    place, _ = small_disk("20m")
+    # Not in pytest's own folders, which the server's user may not enter.
+    disk = Path(tempfile.mkdtemp(prefix="janus-disk-"))
+    subprocess.run(["mount", "--bind", str(place), str(disk)], check=True)
+    try:
+        shutil.chown(disk, (postgresql_server.folder / "data").owner())
+        disk.chmod(0o700)
+        _fill_a_tablespace(postgresql_url, disk)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        disk.rmdir()
+
+
+def _fill_a_tablespace(url: str, disk: Path) -> None:
+    stored: list[str] = []
+
+    def fill(cache) -> None:
+        for number in range(100_000):
+            numbers = np.random.default_rng(number).standard_normal(16_384).astype(np.float32)
+            cache.put("model", {f"{number:064x}": numbers})
+            stored.append(f"{number:064x}")
+
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        try:
+            with open_embedding_cache(url) as cache:
+                admin.execute("ALTER TABLE embedding SET TABLESPACE small")
+                with pytest.raises(DiskFull) as caught:
+                    fill(cache)
+                assert "where the server keeps its data" in caught.value.remedy
+                assert stored
+                assert cache.get("model", stored).keys() == set(stored)
+        finally:
+            admin.execute("DROP TABLE embedding")
+            admin.execute("DROP TABLESPACE small")

@@ -161,7 +161,7 @@ def test_words_are_cut_and_stemmed_alike(store, version, published):
     for word in (
         "日本語のテキスト",
         "中文",
-        "ελληνικα",
+        "ελληνικά",
         "привет",
         "étude",
         "etude",
