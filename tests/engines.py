@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from native_stack import minio, neo4j, postgresql, rabbitmq, redis
 from native_stack.engine import Engine, Kind
+from native_stack.kind import NotInstalled
 from neo4j import GraphDatabase
 from redis import Redis
 
@@ -58,7 +59,11 @@ def server(name: str, kind: Kind, prepare: Callable[[Path], None] | None = None)
         try:
             if prepare is not None:
                 prepare(engine.folder)
-            engine.start()
+            try:
+                engine.start()
+            except NotInstalled as error:
+                # An engine that is brought when it is first needed, and could not be.
+                unavailable(str(error))
             yield engine
         finally:
             # Its folder goes as well: nothing is worth a shutdown in good order.

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from native_stack import cache
-from native_stack.engine import Launch, NotInstalled, Site, program
+from native_stack.kind import Launch, NotInstalled, Site, program
 
 SERVICE = "minio"
 SPARE_PORTS = 0

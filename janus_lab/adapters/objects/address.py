@@ -33,6 +33,11 @@ class Address:
         """Fit for messages: without key, secret and options."""
         return f"s3://{self.endpoint}/{self.bucket}"
 
+    @property
+    def safe_transport(self) -> bool:
+        """Whether nobody can change bytes on their way: TLS, or they never leave this machine."""
+        return self.tls or _loopback(urlsplit(f"//{self.endpoint}").hostname or "")
+
 
 def read_address(url: str) -> Address:
     """The address in an `s3://` URL. Raises SettingsError for one that is incomplete or means nothing."""

@@ -20,7 +20,7 @@ from urllib3.response import BaseHTTPResponse
 from janus_lab.adapters.objects.address import Address, read_address
 from janus_lab.adapters.objects.bucket import prepare_bucket
 from janus_lab.adapters.objects.keys import absent, key_of, object_name
-from janus_lab.adapters.objects.pieces import Source, changed, open_source
+from janus_lab.adapters.objects.pieces import Source, open_source
 from janus_lab.adapters.objects.reader import open_reader
 from janus_lab.adapters.objects.refusals import ABSENT, translated, unreachable
 from janus_lab.adapters.objects.s3_client import S3Client, make_client, make_pool
@@ -65,8 +65,8 @@ class BucketObjects:
         with open_source(data) as source:
             name = object_name(source.key)
             with translated(self._address):
-                if len(source.hashes) == 1:
-                    self._send(name, source)
+                if source.only is not None:
+                    self._send(name, source.only, source.key)
                 elif self._size(name) is None:
                     self._send_parts(name, source)
             return source.key
@@ -146,21 +146,19 @@ class BucketObjects:
                 return None
             raise
 
-    def _send(self, name: str, source: Source) -> None:
+    def _send(self, name: str, data: bytes, sha256: str) -> None:
         try:
-            self._client.put_new(self._bucket, name, source.only, source.key)
+            self._client.put_new(self._bucket, name, data, sha256)
         except S3Error as error:
             if error.code in _NO_CONDITIONS:
-                self._client.put_object(self._bucket, name, io.BytesIO(source.only), source.size)
-            elif error.code not in _THERE_ALREADY or self._size(name) != source.size:
+                self._client.put_object(self._bucket, name, io.BytesIO(data), len(data))
+            elif error.code not in _THERE_ALREADY or self._size(name) != len(data):
                 raise
 
     def _send_parts(self, name: str, source: Source) -> None:
         try:
-            send_parts(self._client, self._bucket, name, source)
+            send_parts(self._client, self._bucket, name, source, signed=not self._address.safe_transport)
         except S3Error as error:
-            if error.code == "XAmzContentSHA256Mismatch":
-                raise changed() from error
             # Another writer of the same bytes was first and has cleared up behind itself.
             if error.code != "NoSuchUpload" or self._size(name) != source.size:
                 raise

@@ -22,11 +22,12 @@ _BACKOFF_SECONDS = 0.1
 _CONNECTIONS = 16
 _TYPE = "application/octet-stream"
 _SHA256 = "x-amz-content-sha256"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 _UNAVAILABLE = (502, 503, 504)
 
 
 class S3Client(Minio):
-    """The driver, with writes that never replace, and with uploads in parts whose hashes the caller knows already.
+    """The driver, with writes that never replace, and with bodies whose hash is known already or not wanted.
 
     All use requests that `minio` makes for itself without offering them (7.2.20).
     """
@@ -39,9 +40,10 @@ class S3Client(Minio):
         """Begin an upload in parts, and give its id."""
         return self._create_multipart_upload(bucket, name, {"Content-Type": _TYPE})
 
-    def put_part(self, bucket: str, name: str, upload: str, *, number: int, data: bytes, sha256: str) -> str:
-        """Send a part, numbered from 1; the server refuses it if its hash is another (XAmzContentSHA256Mismatch)."""
-        return self._upload_part(bucket, name, data, {_SHA256: sha256}, upload, number)
+    def put_part(self, bucket: str, name: str, upload: str, *, number: int, data: bytes, signed: bool) -> str:
+        """Send a part, numbered from 1. Not `signed`, it rests on the connection that the bytes arrive as they were sent."""
+        headers: dict[str, str | list[str] | tuple[str]] = {} if signed else {_SHA256: _UNSIGNED}
+        return self._upload_part(bucket, name, data, headers, upload, number)
 
     def complete(self, bucket: str, name: str, upload: str, parts: list[Part]) -> None:
         """Make the object of its parts."""
@@ -65,7 +67,7 @@ class S3Client(Minio):
     ) -> tuple[dict[str, str | list[str] | tuple[str]], datetime]:
         if headers is None or body is None or _SHA256 not in headers:
             return super()._build_headers(host, headers, body, creds)
-        # The driver would hash the body once more.
+        # The driver would hash the body all the same.
         known = headers[_SHA256]
         headers, date = super()._build_headers(host, headers, None, creds)
         headers.pop("Content-MD5", None)

@@ -25,8 +25,12 @@ from native_stack import minio as native_minio
 from native_stack.engine import Engine
 
 from janus_lab.adapters.objects import s3_client
+from janus_lab.adapters.objects.address import read_address
+from janus_lab.adapters.objects.keys import object_name
 from janus_lab.adapters.objects.minio import open_objects
 from janus_lab.adapters.objects.minio_checks import checks
+from janus_lab.adapters.objects.pieces import open_source
+from janus_lab.adapters.objects.upload import send_parts
 from janus_lab.errors import AccessDenied, DiskFull, SettingsError, StoreFailed, StoreUnreachable
 from janus_lab.values.health import Verdict
 from janus_lab.values.ids import bytes_hash
@@ -177,6 +181,29 @@ def test_a_source_is_stored_from_where_it_is(minio_url):
     source.seek(1000)
     with open_objects(minio_url) as objects:
         assert objects.put(source) == bytes_hash(data[1000:])
+
+
+def test_parts_are_signed_where_the_wire_is_not_safe(minio_url):
+    data = os.urandom(LARGE)
+    with open_objects(minio_url) as objects, open_source(io.BytesIO(data)) as source:
+        send_parts(objects._client, objects._bucket, object_name(source.key), source, signed=True)
+        assert objects.open(source.key).read() == data
+
+
+@pytest.mark.parametrize(
+    ("server", "safe"),
+    [
+        ("127.0.0.1:9000", True),
+        ("[::1]:9000", True),
+        ("localhost", True),
+        ("store.example:9000", True),
+        ("store.example:9000?tls=off", False),
+        ("10.0.0.7?tls=off", False),
+    ],
+)
+def test_which_wires_are_safe(server, safe):
+    server, _, options = server.partition("?")
+    assert read_address(f"s3://key:secret@{server}/bucket?{options}").safe_transport is safe
 
 
 def test_other_objects_are_none_of_ours(minio_url):
