@@ -1,9 +1,11 @@
-"""How long does a run take to reach the worker and its first event to come back: beside a bare Redis round trip.
+"""How long does a run take to reach a worker and its last event to come back: beside a bare round trip on the same broker.
 
-    python benchmarks/queue_latency.py [--rounds 300] [--idle 0] [--home FOLDER]
+    python benchmarks/queue_latency.py [--rounds 300] [--idle 0] [--redis-url URL --broker-url URL]
 
-Both go from this process to another and back over the same server: LPUSH/BRPOP with nothing on top; and the engine room's
-queue (enqueue → actor → event → read). `--idle` waits so many seconds before each round, to see an idle worker wake.
+Everything goes from this process to another and back. `bare` is LPUSH/BRPOP on Redis, or a pika publish with confirms and a
+consumer on RabbitMQ; `queued` is what Janus does: ledger → queue → actor → claim → service → ledger → event → read.
+Without URLs the embedded engine room is measured; with them, servers that you have, in a throw-away data directory.
+`--idle` waits so many seconds before each round, to see an idle worker wake. Bare and queued take turns.
 """
 
 from __future__ import annotations
@@ -13,108 +15,196 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from redis import Redis
 
+from janus_lab.adapters.amqp_client import open_connection
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
-from janus_lab.adapters.events.redis import open_events
-from janus_lab.adapters.queue.dramatiq_redis import open_queue
+from janus_lab.adapters.engine_room.local_workers import start_workers
+from janus_lab.adapters.engine_room.workers import ready_workers
+from janus_lab.compose.links import open_link
+from janus_lab.compose.worker import SweepingWorker
+from janus_lab.ports.engine_room import Link
+from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.context import RunContext
+from janus_lab.runs.executor import Executor
+from janus_lab.runs.follow import follow
+from janus_lab.runs.sweep import Sweep
+from janus_lab.schemes import factory
 from janus_lab.settings import Settings
-from janus_lab.values.event import Event, EventKind
-from janus_lab.values.run import Priority
+from janus_lab.values.ids import new_run_id
+from janus_lab.values.run import Priority, Run, RunKind, RunState
 
-ECHO = """
+OPENER = "queue_latency:open_nothing"
+TURNS = 5
+REDIS_ECHO = """
 import sys
 from redis import Redis
 client = Redis.from_url(sys.argv[1])
 while True:
     client.lpush("bench:back", client.brpop("bench:there", timeout=0)[1])
 """
+RABBIT_ECHO = """
+import sys
+from janus_lab.adapters.amqp_client import open_connection
+with open_connection(sys.argv[1]) as connection:
+    channel = connection.channel()
+    channel.confirm_delivery()
+    for method, _, body in channel.consume("bench-there"):
+        channel.basic_publish("", "bench-back", body)
+        channel.basic_ack(method.delivery_tag)
+"""
 
 
-class Echo:
-    """Answers each run with one event."""
+class Nothing:
+    """The service that does nothing."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._events = open_events(settings.redis_url)
-        self._log = self._events.__enter__()
-
-    def carry_out(self, run_id: str) -> None:
-        """Say that the run is over."""
-        self._log.append(Event(run_id, EventKind.DONE, {}, time.time()))
-
-    def recover(self) -> list[tuple[str, Priority]]:
-        """Nothing is left open here."""
-        return []
+    def execute(self, context: RunContext) -> Mapping[str, Any]:
+        """Be done."""
+        return {"attempt": context.run.attempts}
 
 
 @contextmanager
-def open_echo(settings: Settings) -> Iterator[Echo]:
+def open_nothing(settings: Settings) -> Iterator[SweepingWorker]:
     """What the worker opens in place of its services."""
-    yield Echo(settings)
+    with open_parts(settings) as (ledger, link):
+        executor = Executor(
+            holder=str(os.getpid()),
+            ledger=ledger,
+            events=link.events,
+            claims=link.claims,
+            queue=lambda: link.queue,
+            services={RunKind.ASK: Nothing()},
+        )
+        sweep = Sweep(ledger=ledger, claims=link.claims, queue=link.queue, letters=link.letters)
+        yield SweepingWorker(executor, sweep)
 
 
-def measure(turn: Callable[[int], object], rounds: int, idle: float) -> list[float]:
-    """Milliseconds of each round, in order of length."""
+@contextmanager
+def open_parts(settings: Settings) -> Iterator[tuple[Ledger, Link]]:
+    """Ledger and servers, as client and worker see them."""
+    relational = settings.url("relational_url")
+    with ExitStack() as resources:
+        ledger = resources.enter_context(factory("ledger", relational)(relational))
+        yield ledger, open_link(settings, settings.redis_url, resources)
+
+
+def timed(turn: Callable[[], object], rounds: int, idle: float) -> list[float]:
+    """Milliseconds of each round."""
     times = []
-    for n in range(rounds + 10):
+    for _ in range(rounds):
         time.sleep(idle)
         begun = time.perf_counter()
-        turn(n)
+        turn()
         times.append((time.perf_counter() - begun) * 1000)
-    return sorted(times[10:])
+    return times
 
 
-def bare(url: str, rounds: int, idle: float) -> list[float]:
+@contextmanager
+def bare_redis(url: str) -> Iterator[Callable[[], object]]:
     """LPUSH here, BRPOP there, and back."""
-    other = subprocess.Popen([sys.executable, "-c", ECHO, url])
+    other = subprocess.Popen([sys.executable, "-c", REDIS_ECHO, url])
     try:
         with Redis.from_url(url) as client:
 
-            def turn(n: int) -> None:
-                client.lpush("bench:there", n)
-                client.brpop("bench:back", timeout=10)
+            def turn() -> object:
+                client.lpush("bench:there", 1)
+                return client.brpop(["bench:back"], timeout=10)
 
-            return measure(turn, rounds, idle)
+            yield turn
     finally:
         other.kill()
         other.wait()
 
 
-def queued(url: str, rounds: int, idle: float) -> list[float]:
-    """Enqueue here, an actor there, and its event back here."""
-    with open_queue(url) as queue, open_events(url) as events:
+@contextmanager
+def bare_rabbitmq(url: str) -> Iterator[Callable[[], object]]:
+    """A confirmed, durable publish here, a consumer there, and back."""
+    import pika
 
-        def turn(n: int) -> None:
-            queue.enqueue(f"bench-{n}", Priority.INTERACTIVE)
-            if not events.read(f"bench-{n}", wait_seconds=10):
-                raise RuntimeError(f"round {n} was lost")
+    with open_connection(url) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        for queue in ("bench-there", "bench-back"):
+            channel.queue_declare(queue, durable=True)
+        other = subprocess.Popen([sys.executable, "-c", RABBIT_ECHO, url])
+        try:
+            back = channel.consume("bench-back", auto_ack=True, inactivity_timeout=10)
 
-        return measure(turn, rounds, idle)
+            def turn() -> object:
+                channel.basic_publish("", "bench-there", b"1", pika.BasicProperties(delivery_mode=2))
+                return next(back)
+
+            yield turn
+        finally:
+            other.kill()
+            other.wait()
+            channel.cancel()
+            for queue in ("bench-there", "bench-back"):
+                channel.queue_delete(queue)
+
+
+def queued(ledger: Ledger, link: Link) -> None:
+    """One run, from its row in the ledger to its last event."""
+    run = Run(new_run_id(), RunKind.ASK, RunState.QUEUED, Priority.INTERACTIVE, {}, time.time())
+    ledger.create(run)
+    link.queue.enqueue(run.id, run.priority)
+    for _ in follow(run.id, ledger=ledger, events=link.events):
+        pass
+
+
+@contextmanager
+def started(settings: Settings) -> Iterator[Settings]:
+    """Workers that are ready; yields the settings with the server's URL."""
+    chosen = settings
+    try:
+        if settings.redis_url.startswith("embedded:"):
+            chosen = Settings(home=settings.home, redis_url=attach(settings.home, start=True, opener=OPENER).redis_url)
+            while not inspect(settings.home).worker_ready:
+                time.sleep(0.05)
+        else:
+            environment = {"JANUS_REDIS_URL": settings.redis_url, "JANUS_BROKER_URL": settings.broker_url}
+            start_workers(settings.home, processes=1, opener=OPENER, environment=environment)
+            while not ready_workers(settings.redis_url)[1]:
+                time.sleep(0.05)
+        yield chosen
+    finally:
+        stop(settings.home)
+
+
+def measure(settings: Settings, rounds: int, idle: float) -> dict[str, list[float]]:
+    """Bare and queued rounds in alternating turns, each sorted."""
+    results: dict[str, list[float]] = {"bare": [], "queued": []}
+    with started(settings) as chosen, open_parts(chosen) as (ledger, link):
+        bare = bare_rabbitmq(chosen.broker_url) if chosen.broker_url else bare_redis(chosen.redis_url)
+        with bare as bare_turn:
+            turns = {"bare": bare_turn, "queued": lambda: queued(ledger, link)}
+            for turn in turns.values():
+                timed(turn, 10, idle)
+            for _ in range(TURNS):
+                for name, turn in turns.items():
+                    results[name] += timed(turn, rounds // TURNS, idle)
+    return {name: sorted(times) for name, times in results.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--idle", type=float, default=0.0, help="seconds before each round")
-    parser.add_argument("--home", type=Path, help="data directory; default: a temporary one")
+    parser.add_argument("--redis-url", default="embedded://{home}")
+    parser.add_argument("--broker-url", default="", help="RabbitMQ; default: the queue is on Redis")
     arguments = parser.parse_args()
     os.environ["PYTHONPATH"] = str(Path(__file__).parent)
     with TemporaryDirectory(prefix="janus-") as folder:
-        home = arguments.home or Path(folder) / "home"
-        url = attach(home, start=True, opener="queue_latency:open_echo").redis_url
-        try:
-            while not inspect(home).worker_ready:
-                time.sleep(0.05)
-            results = {f.__name__: f(url, arguments.rounds, arguments.idle) for f in (bare, queued)}
-        finally:
-            stop(home)
+        settings = Settings(home=Path(folder), redis_url=arguments.redis_url, broker_url=arguments.broker_url)
+        results = measure(settings, arguments.rounds, arguments.idle)
     for name, times in results.items():
         print(f"{name:7} p50 {median(times):7.2f} ms   p95 {times[int(len(times) * 0.95)]:7.2f} ms")
     print(f"ratio of p50 {median(results['queued']) / median(results['bare']):.1f}")
