@@ -128,3 +128,14 @@ def test_compose_asks_for_the_variables_that_init_writes():
     assert set(re.findall(r"\$\{(\w+):\?", text)) == set(PASSWORDS)
     ports = dict(re.findall(r"\$\{(JANUS_\w+_PORT):-(\d+)\}", text))
     assert {name: ports[name] for name in PORTS} == {name: str(port) for name, port in PORTS.items()}
+
+
+def test_only_in_a_checkout_the_worker_is_built_from_source(folder, monkeypatch):
+    from janus_lab.settings import beginning_stack
+
+    assert main(["init", "--stack"]) == 0
+    assert beginning_stack.WORKER_FROM not in read_dotenv(folder / ".env")
+    (folder / ".env").unlink()
+    monkeypatch.setattr(beginning_stack, "stack_folder", lambda: folder)
+    assert main(["init", "--stack"]) == 0
+    assert read_dotenv(folder / ".env")[beginning_stack.WORKER_FROM] == "source"
