@@ -66,8 +66,13 @@ class Neo4jGraph:
         self, collection: str, ids: Collection[str], *, hops: int = 1, limit: int = 1000
     ) -> Neighbourhood:
         """What lies within so many hops, nearest first, at most `limit` entities."""
-        at = [key(collection_key(collection), name) for name in ids]
-        return self._server.read(lambda transaction: _around(transaction, at, hops, limit))
+        keys = [key(collection_key(collection), name) for name in ids]
+        query = say.AROUND.replace("HOPS", str(int(hops)))
+        ((found, distances, between),) = self._server.rows(query, keys=keys, limit=max(limit, 0))
+        entities = tuple(map(entity_of, found))
+        relations = sorted((relation_of(*row) for row in between), key=lambda relation: relation.id)
+        hops_to = zip((entity.id for entity in entities), distances, strict=True)
+        return Neighbourhood(dict(hops_to), entities, tuple(relations))
 
     def shortest_path(self, collection: str, source: str, target: str, *, most_hops: int = 6) -> Path | None:
         """A shortest way between two entities, in either direction; None if there is none within so many hops."""
@@ -128,20 +133,3 @@ class Neo4jGraph:
     def _snapshot(self, prefix: str) -> Snapshot:
         names = [row[0] for row in self._server.rows(say.IDS, prefix=prefix)]
         return snapshot_of(names, map(tuple, self._server.rows(say.WEIGHTS, prefix=prefix)))
-
-
-def _around(transaction: Any, at: list[str], hops: int, limit: int) -> Neighbourhood:
-    found: dict[str, tuple[int, Entity]] = {}
-    seeds = rows(transaction, say.KEYED, keys=at, limit=max(limit, 0))
-    found.update((name, (0, entity_of(values))) for name, values in seeds)
-    front = [name for name, _ in seeds]
-    for hop in range(1, hops + 1):
-        if not front or len(found) >= limit:
-            break
-        reached = rows(transaction, say.FURTHER, keys=front, seen=list(found), limit=limit - len(found))
-        found.update((name, (hop, entity_of(values))) for name, values in reached)
-        front = [name for name, _ in reached]
-    between = rows(transaction, say.AMONG, keys=list(found))
-    relations = sorted((relation_of(*row) for row in between), key=lambda relation: relation.id)
-    distances = {entity.id: hop for hop, entity in found.values()}
-    return Neighbourhood(distances, tuple(entity for _, entity in found.values()), tuple(relations))

@@ -9,7 +9,6 @@ from neomodel.sync_.connection import ConnectionManager
 from neomodel.sync_.query import QueryRunner
 from neomodel.sync_.schema import SchemaManager
 
-from janus_lab.adapters.graph.neo4j_errors import translated
 from janus_lab.adapters.graph.neo4j_models import CollectionModel, EntityModel, SchemaModel
 from janus_lab.adapters.graph.neo4j_server import Server, rows
 from janus_lab.adapters.graph.neo4j_statements import CHUNK_INDEXES
@@ -71,7 +70,10 @@ def _install(server: Server, model: type) -> None:
     connection = ConnectionManager()
     runner = QueryRunner(connection)
     connection._query = runner  # noqa: SLF001 - as its own Database wires it
-    with translated(server.place):
+
+    def once() -> None:
         connection.set_connection(driver=server.driver)
         connection._database_name = server.database  # noqa: SLF001 - None is the server's default
         SchemaManager(connection, runner).install_labels(model, quiet=True, stdout=io.StringIO())
+
+    server.retried(once)

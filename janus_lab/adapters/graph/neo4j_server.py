@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from neo4j import READ_ACCESS, WRITE_ACCESS, Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity
+from neo4j import READ_ACCESS, Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity
 from neo4j.exceptions import ConstraintError, DriverError, Neo4jError, ServiceUnavailable
 
 from janus_lab.adapters.graph.neo4j_errors import translated
@@ -66,44 +66,42 @@ class Server:
         self.database = place.database
         self.driver = driver
 
-    def read(self, work: Callable[[ManagedTransaction], _Result]) -> _Result:
-        """`work` in a transaction that sees and changes nothing."""
-        return self._attempted(READ_ACCESS, work)
-
     def write(self, work: Callable[[ManagedTransaction], _Result]) -> _Result:
         """`work` in a transaction that is kept whole or not at all. It may be called again, and must bear that."""
-        return self._attempted(WRITE_ACCESS, work)
+
+        def once() -> _Result:
+            with self.driver.session(database=self.database) as session:
+                return session.execute_write(work)
+
+        return self.retried(once)
 
     def rows(self, query: str, **parameters: Any) -> list[list[Any]]:
-        """The rows of one query that only reads."""
-        return self.read(lambda transaction: rows(transaction, query, **parameters))
+        """The rows of one query that only reads, in one way to the server and back."""
+
+        def once() -> list[list[Any]]:
+            with self.driver.session(database=self.database, default_access_mode=READ_ACCESS) as session:
+                return [record.values() for record in session.run(query, parameters)]
+
+        return self.retried(once)
 
     def version(self) -> str:
         """What the server says it is, such as `5.26.30`. Raises StoreUnreachable, AccessDenied."""
         with translated(self.place):
             return self.driver.get_server_info().agent.rpartition("/")[2]
 
-    def _attempted(self, access: str, work: Callable[[ManagedTransaction], _Result]) -> _Result:
+    def retried(self, once: Callable[[], _Result]) -> _Result:
+        """`once`, again while another writer or a restart stands in its way. Raises our errors."""
         # The driver's own retries wait a second after a deadlock and half a minute for a server that is away.
         began, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
         with translated(self.place):
             while True:
                 try:
-                    return self._once(access, work)
+                    return once()
                 except (DriverError, Neo4jError) as error:
                     if time.monotonic() + pause > began + _patience(error):
                         raise
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-
-    def _once(self, access: str, work: Callable[[ManagedTransaction], _Result]) -> _Result:
-        with (
-            self.driver.session(database=self.database, default_access_mode=access) as session,
-            session.begin_transaction() as transaction,
-        ):
-            result = work(transaction)  # type: ignore[arg-type] # both kinds run queries alike
-            transaction.commit()
-            return result
 
 
 def rows(transaction: ManagedTransaction, query: str, **parameters: Any) -> list[list[Any]]:
@@ -131,6 +129,7 @@ def open_server(url: str) -> Iterator[Server]:
             user_agent="janus-lab",
             connection_timeout=_CONNECT_SECONDS,
             connection_acquisition_timeout=_BUSY_SECONDS,
+            max_transaction_retry_time=0,
             telemetry_disabled=True,
             notifications_min_severity=NotificationMinimumSeverity.OFF,
         )

@@ -11,17 +11,17 @@ CHUNK_INDEXES = frozenset({"fulltext_index_Entity_chunk_ids", "fulltext_index_RE
 """What neomodel calls the indexes on chunk ids."""
 
 ENTITIES = "MATCH (e:Entity) WHERE e.key IN $keys RETURN properties(e) ORDER BY e.id"
-KEYED = "MATCH (e:Entity) WHERE e.key IN $keys RETURN e.key, properties(e) ORDER BY e.id LIMIT $limit"
-FURTHER = """
+# One statement, because every other one is a way to the server and back.
+AROUND = """
 MATCH (s:Entity) WHERE s.key IN $keys
-MATCH (s)-[:RELATED]-(e:Entity)
-WITH DISTINCT e WHERE NOT e.key IN $seen
-WITH e ORDER BY e.id LIMIT $limit
-RETURN e.key, properties(e) ORDER BY e.id"""
-AMONG = """
-MATCH (s:Entity) WHERE s.key IN $keys
-MATCH (s)-[r:RELATED]->(t:Entity) WHERE t.key IN $keys
-RETURN s.id, t.id, properties(r)"""
+MATCH p = (s)-[:RELATED*0..HOPS]-(e:Entity)
+WITH e, min(length(p)) AS distance ORDER BY distance, e.id LIMIT $limit
+WITH collect(e) AS found, collect(distance) AS distances
+CALL {
+    WITH found UNWIND found AS one MATCH (one)-[r:RELATED]->(other:Entity) WHERE other IN found
+    RETURN collect([one.id, other.id, properties(r)]) AS relations
+}
+RETURN [e IN found | properties(e)], distances, relations"""
 SHORTEST_PATH = """
 MATCH (s:Entity {key: $source}), (t:Entity {key: $target})
 MATCH p = shortestPath((s)-[:RELATED*..HOPS]-(t))

@@ -89,8 +89,8 @@ def test_the_server_itself_refuses_writes_in_a_reading_transaction(graph, neo4j_
     graph.upsert(HOME, *chain(2))
     with open_server(neo4j_url) as server:
         session = server.driver.session(database="neo4j", default_access_mode=neo4j.READ_ACCESS)
-        with session, session.begin_transaction() as transaction, pytest.raises(neo4j.exceptions.ClientError):
-            transaction.run(query).consume()
+        with session, pytest.raises(neo4j.exceptions.ClientError):
+            session.run(query).consume()
     assert graph.totals() == {HOME: (2, 1)}
 
 
