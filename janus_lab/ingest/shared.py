@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from janus_lab.errors import RunCancelled, error_named
+from janus_lab.errors import RunCancelled
 from janus_lab.ingest.progress import OUTCOMES_KEPT, needs_attention
 from janus_lab.ingest.scanned import named
 from janus_lab.ingest.shared_progress import SharedProgress
@@ -98,7 +98,7 @@ class SharedIngest:
         if share.id not in self._ids or share.state is RunState.DONE:
             return
         if share.error is not None and share.state is RunState.FAILED:
-            raise error_named(share.error.code, share.error.message, share.error.remedy)
+            raise share.error.as_error()
         run_id = self._context.run.id[:12]
         raise RunCancelled(
             f"share {share.id[:12]} of the run was cancelled", remedy=f"`janus runs retry {run_id}` goes on with both"

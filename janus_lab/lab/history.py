@@ -25,6 +25,10 @@ class RunHistory:
         """One run by id or unique id prefix. Raises NotFound."""
         return self._ledger.get(run_id)
 
+    def shares(self, run_id: str) -> list[Run]:
+        """The runs that one was cut into, so that several workers have a part in it; in order of their start."""
+        return self._ledger.find(parent=self._ledger.get(run_id).id, limit=1000)[::-1]
+
     def attach(self, run_id: str) -> RunHandle:
         """Follow a run that this or another process started."""
         return self._client.attach(run_id)

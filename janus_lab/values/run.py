@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from janus_lab.errors import JanusError, RunFailed
+
 
 class RunKind(StrEnum):
     """What a run does."""
@@ -53,6 +55,16 @@ class RunError:
     code: str
     message: str
     remedy: str
+
+    def as_error(self) -> JanusError:
+        """The error of that code; one that is not known here is RunFailed."""
+        pending: list[type[JanusError]] = [JanusError]
+        while pending:
+            kind = pending.pop()
+            if kind.code == self.code:
+                return kind(self.message, remedy=self.remedy)
+            pending.extend(kind.__subclasses__())
+        return RunFailed(self.message, remedy=self.remedy)
 
 
 @dataclass(frozen=True, slots=True)

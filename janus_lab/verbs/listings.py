@@ -19,6 +19,14 @@ class Runs(list[Run]):
     """Runs, newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class SharedRun:
+    """A run and the shares it was cut into."""
+
+    run: Run
+    shares: tuple[Run, ...]
+
+
 class QueueLengths(list[QueueLength]):
     """The broker's queues."""
 

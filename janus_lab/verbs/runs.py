@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from janus_lab.values.run import RunKind, RunState
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.listings import Pruned, Runs, SearchResults
+from janus_lab.verbs.listings import Pruned, Runs, SearchResults, SharedRun
 from janus_lab.verbs.options import add_json, age, positive
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
@@ -47,11 +47,12 @@ def define(parser: VerbParser) -> None:
 
 
 def execute(args: Namespace, session: Session, face: Face) -> object:
-    """Runs, one Run, how many were forgotten, or the result of the run that was followed."""
+    """Runs, one Run (with its shares), how many were forgotten, or the result of the run that was followed."""
     lab = session.lab()
     match args.action:
         case "show":
-            return lab.run(args.run)
+            run, shares = lab.run(args.run), tuple(lab.shares(args.run))
+            return SharedRun(run, shares) if shares else run
         case "cancel":
             return lab.cancel(args.run)
         case "prune":

@@ -15,7 +15,7 @@ from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
-from janus_lab.verbs.listings import DeadLetters, Documents, Pruned, QueueLengths, Rows, Runs, SearchResults
+from janus_lab.verbs.listings import DeadLetters, Documents, Pruned, QueueLengths, Rows, Runs, SearchResults, SharedRun
 from janus_lab.verbs.plain import answer, deployment, documents, engine_room, graph, queue
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
@@ -36,6 +36,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     Removal: documents.removal,
     Run: engine_room.run,
     Runs: engine_room.runs,
+    SharedRun: engine_room.shared_run,
     Pruned: engine_room.pruned,
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,

@@ -8,7 +8,7 @@ from typing import Any
 
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict, WorkerState
 from janus_lab.values.run import Run
-from janus_lab.verbs.listings import Pruned, Runs
+from janus_lab.verbs.listings import Pruned, Runs, SharedRun
 from janus_lab.verbs.plain.amounts import count, duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
@@ -45,6 +45,11 @@ def run(value: Run) -> str:
     return "\n".join(f"{name.ljust(9)} {text}" for name, text in run_facts(value))
 
 
+def shared_run(value: SharedRun) -> str:
+    """One run, and a line for each of its shares."""
+    return f"{run(value.run)}\n\nShared among workers:\n{runs(Runs(value.shares))}"
+
+
 def run_facts(value: Run) -> list[tuple[str, str]]:
     """What there is to say about a run, name and text."""
     facts = [
@@ -79,6 +84,8 @@ def subject(value: Run) -> str:
     if request.get("messages"):
         return str(request["messages"][-1]["content"])
     items = next((request[name] for name in ("queries", "sources", "texts") if request.get(name)), ())
+    if not items and request.get("scanned"):
+        items = [source["origin"] for source in request["scanned"]["found"]]
     more = f" … ({len(items):,})" if len(items) > 1 else ""
     return f"{items[0]}{more}" if items else ""
 

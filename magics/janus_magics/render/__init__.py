@@ -14,7 +14,7 @@ from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
-from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Rows, Runs, SearchResults
+from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Rows, Runs, SearchResults, SharedRun
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.session import Using
 from janus_magics.render import answer as answers
@@ -50,6 +50,7 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     IngestPlan: documents.plan,
     Run: engine_room.run,
     Runs: engine_room.runs,
+    SharedRun: engine_room.shared_run,
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,

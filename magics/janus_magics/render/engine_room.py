@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.run import Run, RunState
-from janus_lab.verbs.listings import Runs
+from janus_lab.verbs.listings import Runs, SharedRun
 from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.engine_room import MARKS, run_facts, run_seconds, status_facts, subject
 from janus_lab.verbs.plain.printable import one_line
@@ -47,6 +47,13 @@ def _state(value: Run) -> Markup:
 def run(value: Run) -> Markup:
     """One run with everything known about it."""
     return page(facts(run_facts(value)))
+
+
+def shared_run(value: SharedRun) -> Markup:
+    """One run, and a row for each of its shares."""
+    return page(
+        facts(run_facts(value.run)), element("div", "shared among workers", kind="dim"), runs(Runs(value.shares))
+    )
 
 
 def status(value: EngineRoomStatus) -> Markup:
