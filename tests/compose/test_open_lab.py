@@ -75,12 +75,15 @@ def test_without_starting_what_needs_the_engine_room_says_how_to_start_it(tmp_pa
 
 
 def test_a_server_that_no_adapter_speaks_to_is_refused_instead_of_passed_over(tmp_path):
-    with pytest.raises(UnknownScheme) as caught:
-        open_lab(tmp_path / "home", redis_url="redis://localhost:6379")
-    assert "embedded://" in caught.value.remedy
+    with (
+        open_lab(tmp_path / "home", redis_url="memcached://localhost:11211") as lab,
+        pytest.raises(UnknownScheme) as caught,
+    ):
+        lab.search("anything")
+    assert "redis://" in caught.value.remedy
 
 
 def test_a_scheme_without_an_adapter_names_those_there_are():
     with pytest.raises(UnknownScheme) as caught:
-        factory("vectors", "qdrant://localhost:6333")
+        factory("vectors", "carrier-pigeon://loft")
     assert "edge://" in caught.value.remedy

@@ -18,7 +18,7 @@ def complete():
         ("%janus a", "a", ["ask"]),
         ("x = %janus se", "se", ["search"]),
         ("%%janus as", "as", ["ask"]),
-        ("%janus help in", "in", ["ingest"]),
+        ("%janus help in", "in", ["ingest", "init"]),
         ("%janus docs ", "", ["list", "find", "show", "rm"]),
         ("%janus docs rm --y", "--y", ["--yes"]),
         ("%janus ask -c pa", "pa", ["papers"]),
