@@ -72,7 +72,7 @@ class RemoveService:
                 points = [chunk_id for document in own for chunk_id in chunk_ids.get(document.id, ())]
                 if points:
                     self._forget(own, points)
-                    self._stores.vectors.delete(collection, points)
+                    self._stores.drop_chunks(collection, points)
                 self._stores.sources.forget(collection, {source_of(document) for document in own})
             self._stores.documents.remove([document.id for document in documents])
             context.commit_step(key, {"documents": len(documents)})

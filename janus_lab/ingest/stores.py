@@ -22,6 +22,10 @@ def _nothing(_own: str) -> set[str]:
     return set()
 
 
+def _no_graph(_collection: str, _chunk_ids: Collection[str]) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class IngestStores:
     """Everything an ingest writes to. `embedder` loads the model at its first call, which may never come.
@@ -38,6 +42,8 @@ class IngestStores:
     embedder: Callable[[], Embedder]
     exclusion: Exclusion
     awaited: Callable[[str], Collection[str]] = _nothing
+    forget_in_graph: Callable[[str, Collection[str]], int] = _no_graph
+    """Takes chunks of a collection that are gone from what they support in the graph; doing it again changes nothing."""
 
     def changing(
         self, sources: Iterable[tuple[str, str]], content_hashes: Iterable[str] = ()
@@ -45,6 +51,11 @@ class IngestStores:
         """Hold these sources, named by collection and origin, and these original bytes, as long as the context lasts."""
         names = {content_id("source", collection, origin) for collection, origin in sources}
         return self.exclusion.hold(names | {_bytes_name(content_hash) for content_hash in content_hashes})
+
+    def drop_chunks(self, collection: str, chunk_ids: Collection[str]) -> None:
+        """Remove the points of chunks that are gone, and what only they support in the graph."""
+        self.vectors.delete(collection, chunk_ids)
+        self.forget_in_graph(collection, chunk_ids)
 
     def keep(self, source: OpenSource) -> None:
         """Store a source's original bytes. Raises UnreadableFile if they are no longer those that were hashed."""

@@ -183,7 +183,7 @@ class StepWriter:
 
     def _remove(self, note: Note) -> None:
         if note.gone:
-            self._stores.vectors.delete(self._collection, note.gone)
+            self._stores.drop_chunks(self._collection, note.gone)
         if note.documents:
             self._stores.documents.remove(note.documents)
 
