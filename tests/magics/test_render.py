@@ -14,8 +14,9 @@ from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdi
 from janus_lab.values.hit import Hit, Ranking, SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
 from janus_lab.values.migration import MigrationPlan, MigrationReport
+from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
-from janus_lab.verbs.listings import Documents, Runs, SearchResults
+from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Runs, SearchResults
 from janus_lab.verbs.session import Using
 from janus_magics.render import HTML, bundle
 from janus_magics.render import html as to_html
@@ -50,6 +51,8 @@ VALUES = {
     Runs: Runs([RUN]),
     EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
+    QueueLengths: QueueLengths([QueueLength(EVIL, 1, 2, None, 3)]),
+    DeadLetters: DeadLetters([DeadLetter(EVIL, EVIL, EVIL, EVIL, 1.0)]),
     Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
     Beginning: Beginning(EVIL, (EVIL,), (EVIL,), (EVIL,), (EVIL,)),
     MigrationPlan: MigrationPlan(EVIL, EVIL, {EVIL: 1}, 1, 1.0, resumes=True),
