@@ -1,1 +1,1 @@
-"""Runs, source stamps and embeddings in a relational database: SQLite here, another dialect by its URL."""
+"""Runs, source stamps and embeddings in a relational database: SQLite or PostgreSQL, as its URL says."""

@@ -23,7 +23,7 @@ def postgresql_error(error: BaseException, url: URL) -> JanusError:
 
     state = getattr(error, "sqlstate", None)
     if state is None and isinstance(error, psycopg.OperationalError):
-        state = why_refused(error, url)
+        state = why_refused(url)
         if state is None:
             return _unreachable(url)
     return _by_state(state or "", error, url)

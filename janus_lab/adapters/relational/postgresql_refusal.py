@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL
 
@@ -25,36 +24,33 @@ _MAINTENANCE = ("postgres", "template1")
 _LONGEST_REPLY = 65536
 
 
-def why_refused(error: psycopg.OperationalError, url: URL) -> str | None:
-    """The SQLSTATE of a failed connection; None where no server answered, or one that was there is gone."""
-    connection = error.pgconn
-    if connection is not None and connection.needs_password:
+def why_refused(url: URL) -> str | None:
+    """The SQLSTATE with which the server refuses a connection; None where none answers, or one that was away is back."""
+    refusal = _refusal(url, url.database)
+    if refusal is None or refusal.pgconn is None:
+        return None
+    if refusal.pgconn.needs_password:
         return WRONG_PASSWORD
-    if connection is None or not connection.used_password:
+    if not refusal.pgconn.used_password:
         return _first_refusal(url)
-    return NO_DATABASE if _lets_in(url) else _first_refusal(url) or WRONG_PASSWORD
+    others = (name for name in _MAINTENANCE if name != url.database)
+    return NO_DATABASE if any(_refusal(url, name) is None for name in others) else WRONG_PASSWORD
 
 
-def _lets_in(url: URL) -> bool:
-    """Whether the same user and password open another database of that server."""
+def _refusal(url: URL, database: str | None) -> psycopg.OperationalError | None:
+    """The error that connecting with this user and password ends in, if any."""
     import psycopg
 
-    for name in _MAINTENANCE:
-        if name == url.database:
-            continue
-        with (
-            suppress(psycopg.OperationalError),
-            psycopg.connect(
-                host=url.host,
-                port=url.port,
-                user=url.username,
-                password=str(url.password),
-                dbname=name,
-                connect_timeout=int(_SECONDS),
-            ),
-        ):
-            return True
-    return False
+    password = None if url.password is None else str(url.password)
+    options: dict[str, Any] = {k: v for k, v in url.query.items() if k.startswith("ssl")}
+    try:
+        psycopg.connect(
+            host=url.host, port=url.port, user=url.username, password=password, dbname=database,
+            connect_timeout=int(_SECONDS), **options,
+        ).close()  # fmt: skip
+    except psycopg.OperationalError as error:
+        return error
+    return None
 
 
 def _first_refusal(url: URL) -> str | None:

@@ -55,6 +55,11 @@ def test_the_migrations_make_the_schema(url):
         assert migrate.schema_differences(connection) == []
 
 
+def test_the_migrations_make_the_schema_on_a_server(postgresql_url):
+    with open_database(postgresql_url) as database, database.read() as connection:
+        assert migrate.schema_differences(connection) == []
+
+
 def test_head_is_the_newest_revision():
     assert ScriptDirectory.from_config(migrate._config()).get_heads() == [migrate.HEAD]
 

@@ -94,6 +94,25 @@ def test_the_same_store_works_again_after_its_server_was_killed(postgresql_serve
 
 
 @pytest.mark.fault
+@pytest.mark.parametrize("back", [False, True], ids=["away", "back again"])
+def test_a_server_killed_in_mid_transaction_is_unreachable_and_nothing_else(postgresql_server, postgresql_url, back):
+    def broken(database) -> None:
+        with database.write() as connection:
+            connection.execute(text("UPDATE janus_schema SET version_num = '0'"))
+            postgresql_server.kill()
+            if back:
+                postgresql_server.start()
+            connection.execute(text("SELECT 1"))
+
+    with open_database(postgresql_url) as database:
+        with pytest.raises(StoreUnreachable):
+            broken(database)
+        postgresql_server.start()
+        with database.read() as connection:
+            assert connection.scalar(text("SELECT version_num FROM janus_schema")) != "0"
+
+
+@pytest.mark.fault
 def test_a_quick_restart_costs_one_refusal_at_most(postgresql_server, postgresql_url, make_version):
     with open_documents(postgresql_url) as store:
         version = make_version(1)
