@@ -6,7 +6,6 @@ from argparse import Namespace
 
 from janus_lab.errors import UsageError
 from janus_lab.settings import load_settings
-from janus_lab.settings.edit import save_profile
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.options import Suggested, add_json
 from janus_lab.verbs.parser import VerbParser
@@ -38,6 +37,8 @@ def _execute(args: Namespace, session: Session, face: Face) -> object:
     if changes or args.home:
         session.switch(home=args.home, **changes)
     if args.save:
+        from janus_lab.settings.edit import save_profile
+
         file = save_profile(session.settings.home, args.profile)
         face.say(f'{file} says profile = "{args.profile}" now')
         _say_what_outranks(face, session, args.profile)
