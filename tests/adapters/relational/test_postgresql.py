@@ -1,4 +1,4 @@
-"""What only a server shows: several processes, a server killed in the middle, and everything that it may refuse."""
+"""What only a server shows: several processes at work together, and everything that it may refuse."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from janus_lab.errors import (
 )
 from janus_lab.values.document import SourceStamp
 from janus_lab.values.health import Verdict
-from janus_lab.values.run import Priority, Run, RunKind, RunState, Step
+from janus_lab.values.run import Priority, Run, RunKind, RunState
 
 RUN = Run("a" * 32, RunKind.INGEST, RunState.QUEUED, Priority.BATCH, {}, 1.0)
 RACER = """
@@ -74,59 +74,6 @@ def test_processes_open_a_new_database_together_and_each_step_is_committed_once(
         ledger.start(RUN.id, 1, 1.0)
         fresh = [int(racer.communicate("go\n", timeout=60)[0]) for racer in racers]
         assert sum(fresh) == len(ledger.steps(RUN.id)) == 60
-
-
-@pytest.mark.fault
-def test_the_same_store_works_again_after_its_server_was_killed(postgresql_server, postgresql_url):
-    with open_ledger(postgresql_url) as ledger, open_source_index(postgresql_url) as sources:
-        ledger.create(RUN)
-        ledger.start(RUN.id, 1, 1.0)
-        ledger.commit_step(Step(RUN.id, "before", {}, 1.0), fence=1)
-        postgresql_server.kill()
-        for use in (lambda: ledger.find(), lambda: ledger.commit_step(Step(RUN.id, "x", {}, 1.0), fence=1)):
-            with pytest.raises(StoreUnreachable) as caught:
-                use()
-            assert "start it" in caught.value.remedy
-        postgresql_server.start()
-        assert ledger.commit_step(Step(RUN.id, "after", {}, 1.0), fence=1)
-        assert [step.key for step in ledger.steps(RUN.id)] == ["before", "after"]
-        sources.record("default", [SourceStamp("a", 1, 1, "0")])
-
-
-@pytest.mark.fault
-@pytest.mark.parametrize("back", [False, True], ids=["away", "back again"])
-def test_a_server_killed_in_mid_transaction_is_unreachable_and_nothing_else(postgresql_server, postgresql_url, back):
-    def broken(database) -> None:
-        with database.write() as connection:
-            connection.execute(text("UPDATE janus_schema SET version_num = '0'"))
-            postgresql_server.kill()
-            if back:
-                postgresql_server.start()
-            connection.execute(text("SELECT 1"))
-
-    with open_database(postgresql_url) as database:
-        with pytest.raises(StoreUnreachable):
-            broken(database)
-        postgresql_server.start()
-        with database.read() as connection:
-            assert connection.scalar(text("SELECT version_num FROM janus_schema")) != "0"
-
-
-@pytest.mark.fault
-def test_a_quick_restart_costs_one_refusal_at_most(postgresql_server, postgresql_url, make_version):
-    with open_documents(postgresql_url) as store:
-        version = make_version(1)
-        store.stage([version])
-        postgresql_server.kill()
-        postgresql_server.start()
-        refusals = 0
-        for _ in range(3):
-            try:
-                store.publish([version.document])
-            except StoreUnreachable:
-                refusals += 1
-        assert refusals <= 1
-        assert store.find(words="title") == [version.document]
 
 
 def test_a_wrong_password_user_or_database_is_told_with_what_to_do(postgresql_url):
