@@ -1,0 +1,180 @@
+"""A bucket on a server that is killed, slow, silent or full, and writers that die: whole objects or none."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from native_stack import minio as native_minio
+from native_stack.engine import Engine
+
+from janus_lab.adapters.objects import s3_client
+from janus_lab.adapters.objects.minio import open_objects
+from janus_lab.errors import DiskFull, StoreUnreachable
+from janus_lab.values.ids import bytes_hash
+
+LARGE = 24 << 20
+ONE_LARGE = """
+import io, sys
+from janus_lab.adapters.objects.minio import open_objects
+with open_objects(sys.stdin.readline().strip()) as objects:
+    objects.put(io.BytesIO(bytes(range(256)) * 800_000))
+"""
+
+
+def writer(program: str, url: str) -> subprocess.Popen[str]:
+    """A process of its own; the URL, which has the secret, is not among its arguments."""
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    process.stdin.write(url + "\n")
+    process.stdin.close()
+    return process
+
+
+def unfinished(engine: Engine) -> list[Path]:
+    """Uploads in parts that the server has in hand."""
+    folder = engine.folder / "data" / ".minio.sys" / "multipart"
+    return [path for path in folder.glob("*/*") if path.is_dir()]
+
+
+def until(true: Callable[[], object], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def bytes_of(size: int, seed: int) -> bytes:
+    return seed.to_bytes(4, "big") * (size // 4)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("moment", range(3))
+def test_a_server_killed_in_mid_upload_has_the_object_whole_or_not_at_all(minio_server, minio_url, moment):
+    data = bytes_of(LARGE, moment + 100)
+    key = bytes_hash(data)
+    with open_objects(minio_url) as objects:
+        before = objects.put(io.BytesIO(b"before"))
+        outcome: list[object] = []
+
+        def put() -> None:
+            try:
+                outcome.append(objects.put(io.BytesIO(data)))
+            except StoreUnreachable as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=put)
+        thread.start()
+        until(lambda: outcome or unfinished(minio_server))
+        time.sleep(0.03 * moment)
+        minio_server.kill()
+        minio_server.restart()
+        thread.join(120)
+        assert len(outcome) == 1
+        if objects.exists(key):
+            assert objects.size(key) == LARGE
+        assert objects.put(io.BytesIO(data)) == key
+        with objects.open(key) as file:
+            assert bytes_hash(file.read()) == key
+        assert set(objects.keys()) == {before, key}
+    assert unfinished(minio_server) == []
+
+
+@pytest.mark.fault
+def test_a_writer_killed_in_mid_upload_leaves_nothing_once_the_object_is_there(minio_server, minio_url):
+    with open_objects(minio_url) as objects:
+        process = writer(ONE_LARGE, minio_url)
+        until(lambda: unfinished(minio_server))
+        process.kill()
+        process.wait()
+        assert list(objects.keys()) == []
+        assert unfinished(minio_server)
+        key = objects.put(io.BytesIO(bytes(range(256)) * 800_000))
+        assert list(objects.keys()) == [key]
+    assert unfinished(minio_server) == []
+
+
+@pytest.mark.fault
+def test_a_reader_goes_on_after_a_restart(minio_server, minio_url):
+    data = os.urandom(LARGE)
+    with open_objects(minio_url) as objects, objects.open(objects.put(io.BytesIO(data))) as file:
+        start = file.read(1 << 20)
+        minio_server.kill()
+        minio_server.restart()
+        assert start + file.read() == data
+
+
+@pytest.mark.fault
+def test_one_store_survives_a_server_that_was_down(minio_server, minio_url):
+    with open_objects(minio_url) as objects:
+        key = objects.put(io.BytesIO(b"bytes"))
+        minio_server.kill()
+        with pytest.raises(StoreUnreachable) as caught:
+            objects.exists(key)
+        minio_server.restart()
+        assert objects.exists(key)
+        with objects.open(key) as file:
+            assert file.read() == b"bytes"
+    parts = urlsplit(minio_url)
+    assert parts.password not in "".join(caught.value.lines()) + repr(objects._address)
+
+
+@pytest.mark.fault
+def test_a_slow_server_is_waited_for(minio_url, proxied):
+    data = os.urandom(200_000)
+    proxy = proxied(minio_url)
+    proxy.delay(0.05)
+    with open_objects(proxy.url) as objects:
+        key = objects.put(io.BytesIO(data))
+        assert objects.open(key).read() == data
+
+
+@pytest.mark.fault
+def test_a_silent_server_is_given_up(minio_url, proxied, monkeypatch):
+    monkeypatch.setattr(s3_client, "REPLY_SECONDS", 0.3)
+    proxy = proxied(minio_url)
+    with open_objects(proxy.url) as objects:
+        proxy.hang()
+        started = time.monotonic()
+        with pytest.raises(StoreUnreachable):
+            objects.exists("0" * 64)
+        assert time.monotonic() < started + 10
+        proxy.heal()
+        assert not objects.exists("0" * 64)
+
+
+@pytest.mark.fault
+def test_broken_connections_are_made_again(minio_url, proxied):
+    data = os.urandom(LARGE)
+    proxy = proxied(minio_url)
+    with open_objects(proxy.url) as objects, objects.open(objects.put(io.BytesIO(data))) as file:
+        start = file.read(1 << 20)
+        proxy.cut()
+        assert start + file.read() == data
+        proxy.cut()
+        assert len(list(objects.keys())) == 1
+
+
+@pytest.mark.fault
+def test_a_full_server_is_told_and_goes_on_when_there_is_room(small_disk, tmp_path, minio_server):
+    place, _ = small_disk("64m")
+    with Engine(native_minio, place) as engine, open_objects(engine.url) as objects:
+        small = objects.put(io.BytesIO(b"fits"))
+        filler = place / "filler"
+        with suppress(OSError), filler.open("wb") as file:
+            while True:
+                file.write(bytes(1 << 20))
+        with pytest.raises(DiskFull):
+            objects.put(io.BytesIO(os.urandom(8 << 20)))
+        assert list(objects.keys()) == [small]
+        filler.unlink()
+        assert objects.put(io.BytesIO(b"fits again"))
