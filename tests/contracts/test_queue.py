@@ -13,7 +13,7 @@ from dramatiq import Message
 
 from janus_lab.errors import NotFound, StoreUnreachable
 from janus_lab.jobs.brokers import chosen_brokers
-from janus_lab.jobs.worker import working_among_others
+from janus_lab.jobs.working import working_among_others
 from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.schemes import factory

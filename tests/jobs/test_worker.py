@@ -20,7 +20,7 @@ from janus_lab.adapters.engine_room.server import server_url, start_server, wait
 from janus_lab.adapters.queue.dramatiq_redis import open_queue
 from janus_lab.errors import StoreUnreachable
 from janus_lab.jobs.readiness import ready
-from janus_lab.jobs.worker import working_alone
+from janus_lab.jobs.working import working_alone
 from janus_lab.settings import Settings
 from janus_lab.values.run import Priority
 
