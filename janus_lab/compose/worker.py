@@ -10,6 +10,7 @@ from janus_lab.compose.links import open_link
 from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import open_shared
 from janus_lab.migration.marker import refuse_half_filled
+from janus_lab.runs.forgetting import forgetting
 from janus_lab.runs.sweep import Sweep
 from janus_lab.settings import Settings
 from janus_lab.values.run import Priority
@@ -50,5 +51,6 @@ def open_worker(settings: Settings) -> Iterator[SweepingWorker]:
             queue=lambda: link.queue,
             resources=resources,
         )
+        resources.enter_context(forgetting(shared.ledger, keep_days=settings.keep_lookups_days))
         sweep = Sweep(ledger=shared.ledger, claims=link.claims, queue=link.queue, letters=link.letters)
         yield SweepingWorker(worker, sweep)
