@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from janus_lab.adapters.redis_client import shown
 from janus_lab.errors import (
     AccessDenied,
     DiskFull,
@@ -19,6 +18,7 @@ from janus_lab.errors import (
     StoreFailed,
     StoreUnreachable,
 )
+from janus_lab.values.shown_url import shown_url
 
 if TYPE_CHECKING:
     from pika import BlockingConnection, ConnectionParameters
@@ -43,13 +43,16 @@ def parameters(broker_url: str, name: str = "janus") -> ConnectionParameters:
         parts = urlsplit(broker_url)
         options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         port, tls = parts.port, parts.scheme == "amqps"
-        _require_known(options)
         context = ssl.create_default_context(cafile=options.get("ssl_ca_certs")) if tls else None
-    except (ValueError, OSError) as error:
-        raise SettingsError(
-            f"the broker's URL {shown(broker_url)} can't be used: {error}",
-            remedy="give broker_url like amqp://USER:PASSWORD@HOST:5672/VHOST, or amqps://…?ssl_ca_certs=FILE",
+    except OSError as error:
+        raise _unusable(
+            broker_url, f"its ssl_ca_certs can't be read ({error.strerror or type(error).__name__})"
         ) from error
+    except ValueError:
+        # The words of the error may quote a password that was not percent-encoded.
+        raise _unusable(broker_url, "it has no usable port") from None
+    if options.keys() - _OPTIONS:
+        raise _unusable(broker_url, f"it has another option than {', '.join(_OPTIONS)}")
     host = parts.hostname or "localhost"
     return pika.ConnectionParameters(
         host=host,
@@ -77,7 +80,7 @@ def open_connection(broker_url: str, name: str = "janus") -> Iterator[BlockingCo
         product, version = server_version(connection)
         if product == "RabbitMQ" and tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
             raise EngineTooOld(
-                f"{shown(broker_url)} is RabbitMQ {version}",
+                f"{shown_url(broker_url)} is RabbitMQ {version}",
                 remedy=f"run RabbitMQ {'.'.join(map(str, OLDEST))} or newer",
             )
         yield connection
@@ -112,7 +115,7 @@ def refusal(error: Exception, broker_url: str) -> JanusError:
     """What a driver's error means to a person."""
     from pika import exceptions
 
-    where = shown(broker_url)
+    where = shown_url(broker_url)
     code = getattr(error, "reply_code", 0)
     if code == _NOT_ALLOWED or isinstance(error, exceptions.ProbableAccessDeniedError):
         return AccessDenied(
@@ -141,9 +144,12 @@ def refusal(error: Exception, broker_url: str) -> JanusError:
     )
 
 
-def _require_known(options: Collection[str]) -> None:
-    if unknown := set(options) - _OPTIONS:
-        raise ValueError(f"there is no option {min(unknown)!r}")
+def _unusable(broker_url: str, reason: str) -> SettingsError:
+    return SettingsError(
+        f"the broker's URL {shown_url(broker_url)} can't be used: {reason}",
+        remedy="give broker_url like amqp://USER:PASSWORD@HOST:5672/VHOST, special characters percent-encoded,"
+        " or amqps://…?ssl_ca_certs=FILE",
+    )
 
 
 def _text(value: object) -> str:

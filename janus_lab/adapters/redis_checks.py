@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from janus_lab.adapters.redis_client import check_version, open_client, server_version, shown, translated
+from janus_lab.adapters.redis_client import check_version, open_client, server_version, translated
 from janus_lab.errors import AccessDenied, JanusError
 from janus_lab.values.health import Check, Verdict
+from janus_lab.values.shown_url import shown_url
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -36,9 +37,9 @@ def _asked(client: Redis, url: str) -> Iterator[Check]:
             name, version = server_version(client)
             facts: dict[str, Any] = client.info("everything")
     except AccessDenied:
-        yield Check(_NAME, Verdict.OK, f"answers at {shown(url)}; this user may not ask how it is set up")
+        yield Check(_NAME, Verdict.OK, f"answers at {shown_url(url)}; this user may not ask how it is set up")
         return
-    yield Check(_NAME, Verdict.OK, f"{name} {version} answers at {shown(url)}")
+    yield Check(_NAME, Verdict.OK, f"{name} {version} answers at {shown_url(url)}")
     yield _eviction(str(facts.get("maxmemory_policy", _KEEPS)))
     yield _persistence(facts)
     with translated(url):

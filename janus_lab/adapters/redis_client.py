@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from janus_lab.errors import AccessDenied, DiskFull, EngineTooOld, JanusError, StoreFailed, StoreUnreachable
+from janus_lab.errors import (
+    AccessDenied,
+    DiskFull,
+    EngineTooOld,
+    JanusError,
+    SettingsError,
+    StoreFailed,
+    StoreUnreachable,
+)
+from janus_lab.values.shown_url import shown_url
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -24,13 +32,16 @@ _BACKOFF_SECONDS = (0.01, 0.25)
 
 @contextmanager
 def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bool = True) -> Iterator[Redis]:
-    """A client of the server at `redis_url`, answering in text or bytes. Raises StoreUnreachable or AccessDenied."""
+    """A client of the server at `redis_url`, answering in text or bytes.
+
+    Raises SettingsError, StoreUnreachable or AccessDenied.
+    """
     from redis import Redis
     from redis.backoff import ExponentialBackoff
     from redis.retry import Retry
 
     base, cap = _BACKOFF_SECONDS
-    with translated(redis_url):
+    try:
         client: Redis = Redis.from_url(
             redis_url,
             decode_responses=decode_responses,
@@ -39,6 +50,12 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
             socket_connect_timeout=CONNECT_SECONDS,
             retry=Retry(ExponentialBackoff(cap=cap, base=base), retries),
         )
+    except ValueError:
+        # The words of the error may quote a password that was not percent-encoded.
+        raise SettingsError(
+            f"redis_url {shown_url(redis_url)} can't be used: its port or an option of it means nothing",
+            remedy="give redis_url like redis://:PASSWORD@HOST:6379/0, special characters percent-encoded",
+        ) from None
     try:
         with translated(redis_url):
             client.ping()
@@ -56,16 +73,16 @@ def translated(redis_url: str) -> Iterator[None]:
         yield
     except (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError) as error:
         raise AccessDenied(
-            f"the server at {shown(redis_url)} refuses the user, the password, or what they want to do",
+            f"the server at {shown_url(redis_url)} refuses the user, the password, or what they want to do",
             remedy="correct user and password in redis_url (or in .env), or give the user every command on {janus}:* keys",
         ) from error
     except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
-        raise StoreUnreachable(f"no server answers at {shown(redis_url)}", remedy=_start(redis_url)) from error
+        raise StoreUnreachable(f"no server answers at {shown_url(redis_url)}", remedy=_start(redis_url)) from error
     except exceptions.ResponseError as error:
         raise _refusal(error, redis_url) from error
     except (exceptions.RedisError, ValueError) as error:
         raise StoreFailed(
-            f"the server at {shown(redis_url)} can't be used: {error}", remedy="check redis_url with `janus doctor`"
+            f"the server at {shown_url(redis_url)} can't be used: {error}", remedy="check redis_url with `janus doctor`"
         ) from error
 
 
@@ -83,7 +100,7 @@ def check_version(client: Redis, redis_url: str) -> None:
     oldest = OLDEST.get(name, (0,))
     if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < oldest:
         raise EngineTooOld(
-            f"{shown(redis_url)} is {name} {version}",
+            f"{shown_url(redis_url)} is {name} {version}",
             remedy=f"run {name} {'.'.join(map(str, oldest))} or newer",
         )
 
@@ -100,23 +117,15 @@ def _start(redis_url: str) -> str:
     return "start it (`docker compose up -d redis`), or correct redis_url; `janus doctor` says how it is"
 
 
-def shown(redis_url: str) -> str:
-    """A URL fit for messages: without user, password and options."""
-    parts = urlsplit(redis_url)
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"
-
-
 def _refusal(error: Exception, redis_url: str) -> JanusError:
     # The first word of an error reply is its code by protocol; MISCONF is how a server says that it can't write its log.
     code = str(error).partition(" ")[0]
     if type(error).__name__ == "OutOfMemoryError" or code in {"MISCONF", "OOM"}:
         return DiskFull(
-            f"the server at {shown(redis_url)} can't store more: its disk or memory is full",
+            f"the server at {shown_url(redis_url)} can't store more: its disk or memory is full",
             remedy="free space where the server keeps its data, then try again; nothing stored is lost",
         )
     return StoreFailed(
-        f"the server at {shown(redis_url)} refused: {error}",
+        f"the server at {shown_url(redis_url)} refused: {error}",
         remedy="try again; if it stays so, report it with the server's log",
     )

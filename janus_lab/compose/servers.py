@@ -7,8 +7,9 @@ import time
 
 from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.schemes import server_checks
-from janus_lab.settings import Settings, shown_url
+from janus_lab.settings import Settings
 from janus_lab.values.health import Check, Verdict
+from janus_lab.values.shown_url import shown_url
 
 ANSWER_SECONDS = 5.0
 _START = "start it (`docker compose up -d`, or `scripts/stack up`), or mend its URL; `janus doctor` says how it is"

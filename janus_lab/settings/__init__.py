@@ -5,7 +5,6 @@ profile's table in those files, `JANUS_*` in the environment, then what the call
 """
 
 from janus_lab.settings.load import load_settings as load_settings
-from janus_lab.settings.masking import shown_url as shown_url
 from janus_lab.settings.places import FILE as FILE
 from janus_lab.settings.places import FOLDER as FOLDER
 from janus_lab.settings.places import find_home as find_home

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from janus_lab.settings.masking import shown_url
+from janus_lab.values.shown_url import shown_url
 
 URL_ENDING = "_url"
 EMBEDDED_SCHEMES = ("embedded", "sqlite", "file", "edge", "memory", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from janus_lab.errors import SettingsError
-from janus_lab.settings import FOLDER, load_settings, shown_url
+from janus_lab.settings import FOLDER, load_settings
 from janus_lab.settings.edit import add_profile, save_profile
 from janus_lab.settings.profiles import known_profiles
 
@@ -108,22 +108,6 @@ def test_settings_show_no_password(home):
     with pytest.raises(SettingsError) as caught:
         load_settings(home, environment={}, relational_url=["postgresql://janus:s3cret@h/d"])
     assert "s3cret" not in "".join(caught.value.lines()) + repr(caught.value.__cause__)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://:pw@host:6379/0", "redis://***@host:6379/0"),
-        ("s3://key:a/b?c#d@host:9000/bucket?tls=on", "s3://***@host:9000/bucket"),
-        ("bolt://host", "bolt://host"),
-        ("amqp://u:p@q@host/%2F", "amqp://***@host/%2F"),
-        ("sqlite:////data/janus.db", "sqlite:////data/janus.db"),
-        ("u:pw@host", "***"),
-        ("", ""),
-    ],
-)
-def test_urls_as_they_are_shown(url, shown):
-    assert shown_url(url) == shown
 
 
 @pytest.mark.parametrize(

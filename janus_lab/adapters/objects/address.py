@@ -44,8 +44,9 @@ def read_address(url: str) -> Address:
     parts = urlsplit(url)
     try:
         port, host = parts.port, parts.hostname
-    except ValueError as error:
-        raise SettingsError("objects_url has no usable port", remedy=_FORM) from error
+    except ValueError:
+        # The words of the error may quote a secret that was not percent-encoded.
+        raise SettingsError("objects_url has no usable port", remedy=_FORM) from None
     if not host or not parts.username or not parts.password:
         raise SettingsError("objects_url names no server, or no key and secret", remedy=_FORM)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from janus_lab.adapters.amqp_client import open_connection, server_version, translated
 from janus_lab.adapters.queue.rabbitmq_dead_letters import open_dead_letters
-from janus_lab.adapters.redis_client import shown
 from janus_lab.errors import JanusError
 from janus_lab.values.health import Check, Verdict
+from janus_lab.values.shown_url import shown_url
 
 if TYPE_CHECKING:
     from pika import BlockingConnection
@@ -30,7 +30,7 @@ def checks(url: str) -> list[Check]:
 def _asked(url: str) -> Iterator[Check]:
     with open_connection(url, "janus-doctor") as connection:
         product, version = server_version(connection)
-        yield Check(_NAME, Verdict.OK, f"{product} {version} answers at {shown(url)}")
+        yield Check(_NAME, Verdict.OK, f"{product} {version} answers at {shown_url(url)}")
         with translated(url):
             _publish(connection)
         yield Check(f"{_NAME} room", Verdict.OK, "takes messages")

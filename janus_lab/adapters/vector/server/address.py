@@ -47,8 +47,9 @@ def parsed(url: str) -> Address:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _PORT
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-    except ValueError as error:
-        raise _bad("it is no URL") from error
+    except ValueError:
+        # The words of the error may quote a key that was not percent-encoded.
+        raise _bad("it is no URL") from None
     if not host or parts.path.strip("/"):
         raise _bad("it names no host, or a path behind it")
     if unknown := sorted(options.keys() - set(_OPTIONS)):
