@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BYTES_PER_FILE = 2_000_000
 OLD_FILES = 3
+_DRIVERS = {"pika": "CRITICAL", "httpx": "WARNING", "httpcore": "WARNING", "urllib3": "WARNING", "neo4j": "WARNING"}
+"""They tell of every request and every connection, which is for `log_level = "debug"`; what fails is told by whoever asked."""
 
 
 def log_to_file(file: Path, level: str) -> None:
@@ -59,6 +61,8 @@ def _log_to(open_handler: Callable[[], logging.Handler], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name, least in _DRIVERS.items():
+        logging.getLogger(name).setLevel(logging.NOTSET if level.upper() == "DEBUG" else max(levels[least], root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -60,9 +60,12 @@ def _work(
     *,
     alone: bool,
 ) -> None:
+    import structlog
+
     from janus_lab.adapters.redis_client import open_client
     from janus_lab.jobs.readiness import ready
 
+    log = structlog.get_logger(__name__)
     runs: set[str] = set()
     working = working_alone if alone else working_among_others
     with open_client(settings.url("redis_url"), decode_responses=False) as client:
@@ -71,7 +74,9 @@ def _work(
         with open_carrier(settings) as carrier:
             reporter.succeeded()
             with working(settings, carrier, stop, runs), ready(client, settings, lambda: tuple(runs)):
+                log.info("worker-ready", profile=settings.profile)
                 stop.wait()
+                log.info("worker-stopping", runs=sorted(runs))
                 exit_after(STOP_SECONDS)
 
 

@@ -120,6 +120,7 @@ class Executor:
             self._serve(run, context, watch)
 
     def _serve(self, run: Run, context: RunContext, watch: Watch) -> None:
+        _log.info("run-begun", run=run.id, kind=run.kind.value, attempt=run.attempts + 1)
         try:
             with self._translated(run):
                 context.emit(EventKind.STATE, state=RunState.RUNNING.value, attempt=run.attempts + 1)
@@ -197,6 +198,7 @@ class Executor:
                     raise
                 time.sleep(RECORD_PAUSE_SECONDS)
         if recorded:
+            _log.info("run-ended", run=context.run.id, state=state.value, error=error.code if error else None)
             self._tell_end(closing_event(context.run.id, state, failure))
 
     def _tell_end(self, event: Event) -> None:

@@ -22,6 +22,8 @@ def logging_as_before():
             handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in logs._DRIVERS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.reset_defaults()
 
 
@@ -49,6 +51,18 @@ def test_the_files_are_bounded(tmp_path, monkeypatch):
     files = list(tmp_path.iterdir())
     assert len(files) == 1 + logs.OLD_FILES
     assert max(file.stat().st_size for file in files) <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("level", "told"), [("info", ["failed"]), ("debug", ["requested", "failed", "connection lost"])]
+)
+def test_drivers_tell_of_every_request_only_to_whoever_debugs(tmp_path, level, told):
+    logs.log_to_file(tmp_path / "worker.log", level)
+    logging.getLogger("httpx").info("requested")
+    logging.getLogger("httpx").warning("failed")
+    logging.getLogger("pika.connection").error("connection lost")
+    lines = (tmp_path / "worker.log").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["event"] for line in lines] == told
 
 
 def test_an_unknown_level_is_a_wrong_setting(tmp_path):
