@@ -36,7 +36,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
     """The rows."""
     if not args.text.strip():
         raise UsageError(
-            "there is no query", remedy="write one, such as: cypher MATCH (e:Entity) RETURN e.name LIMIT 5"
+            "there is no query", remedy="write one, such as: cypher 'MATCH (e:Entity) RETURN e.name LIMIT 5'"
         )
     rows = session.lab().cypher(args.text, dict(args.parameters), write=args.write, limit=args.limit)
     if len(rows) == args.limit and not args.json:
@@ -60,8 +60,8 @@ VERB = Verb(
     define,
     execute,
     examples=(
-        "cypher MATCH (e:Entity) RETURN e.name, e.kind LIMIT 10",
-        "cypher -p name=Ada MATCH (e:Entity {name: $name})-[r:RELATED]-(o) RETURN o.name, r.kind",
+        "cypher 'MATCH (e:Entity) RETURN e.name, e.kind LIMIT 10'",
+        "cypher -p name=Ada 'MATCH (e:Entity {name: $name})-[r:RELATED]-(o) RETURN o.name, r.kind'",
     ),
     text=True,
 )

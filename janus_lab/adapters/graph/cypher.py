@@ -16,6 +16,8 @@ from janus_lab.errors import UserError
 
 _SECONDS = 60.0
 _READS = "r"
+_ASK = "EXPLAIN\n"
+"""A line of its own, so that the server's excerpt of a wrong query holds nothing but the query."""
 _REFUSED = ("LoadCSV", "TerminateTransactions")
 """Operators that change no data, and yet are no reading of the graph: files and URLs, other people's transactions."""
 
@@ -41,10 +43,10 @@ def run(server: Server, query: str, parameters: Mapping[str, Any], *, write: boo
 def _check(server: Server, query: str, parameters: Mapping[str, Any]) -> None:
     """Ask the server what the query would do, before it does it."""
     with (
-        _theirs(server),
+        _theirs(server, lines_before=_ASK.count("\n")),
         server.driver.session(database=server.database, default_access_mode=READ_ACCESS) as session,
     ):
-        summary = session.run(f"EXPLAIN {query}", dict(parameters)).consume()
+        summary = session.run(f"{_ASK}{query}", dict(parameters)).consume()
     if summary.query_type != _READS or _refused(summary.plan or {}):
         raise UserError(
             "this query would change something, or reach beyond the graph, which is not allowed here",
@@ -57,12 +59,13 @@ def _refused(plan: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def _theirs(server: Server) -> Iterator[None]:
+def _theirs(server: Server, *, lines_before: int = 0) -> Iterator[None]:
+    """Errors within are about a query before which so many lines of ours stand."""
     with translated(server.place):
         try:
             yield
         except ClientError as error:
-            raise query_error(error, server.place) from error
+            raise query_error(error, server.place, lines_before=lines_before) from error
         except (TypeError, ValueError) as error:
             raise UserError(
                 f"a parameter can't be sent: {error}", remedy="give text, numbers, or lists of them"

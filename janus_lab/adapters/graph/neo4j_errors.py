@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,7 @@ _NO_ROOM = frozenset(
     }
 )
 _TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
+_PLACE = re.compile(r"\(line (\d+), (column \d+) \(offset: \d+\)\)")
 _LEFT_OUT = ("Neo.ClientError.Statement.", "Neo.ClientError.Procedure.", "Neo.ClientError.Schema.")
 
 
@@ -83,8 +85,8 @@ def _refusal(error: BaseException, code: str, place: str) -> JanusError:
     )
 
 
-def query_error(error: ClientError, place: str) -> JanusError:
-    """Our error for a query that somebody wrote: it is theirs to mend."""
+def query_error(error: ClientError, place: str, *, lines_before: int = 0) -> JanusError:
+    """Our error for a query that somebody wrote, before which we put so many lines: it is theirs to mend."""
     code = error.code or ""
     if code == _READ_ONLY or isinstance(error, Forbidden):
         return UserError(
@@ -93,5 +95,6 @@ def query_error(error: ClientError, place: str) -> JanusError:
     if code == _TIMED_OUT:
         return UserError("this query took too long and was stopped", remedy="ask for less, or give a longer --timeout")
     if code.startswith(_LEFT_OUT):
-        return UserError(f"the query is wrong: {error.message}", remedy="correct the query, then repeat")
+        told = _PLACE.sub(lambda at: f"(line {int(at[1]) - lines_before}, {at[2]})", error.message or code)
+        return UserError(f"the query is wrong: {told}", remedy="correct the query, then repeat")
     return graph_error(error, place)

@@ -105,6 +105,13 @@ def test_wrong_queries_are_the_users(graph, query):
         graph.cypher(query)
 
 
+def test_a_wrong_query_is_shown_where_it_is_wrong_as_it_was_written(graph):
+    with pytest.raises(UserError) as raised:
+        graph.cypher("MATCH (n)\nRETRN n")
+    assert "EXPLAIN" not in raised.value.message
+    assert "(line 2, column 1)" in raised.value.message
+
+
 def test_writing_when_asked_to(graph):
     graph.upsert(HOME, *chain(3))
     assert [name for name, _ in graph.page_rank(HOME, {"00000": 1})] == ["00001", "00000", "00002"]
