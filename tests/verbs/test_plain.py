@@ -1,10 +1,12 @@
 """Values as text: complete, and harmless to a terminal."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from janus_lab.values.answer import Answer, Citation, Outcome, Sentence
+from janus_lab.values.health import EngineRoomStatus
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
 from janus_lab.verbs.plain import plain
@@ -78,3 +80,13 @@ def test_amounts():
     assert [count(1, "query"), count(2, "query"), count(1200, "file")] == ["1 query", "2 queries", "1,200 files"]
     assert moment(0).startswith(time.strftime("%Y", time.localtime(0)))
     assert progress(Progress(1, 4, 30, 12.4, 65.0)) == "1/4 files · 30 chunks · 12 chunks/s · 1 min 05 s left"
+
+
+def test_a_room_shows_its_server_whether_or_not_it_is_a_process_of_ours():
+    own = EngineRoomStatus(running=True, home="/h", profile="embedded", server_pid=7, server_version="valkey 8.1")
+    servers = replace(own, profile="stack", server_pid=None, server_version="redis 7.2")
+    none = replace(servers, server_version="")
+    shown = [
+        next(line for line in plain(room).splitlines() if line.startswith("server")) for room in (own, servers, none)
+    ]
+    assert [line.split(maxsplit=1)[1] for line in shown] == ["pid 7 valkey 8.1", "redis 7.2", "–"]

@@ -26,7 +26,10 @@ def test_a_shared_run_is_shown_with_its_shares() -> None:
     markup = str(engine_room.shared_run(shared_run()))
     assert "papers/0&lt;b&gt;.txt" in markup
     assert "<b>.txt" not in markup
-    assert as_data(shared_run())["shares"][0]["parent"] == "a" * 32
+    data = as_data(shared_run())
+    assert (data["id"], data["shares"][0]["parent"]) == ("a" * 32, "a" * 32)
+    # One form, whether or not a run is shared.
+    assert data.keys() - {"shares"} == as_data(shared_run().run).keys()
 
 
 def test_an_error_kept_in_the_ledger_is_raised_as_what_it_was() -> None:

@@ -107,7 +107,8 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
     worker = (
         "–" if value.worker_pid is None else f"pid {value.worker_pid}, {'ready' if value.worker_ready else 'starting'}"
     )
-    server = "–" if value.server_pid is None else f"pid {value.server_pid} {value.server_version}".rstrip()
+    process = "" if value.server_pid is None else f"pid {value.server_pid}"
+    server = f"{process} {value.server_version}".strip() or "–"
     return [
         ("engine room", f"running since {moment(value.started_at)}" if value.running else "not running"),
         ("data", one_line(value.home, 300)),
