@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from janus_lab.compose.ingesting import bringer
-from janus_lab.compose.rooms import EMBEDDED, InlineRoom, ProcessRoom
+from janus_lab.compose.inline_room import InlineRoom
+from janus_lab.compose.process_room import ProcessRoom
 from janus_lab.compose.server_room import ServerRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
 from janus_lab.compose.stores import open_shared, opened_once
@@ -74,7 +75,7 @@ def open_lab(
 
 
 def _room(settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> EngineRoom:
-    if settings.redis_url.startswith(EMBEDDED):
+    if settings.own_server:
         return ProcessRoom(settings, start=start, overrides=overrides)
     return ServerRoom(settings, overrides)
 

@@ -15,8 +15,6 @@ from janus_lab.settings import Settings, project_root
 if TYPE_CHECKING:
     from janus_lab.ingest.bringing import Bringer
 
-_ONE_OWNER = "edge:"
-"""Vectors that one process owns: one worker does everything."""
 _IN_PLACE = "file:"
 """Objects in a folder: workers see the same files as the client."""
 
@@ -28,7 +26,7 @@ def ingest_options(settings: Settings) -> IngestOptions:
         root=project_root(settings.home),
         size=ChunkSize(settings.chunk_characters, settings.chunk_overlap_characters),
         limits=Limits(file_bytes=settings.file_limit_mb * 1_000_000),
-        shared=not settings.vectors_url.startswith(_ONE_OWNER),
+        shared=not settings.one_owner,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +16,7 @@ from janus_lab.compose.links import open_link
 from janus_lab.compose.stores import full_disk
 from janus_lab.errors import EngineError, EngineRoomFailed, JanusError, SettingsError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
-from janus_lab.settings import ENVIRONMENT_PREFIX, Settings
+from janus_lab.settings import Settings, environment_of
 from janus_lab.values.health import Check, Verdict
 
 LONELY_SECONDS = 8.0
@@ -30,14 +28,10 @@ class ServerRoom(EngineRoom):
     """Claims, events and queues on servers; `start` and `stop` are about this machine's workers only."""
 
     def __init__(self, settings: Settings, overrides: Mapping[str, Any]) -> None:
-        if settings.worker_processes > 1 and settings.vectors_url.startswith("edge:"):
-            raise SettingsError(
-                f"worker_processes is {settings.worker_processes}, and the vector store in the data directory has one owner",
-                remedy="set worker_processes = 1, or let vectors_url name a Qdrant server",
-            )
+        require_owners(settings, settings.worker_processes)
         self._settings = settings
         # Whoever starts workers hands them what was chosen in this session: by environment, as URLs hold passwords.
-        self._environment = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in overrides.items()}
+        self._environment = environment_of(overrides)
         self._lock = threading.Lock()
         self._link: Link | None = None
         self._lonely_since: float | None = None
@@ -111,15 +105,10 @@ class ServerRoom(EngineRoom):
         self._resources.close()
 
 
-def foreground(settings: Settings, processes: int, overrides: Mapping[str, Any]) -> None:
-    """Become the process that keeps workers running in the foreground; it does not return. Raises SettingsError."""
-    if settings.redis_url.startswith("embedded:"):
+def require_owners(settings: Settings, processes: int) -> None:
+    """Raises SettingsError for more worker processes than may have the vector store open."""
+    if processes > 1 and settings.one_owner:
         raise SettingsError(
-            "`janus worker` serves servers, and redis_url is embedded",
-            remedy="set redis_url (see `janus init --stack`); an embedded engine room starts its own worker",
+            f"worker_processes is {processes}, and the vector store in the data directory has one owner",
+            remedy="set worker_processes = 1, or let vectors_url name a Qdrant server",
         )
-    ServerRoom(replace(settings, worker_processes=processes), overrides)
-    environment = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in overrides.items()}
-    command = [sys.executable, "-P", "-m", "janus_lab.jobs.foreground", "--home", str(settings.home)]
-    command += ["--processes", str(processes)]
-    os.execve(sys.executable, command, {**os.environ, **environment})  # noqa: S606 - our own interpreter, no shell

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from janus_lab.errors import UserError
+from janus_lab.ingest.sources import source_of
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.context import RunContext
@@ -70,7 +71,7 @@ class CheckService:
                 expected |= own
                 if own - kept:
                     report["missing_vectors"] += len(own - kept)
-                    incomplete.add(document.origin.partition("#")[0])
+                    incomplete.add(source_of(document))
         orphans = kept - expected
         report["orphan_vectors"] += len(orphans)
         if mend and orphans:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from janus_lab.errors import JanusError, NotFound, UnreadableFile
 from janus_lab.ingest.chunker import text_of
 from janus_lab.ingest.notes import Note, note_key, note_of, open_notes, union
+from janus_lab.ingest.points import point_of
 from janus_lab.ingest.reading import OpenSource
 from janus_lab.ingest.source_file import Limits
 from janus_lab.ingest.sources import Found, failure, source_of
@@ -26,8 +27,6 @@ from janus_lab.values.chunk import Chunk
 from janus_lab.values.codec import from_json, to_json
 from janus_lab.values.document import Document, SourceStamp
 from janus_lab.values.ingest import FileOutcome
-from janus_lab.values.metadata import flat_metadata
-from janus_lab.values.vector import Point
 
 if TYPE_CHECKING:
     from janus_lab.values.vector import Vector
@@ -172,7 +171,7 @@ class StepWriter:
         known = embeddings | self._embed(late, lambda _: None) if late else embeddings
         for start in range(0, len(wanted), STEP_CHUNKS):
             points = [
-                _point(document, chunk, known[chunk.id]) for document, chunk in wanted[start : start + STEP_CHUNKS]
+                point_of(document, chunk, known[chunk.id]) for document, chunk in wanted[start : start + STEP_CHUNKS]
             ]
             self._stores.vectors.ensure(self._collection, len(points[0].embedding))
             self._stores.vectors.upsert(self._collection, points)
@@ -229,11 +228,6 @@ class StepWriter:
 
 def _complete(part: Part) -> Sequence[Chunk]:
     return part.version.chunks if part.completes else part.chunks
-
-
-def _point(document: Document, chunk: Chunk, embedding: Vector) -> Point:
-    payload = {**flat_metadata(document.metadata), "document_id": document.id}
-    return Point(chunk.id, embedding, text_of(document, chunk), payload)
 
 
 def _payload_changed(before: Document | None, after: Document) -> bool:

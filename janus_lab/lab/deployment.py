@@ -15,7 +15,6 @@ from janus_lab.values.health import Check, Verdict
 COMPOSE = "compose.yaml"
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
 _LITERAL_PASSWORD = re.compile(r"://[^/\s\"'@]*:(?!\$\{)[^/\s\"'@]+@")
-_ONE_OWNER = "edge:"
 _STORES = ("relational_url", "redis_url", "objects_url", "vectors_url", "graph_url")
 
 
@@ -29,7 +28,7 @@ def deployment_checks(settings: Settings, servers: Sequence[Check]) -> Iterator[
 
 def _profile(settings: Settings) -> Iterator[Check]:
     servers = settings.servers()
-    if settings.worker_processes > 1 and settings.vectors_url.startswith(_ONE_OWNER):
+    if settings.worker_processes > 1 and settings.one_owner:
         yield Check(
             "profile",
             Verdict.FAILED,

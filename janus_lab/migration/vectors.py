@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from janus_lab.ingest.chunker import text_of
+from janus_lab.ingest.points import point_of
+from janus_lab.ingest.sources import source_of
 from janus_lab.migration.side import Side, Tell
 from janus_lab.values.chunk import Chunk
 from janus_lab.values.document import Document
-from janus_lab.values.metadata import flat_metadata
-from janus_lab.values.vector import Point
 
 _AT_ONCE = 500
 
@@ -19,7 +18,7 @@ Pair = tuple[Document, Chunk]
 def copy_vectors(source: Side, target: Side, tell: Tell) -> dict[str, list[str]]:
     """Carry every published chunk's embedding over that is not there yet.
 
-    Returns the origins of documents that lack some, by collection, as the source index knows them.
+    Returns the origins of sources whose documents lack some, by collection, as the source index knows them.
     """
     _, total = source.census.totals()
     done = 0
@@ -32,7 +31,7 @@ def copy_vectors(source: Side, target: Side, tell: Tell) -> dict[str, list[str]]
             done += len(batch)
             tell("vectors", done, total)
         if incomplete:
-            lacking[collection] = sorted({origin.partition("#")[0] for origin in incomplete})
+            lacking[collection] = sorted(incomplete)
     return lacking
 
 
@@ -40,20 +39,11 @@ def _copy(source: Side, target: Side, collection: str, batch: list[Pair]) -> set
     there = target.vectors.present(collection, [chunk.id for _, chunk in batch])
     wanted = [pair for pair in batch if pair[1].id not in there]
     embeddings = source.vectors.embeddings(collection, [chunk.id for _, chunk in wanted])
-    points = [
-        Point(
-            chunk.id,
-            embeddings[chunk.id],
-            text_of(document, chunk),
-            {**flat_metadata(document.metadata), "document_id": document.id},
-        )
-        for document, chunk in wanted
-        if chunk.id in embeddings
-    ]
+    points = [point_of(document, chunk, embeddings[chunk.id]) for document, chunk in wanted if chunk.id in embeddings]
     if points:
         target.vectors.ensure(collection, len(points[0].embedding))
         target.vectors.upsert(collection, points)
-    return {document.origin for document, chunk in wanted if chunk.id not in embeddings}
+    return {source_of(document) for document, chunk in wanted if chunk.id not in embeddings}
 
 
 def _batches(side: Side, collection: str) -> Iterator[list[Pair]]:

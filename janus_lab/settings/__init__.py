@@ -10,5 +10,5 @@ from janus_lab.settings.places import FOLDER as FOLDER
 from janus_lab.settings.places import find_home as find_home
 from janus_lab.settings.places import project_root as project_root
 from janus_lab.settings.settings import Settings as Settings
-from janus_lab.settings.variables import ENVIRONMENT_PREFIX as ENVIRONMENT_PREFIX
+from janus_lab.settings.variables import environment_of as environment_of
 from janus_lab.settings.variables import unknown_variables as unknown_variables

@@ -62,6 +62,16 @@ class Settings:
         """The named URL setting as it may be shown to anybody."""
         return shown_url(self.url(name))
 
+    @property
+    def own_server(self) -> bool:
+        """Whether the engine room has a server of its own, which nobody but this data directory's processes uses."""
+        return self.redis_url.startswith("embedded:")
+
+    @property
+    def one_owner(self) -> bool:
+        """Whether only one process may have the vector store open, so that one worker does everything."""
+        return self.vectors_url.startswith("edge:")
+
     def servers(self) -> Mapping[str, str]:
         """The URL settings that name servers, by setting, in the order in which work depends on them. They hold passwords."""
         return {

@@ -31,6 +31,11 @@ def settings_from(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def environment_of(settings: Mapping[str, object]) -> dict[str, str]:
+    """The variables that give these settings to another process: nobody but its user reads them, unlike its arguments."""
+    return {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
+
+
 def unknown_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables of the environment that look like settings and are none, each with the known one it resembles ("": none)."""
     variables = os.environ if environment is None else environment

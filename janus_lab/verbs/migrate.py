@@ -6,13 +6,12 @@ import time
 from argparse import Namespace
 
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.options import Suggested, add_json
+from janus_lab.verbs.options import PROFILES, add_json
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
 
 _SAY_SECONDS = 2.0
-_PROFILES = Suggested(("embedded", "stack"))
 
 
 class _Progress:
@@ -32,8 +31,8 @@ class _Progress:
 
 
 def _define(parser: VerbParser) -> None:
-    parser.add_argument("source", choices=_PROFILES, metavar="SOURCE", help="the profile to read; it is never changed")
-    parser.add_argument("target", choices=_PROFILES, metavar="TARGET", help="the profile to fill; it must hold nothing")
+    parser.add_argument("source", choices=PROFILES, metavar="SOURCE", help="the profile to read; it is never changed")
+    parser.add_argument("target", choices=PROFILES, metavar="TARGET", help="the profile to fill; it must hold nothing")
     parser.add_argument("--dry-run", action="store_true", help="only say how much there is and how long it may take")
     add_json(parser)
 

@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from janus_lab.errors import UsageError
+from janus_lab.settings.profiles import EMBEDDED, STACK
 from janus_lab.values.filter import Condition
 from janus_lab.verbs.conditions import parse_condition
 from janus_lab.verbs.parser import VerbParser
@@ -22,6 +23,10 @@ class Suggested(tuple[str, ...]):
 
     def __contains__(self, _: object) -> bool:
         return True
+
+
+PROFILES = Suggested((EMBEDDED, STACK))
+"""What names a profile; `janus.toml` may hold others."""
 
 
 def add_collection(parser: VerbParser, default: str = "the one in use") -> None:

@@ -79,7 +79,7 @@ class Session:
 
     def work_here(self, processes: int | None) -> None:
         """Become the process that keeps workers running; it does not return. Raises SettingsError."""
-        from janus_lab.compose.server_room import foreground
+        from janus_lab.compose.foreground import foreground
 
         settings = self.settings
         self.close()

@@ -7,7 +7,7 @@ from argparse import Namespace
 from janus_lab.errors import UsageError
 from janus_lab.settings import load_settings
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.options import Suggested, add_json
+from janus_lab.verbs.options import PROFILES, add_json
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -17,7 +17,7 @@ def _define(parser: VerbParser) -> None:
     parser.add_argument(
         "profile",
         nargs="?",
-        choices=Suggested(("embedded", "stack")),
+        choices=PROFILES,
         metavar="PROFILE",
         help="embedded, stack, or a profile of your own from janus.toml",
     )

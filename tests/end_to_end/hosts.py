@@ -14,7 +14,7 @@ from typing import Self
 
 from janus_lab.adapters.engine_room.workers import ready_workers
 from janus_lab.errors import EngineError
-from janus_lab.settings import ENVIRONMENT_PREFIX
+from janus_lab.settings import environment_of
 
 READY_SECONDS = 60.0
 
@@ -26,10 +26,7 @@ class Host:
         self.folder = folder
         self.log = folder / "worker.log"
         self.redis_url = str(settings["redis_url"])
-        self._environment = {
-            f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value)
-            for name, value in {**settings, "model_threads": 1}.items()
-        }
+        self._environment = environment_of({**settings, "model_threads": 1})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -38,7 +38,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
     with open_lab(home, inline=True) as lab:
         lab.ingest(folder / "corpus")
         lab.ask("What was the total budget of the station for 2024?")
-        note = folder / "note.txt"
+        note = folder / "note #1.txt"
         note.write_text("The gauge of Lund stands at 12 metres.")
         lab.ingest(note, collection="notes")
         lab.ask("Where does the gauge of Lund stand?", collection="notes")

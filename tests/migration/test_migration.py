@@ -128,7 +128,7 @@ def test_missing_embeddings_are_told_and_made_by_the_next_ingest(project, opened
     report = migrate("embedded", "other", home=project / ".janus")
     assert report.forgotten == (document.origin,)
     with open_lab(project / ".janus", inline=True, profile="other") as lab:
-        assert lab.ingest(project / "note.txt", collection="notes").embedded == 1
+        assert lab.ingest(project / "note #1.txt", collection="notes").embedded == 1
         assert lab.ingest(project / "corpus").embedded == 0
         assert lab.check()["missing_vectors"] == 0
 

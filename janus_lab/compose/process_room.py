@@ -1,26 +1,22 @@
-"""The two kinds of engine room: processes of their own, or this process."""
+"""An engine room of this data directory: a server and a worker in processes of their own, started when they are needed."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
 from janus_lab.compose.links import open_link
-from janus_lab.compose.stores import Shared, full_disk
+from janus_lab.compose.stores import full_disk
 from janus_lab.errors import EngineRoomFailed, JanusError, SettingsError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
-from janus_lab.runs.inline import InlineQueue, NothingParked
-from janus_lab.schemes import factory
-from janus_lab.settings import ENVIRONMENT_PREFIX, Settings
+from janus_lab.settings import Settings, environment_of
 from janus_lab.values.health import Check, Verdict
 
-EMBEDDED = "embedded://"
 TRUST_SECONDS = 2.0
 """So long an engine room that was there is taken to be there still."""
 
@@ -29,9 +25,9 @@ class ProcessRoom(EngineRoom):
     """A server and a worker under a supervisor, shared by every client of the data directory."""
 
     def __init__(self, settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> None:
-        _require_one_owner(settings)
+        _require_one_worker(settings)
         self._settings = settings
-        self._environment = {f"{ENVIRONMENT_PREFIX}{name.upper()}": str(value) for name, value in overrides.items()}
+        self._environment = environment_of(overrides)
         self._start = start
         self._lock = threading.Lock()
         self._link: Link | None = None
@@ -106,68 +102,7 @@ class ProcessRoom(EngineRoom):
         self._resources.close()
 
 
-class InlineRoom(EngineRoom):
-    """No processes: runs are carried out in this one, as soon as they are queued. One owner of a data directory at a time."""
-
-    def __init__(self, settings: Settings, shared: Shared) -> None:
-        self._settings = settings
-        self._shared = shared
-        self._lock = threading.Lock()
-        self._link: Link | None = None
-        self._resources = ExitStack()
-
-    def link(self, announce: Callable[[str], None]) -> Link:  # noqa: ARG002 - nothing is started that outlives the call
-        """Open the stores that have one owner, on first need."""
-        with self._lock:
-            if self._link is None:
-                self._link = self._open()
-            return self._link
-
-    def _open(self) -> Link:
-        from janus_lab.compose.services import build_worker
-
-        with ExitStack() as opening:
-            events = opening.enter_context(factory("events", "memory://")("memory://"))
-            claims = opening.enter_context(factory("claims", "memory://")("memory://"))
-            worker = build_worker(
-                self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=opening
-            )
-            queue = InlineQueue(worker.carry_out)
-            opening.callback(queue.close)
-            self._resources = opening.pop_all()
-        for run_id, priority in worker.recover():
-            queue.enqueue(run_id, priority)
-        return Link(events, claims, queue, lambda: nullcontext(NothingParked()))
-
-    def start(self, announce: Callable[[str], None]) -> None:
-        """Open the stores."""
-        self.link(announce)
-
-    def state(self) -> RoomState:
-        """Always this process."""
-        return RoomState(running=self._link is not None, worker_pid=os.getpid(), worker_ready=self._link is not None)
-
-    def distress(self) -> JanusError | None:
-        """A full disk stops the stores."""
-        return full_disk(self._settings.home)
-
-    def checks(self) -> list[Check]:
-        """Nothing to go wrong here."""
-        return [Check("engine room", Verdict.OK, "none: runs are carried out in this process")]
-
-    def stop(self) -> bool:
-        """Wait for running runs, and close the stores."""
-        was_open = self._link is not None
-        self.close()
-        return was_open
-
-    def close(self) -> None:
-        """Close the stores."""
-        self._resources.close()
-        self._link = None
-
-
-def _require_one_owner(settings: Settings) -> None:
+def _require_one_worker(settings: Settings) -> None:
     """An embedded engine room has one worker: its vector store has one owner, and its queue one reader."""
     if settings.worker_processes > 1:
         raise SettingsError(
