@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from janus_lab.adapters.graph.embedded import open_graph
 from janus_lab.adapters.graph.neo4j import open_graph as open_neo4j
+from janus_lab.adapters.graph.ranking import page_rank, snapshot_of
 from janus_lab.errors import Defect
 from janus_lab.values.graph import Entity, Path, Relation
 
@@ -163,6 +165,17 @@ def test_ranks_flow_along_weights_and_follow_changes(graph):
     graph.upsert(HOME, [], [edge("2", "d", "a", weight=9)])
     assert [name for name, _ in graph.page_rank(HOME, {"a": 1, "unknown": 5}, limit=2)] == ["a", "d"]
     assert graph.page_rank(HOME, {"c": 2}) == [("c", pytest.approx(1))]
+
+
+def test_ranks_are_the_same_bits_in_every_store(graph):
+    nodes = [entity(f"{n:03}") for n in range(200)]
+    chance = random.Random(3)
+    ends = [(chance.choice(nodes).id, chance.choice(nodes).id) for _ in range(600)]
+    edges = [edge(f"{n:03}", *pair, weight=chance.random()) for n, pair in enumerate(ends)]
+    graph.upsert(HOME, nodes, edges)
+    wanted = snapshot_of([n.id for n in nodes], [(e.source, e.target, e.weight) for e in edges])
+    for seeds in ({"000": 1.0}, {"007": 0.3, "100": 2}):
+        assert graph.page_rank(HOME, seeds, limit=150) == page_rank(wanted, seeds, 150)
 
 
 def test_what_loses_its_last_chunk_goes_with_its_relations(graph):
