@@ -1,10 +1,11 @@
 """Write a graph into Neo4j through the port and through its bare driver, and look at neighbourhoods in both; SQLite beside them.
 
-    python benchmarks/graph_store.py [--entities 100000] [--relations 500000] [--looks 200] [--turns 2]
+    python benchmarks/graph_store.py [--entities 100000] [--relations 500000] [--looks 100]
 
 The bare driver sends hand-written UNWIND statements of the same size, each in a transaction of its own, with the same constraints
-and indexes. Its database is empty before each turn, as ours is. The looks ask for everything within one and three hops of random
-entities, at most 1,000 of them, with all their properties and the relations among them. Shared machines are noisy: turns alternate.
+and indexes. Each side has a server of its own, new and empty. They take turns batch by batch and look by look, so that whatever
+else the machine does slows both. The looks ask for everything within one and three hops of random entities, at most 1,000 of them,
+with all their properties and the relations among them; both sides must find the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,13 +32,13 @@ from native_stack.engine import Engine
 from janus_lab.adapters.graph import embedded
 from janus_lab.adapters.graph import neo4j as ours
 from janus_lab.ports.graph import GraphStore
-from janus_lab.values.graph import Entity, Relation
+from janus_lab.values.graph import Entity, Neighbourhood, Relation
 from janus_lab.values.ids import content_id
 
 BATCH = 5000
 LIMIT = 1000
+WARMING = 20
 WRITE_TARGET, LOOK_TARGET = 0.7, 1.3
-EMPTY = "MATCH (n) WHERE NOT n:JanusSchema CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
 NODES = "UNWIND $rows AS row MERGE (e:Entity {key: row.key}) SET e = row"
 EDGES = """UNWIND $rows AS row MATCH (s:Entity {key: row.source}) MATCH (t:Entity {key: row.target})
 MERGE (s)-[r:RELATED {key: row.key}]->(t) SET r = row.values"""
@@ -52,19 +55,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entities", type=int, default=100_000)
     parser.add_argument("--relations", type=int, default=500_000)
-    parser.add_argument("--looks", type=int, default=200)
-    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--looks", type=int, default=100)
     arguments = parser.parse_args()
     entities, relations = made(arguments.entities, arguments.relations)
-    sought = [random.Random(1).choice(entities).id for _ in range(arguments.looks)]
+    sought = random.Random(1).choices([entity.id for entity in entities], k=arguments.looks)
     with TemporaryDirectory(prefix="janus-graph-") as folder:
-        with Engine(server_kind, Path(folder) / "neo4j") as engine, ours.open_graph(engine.url) as graph:
-            compare(engine, graph, (entities, relations), sought, arguments.turns)
-        with embedded.open_graph(f"sqlite:///{folder}/graph.db") as graph:
-            print(f"SQLite: written in {timed(lambda: fill(graph, entities, relations)):.1f} s")
+        with servers(Path(folder)) as (bare, graph):
+            compare_writes(bare, graph, entities, relations)
             for hops in (1, 3):
-                print(f"SQLite: {hops} hops p50 {look(graph, sought, hops):.1f} ms")
+                compare_looks(bare, graph, sought, hops)
+            print(f"Neo4j: PageRank {ranked(graph, sought)}", flush=True)
+        with embedded.open_graph(f"sqlite:///{folder}/graph.db") as graph:
+            seconds = sum(timed(partial(graph.upsert, "bench", *batch)) for batch in batches(entities, relations))
+            print(f"SQLite: written in {seconds:.1f} s", flush=True)
+            for hops in (1, 3):
+                milliseconds = [timed(partial(look, graph, name, hops)) * 1000 for name in sought]
+                print(f"SQLite: {hops} hops p50 {statistics.median(milliseconds):.1f} ms")
             print(f"SQLite: PageRank {ranked(graph, sought)}")
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[tuple[neo4j.Driver, GraphStore]]:
+    """A driver to one new server, and a store in another; both have our constraints and indexes."""
+    with Engine(server_kind, folder / "bare") as one, Engine(server_kind, folder / "port") as other:
+        with ours.open_graph(one.url):
+            pass
+        auth = ("neo4j", one.site.values["JANUS_NEO4J_PASSWORD"])
+        address = f"bolt://127.0.0.1:{one.port}"
+        with (
+            neo4j.GraphDatabase.driver(address, auth=auth, notifications_min_severity="OFF") as bare,
+            ours.open_graph(other.url) as graph,
+        ):
+            yield bare, graph
 
 
 def made(entities: int, relations: int) -> tuple[list[Entity], list[Relation]]:
@@ -91,55 +113,54 @@ def made(entities: int, relations: int) -> tuple[list[Entity], list[Relation]]:
     return nodes, edges
 
 
-def compare(
-    engine: Engine, graph: GraphStore, made_graph: tuple[list[Entity], list[Relation]], sought: list[str], turns: int
+def compare_writes(
+    bare: neo4j.Driver, graph: GraphStore, entities: Sequence[Entity], relations: Sequence[Relation]
 ) -> None:
-    """Both in alternating turns; the ratio of each turn, and the average."""
-    entities, relations = made_graph
-    auth = ("neo4j", engine.site.values["JANUS_NEO4J_PASSWORD"])
-    with neo4j.GraphDatabase.driver(
-        f"bolt://127.0.0.1:{engine.port}", auth=auth, notifications_min_severity="OFF"
-    ) as bare:
-        ratios = []
-        for turn in range(turns):
-            bare.execute_query("RETURN 1")
-            seconds: dict[str, float] = {}
-            writers: list[tuple[str, Callable[[], object]]] = [
-                ("bare driver", lambda: bare_fill(bare, entities, relations)),
-                ("port", lambda: fill(graph, entities, relations)),
-            ]
-            for name, write in writers if turn % 2 else reversed(writers):
-                with bare.session() as session:
-                    session.run(EMPTY).consume()
-                seconds[name] = timed(write)
-                print(f"{name}: written in {seconds[name]:.1f} s", flush=True)
-            ratios.append(seconds["bare driver"] / seconds["port"])
-            print(f"writing: {ratios[-1]:.2f} times the bare driver's speed", flush=True)
-        print(f"writing: {statistics.mean(ratios):.2f} on average (wanted: at least {WRITE_TARGET})")
-        fill(graph, entities, relations)
-        for hops in (1, 3):
-            looks = [(bare_look(bare, sought, hops), look(graph, sought, hops)) for _ in range(turns)]
-            driver, port = (min(times) for times in zip(*looks, strict=True))
-            print(f"{hops} hops: bare driver p50 {driver:.1f} ms, port {port:.1f} ms", end="; ")
-            print(f"{port / driver:.2f} times (wanted: at most {LOOK_TARGET})", flush=True)
-        print(f"Neo4j: PageRank {ranked(graph, sought)}")
+    """Everything into both, a batch here and a batch there."""
+    seconds = {"bare": 0.0, "port": 0.0}
+    total, done = len(entities) + len(relations), 0
+    for number, batch in enumerate(batches(entities, relations)):
+        writers: list[tuple[str, Callable[[], object]]] = [
+            ("bare", partial(write_bare, bare, *batch)),
+            ("port", partial(graph.upsert, "bench", *batch)),
+        ]
+        for name, write in writers if number % 2 else reversed(writers):
+            seconds[name] += timed(write)
+        done += sum(map(len, batch))
+        if number % 10 == 0 or done == total:
+            print(f"{done:,} of {total:,} written: bare driver {seconds['bare']:.1f} s, port", end=" ")
+            print(f"{seconds['port']:.1f} s", flush=True)
+    print(f"writing: {seconds['bare'] / seconds['port']:.2f} times the bare driver's speed", end=" ")
+    print(f"(wanted: at least {WRITE_TARGET})", flush=True)
 
 
-def fill(graph: GraphStore, entities: Sequence[Entity], relations: Sequence[Relation]) -> None:
-    """All of it through the port."""
-    for batch in batches(entities):
-        graph.upsert("bench", batch)
-    for edges in batches(relations):
-        graph.upsert("bench", [], edges)
+def compare_looks(bare: neo4j.Driver, graph: GraphStore, sought: Sequence[str], hops: int) -> None:
+    """The same neighbourhoods from both, after some to warm up."""
+    for name in sought[:WARMING]:
+        there, here = look_bare(bare, name, hops), look(graph, name, hops)
+        found = [row["id"] for row in there["entities"]], there["distances"]
+        if found != ([e.id for e in here.entities], list(here.distances.values())) or {
+            row[2]["id"] for row in there["relations"]
+        } != {relation.id for relation in here.relations}:
+            raise SystemExit(f"both sides differ around {name}")
+    times: dict[str, list[float]] = {"bare": [], "port": []}
+    for number, name in enumerate(sought):
+        sides: list[tuple[str, Callable[[], object]]] = [
+            ("bare", partial(look_bare, bare, name, hops)),
+            ("port", partial(look, graph, name, hops)),
+        ]
+        for side, act in sides if number % 2 else reversed(sides):
+            times[side].append(timed(act) * 1000)
+    driver, port = (statistics.median(times[side]) for side in ("bare", "port"))
+    print(f"{hops} hops: bare driver p50 {driver:.1f} ms, port {port:.1f} ms", end="; ")
+    print(f"{port / driver:.2f} times (wanted: at most {LOOK_TARGET})", flush=True)
 
 
-def bare_fill(driver: neo4j.Driver, entities: Sequence[Entity], relations: Sequence[Relation]) -> None:
-    """All of it by hand."""
+def write_bare(driver: neo4j.Driver, entities: Sequence[Entity], relations: Sequence[Relation]) -> None:
+    """One batch by hand."""
+    query, rows = (NODES, [node_row(e) for e in entities]) if entities else (EDGES, [edge_row(r) for r in relations])
     with driver.session() as session:
-        for batch in batches(entities):
-            session.execute_write(lambda t, rows: t.run(NODES, rows=rows).consume(), [node_row(e) for e in batch])
-        for edges in batches(relations):
-            session.execute_write(lambda t, rows: t.run(EDGES, rows=rows).consume(), [edge_row(r) for r in edges])
+        session.execute_write(lambda transaction: transaction.run(query, rows=rows).consume())
 
 
 def node_row(e: Entity) -> dict[str, Any]:
@@ -173,37 +194,32 @@ def edge_row(r: Relation) -> dict[str, Any]:
 KEY = content_id("graph collection", "bench")
 
 
-def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """As many values as one statement takes."""
-    for start in range(0, len(values), BATCH):
-        yield values[start : start + BATCH]
+def batches(
+    entities: Sequence[Entity], relations: Sequence[Relation]
+) -> Iterator[tuple[Sequence[Entity], Sequence[Relation]]]:
+    """As many as one transaction takes: entities first, then relations."""
+    for start in range(0, len(entities), BATCH):
+        yield entities[start : start + BATCH], ()
+    for start in range(0, len(relations), BATCH):
+        yield (), relations[start : start + BATCH]
 
 
-def look(graph: GraphStore, sought: Sequence[str], hops: int) -> float:
-    """Median milliseconds of a neighbourhood through the port."""
-    return median(lambda name: graph.neighbourhood("bench", [name], hops=hops, limit=LIMIT), sought)
+def look(graph: GraphStore, name: str, hops: int) -> Neighbourhood:
+    """A neighbourhood through the port."""
+    return graph.neighbourhood("bench", [name], hops=hops, limit=LIMIT)
 
 
-def bare_look(driver: neo4j.Driver, sought: Sequence[str], hops: int) -> float:
-    """Median milliseconds of a neighbourhood by hand."""
+def look_bare(driver: neo4j.Driver, name: str, hops: int) -> dict[str, Any]:
+    """A neighbourhood by hand."""
     query = AROUND.replace("HOPS", str(hops))
     with driver.session(default_access_mode=neo4j.READ_ACCESS, database="neo4j") as session:
-        return median(
-            lambda name: session.execute_read(lambda t: t.run(query, key=KEY + name, limit=LIMIT).data()), sought
-        )
+        return session.execute_read(lambda t: t.run(query, key=KEY + name, limit=LIMIT).data())[0]
 
 
 def ranked(graph: GraphStore, sought: Sequence[str]) -> str:
     """Seconds of the first ranking, which loads the snapshot, and of the next."""
     first, second = (timed(lambda: graph.page_rank("bench", dict.fromkeys(sought[:5], 1.0))) for _ in range(2))
     return f"{first:.2f} s with loading its snapshot, then {second:.2f} s"
-
-
-def median(act: Callable[[str], object], sought: Sequence[str]) -> float:
-    """Median milliseconds, after some to warm up."""
-    for name in sought[:20]:
-        act(name)
-    return statistics.median(timed(lambda name=name: act(name)) for name in sought) * 1000
 
 
 def timed(act: Callable[[], object]) -> float:
