@@ -53,6 +53,8 @@ def reserve() -> Port:
 def is_free(number: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1 now."""
     with socket.socket() as probe:
+        # As servers do: connections of one that has just ended linger for a minute, and hinder nobody.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))
         except OSError:
