@@ -60,7 +60,8 @@ class ServerRoom(EngineRoom):
         try:
             version, workers = ready_workers(self._settings.url("redis_url"))
         except JanusError as error:
-            return replace(local, running=False, failure=local.failure or error.message)
+            # Who works is told by that server alone: of processes here it is only known that they were started.
+            return replace(local, running=False, worker_pid=None, failure=error.message)
         ready = any(worker.pid == local.worker_pid for worker in workers)
         return replace(
             local, running=bool(workers) or local.running, worker_ready=ready, server_version=version, workers=workers
@@ -86,7 +87,7 @@ class ServerRoom(EngineRoom):
         """The workers; the servers are asked by others."""
         state = self.state()
         if state.failure:
-            remedy = f"read {self._settings.home / 'logs'}, mend the cause, then `janus up`"
+            remedy = f"mend the cause (see the checks above, and {self._settings.home / 'logs'}), then `janus up`"
             return [Check("workers", Verdict.FAILED, state.failure, remedy)]
         if not state.workers:
             return [Check("workers", Verdict.WARNING, "none is ready", _REMEDY)]

@@ -49,6 +49,7 @@ class Diagnosis:
             embedding_model=self._settings.embedding_model,
             generation_model=self._settings.generation_model,
             workers=room.workers,
+            failure=room.failure,
         )
 
     def report(self) -> HealthReport:

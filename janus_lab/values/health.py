@@ -69,3 +69,5 @@ class EngineRoomStatus:
     generation_model: str = ""
     workers: tuple[WorkerState, ...] = ()
     """All that serve these servers, on any machine; empty for an embedded engine room, which has one."""
+    failure: str = ""
+    """Why the engine room gave up, or which of its servers does not answer."""

@@ -90,3 +90,9 @@ def test_a_room_shows_its_server_whether_or_not_it_is_a_process_of_ours():
         next(line for line in plain(room).splitlines() if line.startswith("server")) for room in (own, servers, none)
     ]
     assert [line.split(maxsplit=1)[1] for line in shown] == ["pid 7 valkey 8.1", "redis 7.2", "–"]
+
+
+def test_a_room_in_trouble_says_so():
+    room = EngineRoomStatus(running=False, home="/h", profile="stack", failure="no server answers at redis://h\x1b[2J")
+    assert "trouble      no server answers at redis://h" in plain(room)
+    assert "trouble" not in plain(replace(room, failure=""))

@@ -111,6 +111,7 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
     server = f"{process} {value.server_version}".strip() or "–"
     return [
         ("engine room", f"running since {moment(value.started_at)}" if value.running else "not running"),
+        *([("trouble", one_line(value.failure, 300))] if value.failure else []),
         ("data", one_line(value.home, 300)),
         ("profile", value.profile),
         ("server", server),
