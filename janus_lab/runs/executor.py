@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import structlog
 
@@ -36,8 +37,10 @@ from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
 LONELY_ATTEMPTS = 3
 """A run that was begun so often more than it finished steps kills its workers, and is not begun again by itself."""
 RECORD_SECONDS = 60.0
-"""How long a worker waits for room to record how a run ended, e.g. on a full disk."""
+"""How long a worker waits to record how an attempt ended, e.g. on a full disk."""
 RECORD_PAUSE_SECONDS = 0.5
+
+_Recorded = TypeVar("_Recorded")
 
 _log = structlog.get_logger(__name__)
 
@@ -136,13 +139,14 @@ class Executor:
         except (ClaimLost, StoreUnreachable):
             # Another worker has the run, or will have it when the store is back: this attempt records nothing.
             _log.warning("attempt-abandoned", run=run.id, exc_info=True)
-            self._ledger.withdraw(run.id, fence=context.fence)
+            self._withdraw(context)
             raise
         except JanusError as error:
             self._end(context, RunState.FAILED, error=error)
         except BaseException:
-            # The worker is being stopped.
-            self._ledger.withdraw(run.id, fence=context.fence)
+            # The worker is being stopped, and has no time to wait for a store.
+            with suppress(StoreUnreachable, DiskFull):
+                self._ledger.withdraw(run.id, fence=context.fence)
             raise
         else:
             if context.partial:
@@ -180,26 +184,27 @@ class Executor:
         error: JanusError | None = None,
     ) -> None:
         failure = RunError(error.code, error.message, error.remedy) if error is not None else None
-        deadline = time.monotonic() + RECORD_SECONDS
-        while True:
-            try:
-                recorded = self._ledger.finish(
-                    context.run.id,
-                    state,
-                    fence=context.fence,
-                    at=time.time(),
-                    result=result,
-                    error=failure,
-                    manifest=context.manifest,
-                )
-                break
-            except (DiskFull, StoreUnreachable):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(RECORD_PAUSE_SECONDS)
+        recorded = _patiently(
+            lambda: self._ledger.finish(
+                context.run.id,
+                state,
+                fence=context.fence,
+                at=time.time(),
+                result=result,
+                error=failure,
+                manifest=context.manifest,
+            )
+        )
         if recorded:
             _log.info("run-ended", run=context.run.id, state=state.value, error=error.code if error else None)
             self._tell_end(closing_event(context.run.id, state, failure))
+
+    def _withdraw(self, context: RunContext) -> None:
+        """A ledger that is away is waited for: an attempt that it counts speaks against the run."""
+        try:
+            _patiently(lambda: self._ledger.withdraw(context.run.id, fence=context.fence))
+        except (DiskFull, StoreUnreachable):
+            _log.warning("attempt-not-withdrawn", run=context.run.id, exc_info=True)
 
     def _tell_end(self, event: Event) -> None:
         try:
@@ -207,6 +212,18 @@ class Executor:
         except (EngineError, DiskFull):
             # Followers that hear nothing ask the ledger.
             _log.warning("end-not-told", run=event.run_id, exc_info=True)
+
+
+def _patiently(record: Callable[[], _Recorded]) -> _Recorded:
+    """Record something as soon as the ledger can. Raises DiskFull or StoreUnreachable if it can't for too long."""
+    deadline = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            return record()
+        except (DiskFull, StoreUnreachable):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RECORD_PAUSE_SECONDS)
 
 
 def _poisonous(run: Run) -> EngineError:

@@ -276,6 +276,44 @@ def test_a_worker_that_is_stopped_says_nothing_against_its_run(bench):
     assert bench.ledger.get(run_id).result == {"n": 1}
 
 
+def test_a_ledger_that_dies_again_and_again_says_nothing_against_its_run(bench, monkeypatch):
+    run_id = bench.new_run()
+    withdraw, away = bench.ledger.withdraw, StoreUnreachable("it is being started", remedy="wait")
+    refused = []
+
+    def once_back(run_id, *, fence):
+        if refused.append(fence) or refused.count(fence) < 3:
+            raise away
+        withdraw(run_id, fence=fence)
+
+    def work(context):
+        raise away
+
+    monkeypatch.setattr(bench.ledger, "withdraw", once_back)
+    monkeypatch.setattr("janus_lab.runs.executor.RECORD_PAUSE_SECONDS", 0.01)
+    for _ in range(5):
+        with pytest.raises(StoreUnreachable):
+            bench.executor(work).carry_out(run_id)
+        assert bench.ledger.get(run_id).attempts == 0
+    bench.executor(lambda context: {"n": 1}).carry_out(run_id)
+    assert bench.ledger.get(run_id).result == {"n": 1}
+
+
+def test_a_ledger_that_stays_away_hides_no_error(bench, monkeypatch):
+    run_id = bench.new_run()
+
+    def never(*args, **options):
+        raise StoreUnreachable("the ledger is away", remedy="wait")
+
+    def work(context):
+        raise StoreUnreachable("the cause", remedy="wait")
+
+    monkeypatch.setattr(bench.ledger, "withdraw", never)
+    monkeypatch.setattr("janus_lab.runs.executor.RECORD_SECONDS", 0.0)
+    with pytest.raises(StoreUnreachable, match="the cause"):
+        bench.executor(work).carry_out(run_id)
+
+
 def test_recovery_names_open_runs_oldest_first(bench):
     first, second, over = (bench.new_run() for _ in range(3))
     executor = bench.executor(lambda context: {})
