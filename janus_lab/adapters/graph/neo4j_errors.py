@@ -57,11 +57,12 @@ def graph_error(error: BaseException, place: str) -> JanusError:
     if code == _RATE:
         return AccessDenied(
             f"{place} takes no password for some seconds, because wrong ones were given",
-            remedy="correct graph_url (or JANUS_GRAPH_URL), wait ten seconds, then repeat",
+            remedy="correct graph_url in janus.toml, or the password in .env, wait ten seconds, then repeat",
         )
     if isinstance(error, AuthError) and not isinstance(error, Forbidden):
         return AccessDenied(
-            f"{place} refuses the user or the password", remedy="correct them in graph_url (or JANUS_GRAPH_URL)"
+            f"{place} refuses the user or the password",
+            remedy="correct them in graph_url in janus.toml, or in .env, then repeat",
         )
     return _refusal(error, code, place)
 

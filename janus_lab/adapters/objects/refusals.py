@@ -23,7 +23,7 @@ _FROM_UNAVAILABLE = 502
 _WRONG_KEY = (
     AccessDenied,
     "the object store at {address.shown} refuses the key or the secret",
-    "put the right KEY:SECRET into objects_url (percent-encode special characters)",
+    "put the right KEY:SECRET into objects_url in janus.toml, or into .env (percent-encode special characters)",
 )
 _FULL = (
     DiskFull,
