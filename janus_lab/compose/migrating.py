@@ -100,7 +100,7 @@ def _refuse_workers(settings: Settings) -> None:
     if workers:
         hosts = ", ".join(sorted({worker.host for worker in workers}))
         raise UserError(
-            f"{len(workers)} workers of {settings.profile} are ready, on {hosts}",
+            f"workers of {settings.profile} are ready ({len(workers)} on {hosts})",
             remedy="`janus down` on each machine (`docker compose stop worker` for containers), then migrate again",
         )
 

@@ -27,7 +27,10 @@ def _up(_args: Namespace, session: Session, _face: Face) -> object:
 def _down(args: Namespace, session: Session, face: Face) -> object:
     stopped = session.lab().down()
     if not args.json:
-        face.say("the engine room has stopped" if stopped else "the engine room was not running")
+        if "redis_url" in session.settings.servers():
+            face.say("this machine's workers have stopped" if stopped else "no worker of this machine was running")
+        else:
+            face.say("the engine room has stopped" if stopped else "the engine room was not running")
         return None
     return {"stopped": stopped}
 
@@ -41,8 +44,20 @@ def _doctor(args: Namespace, session: Session, face: Face) -> object:
 
 
 STATUS = Verb("status", "How the engine room is, and what it holds. Starts nothing.", add_json, _status, ("status",))
-UP = Verb("up", "Start the engine room (it also starts by itself at first use).", add_json, _up, ("up",))
-DOWN = Verb("down", "Stop the engine room; open runs go on when it starts again.", add_json, _down, ("down",))
+UP = Verb(
+    "up",
+    "Start the engine room: on servers, this machine's workers. An embedded one also starts by itself.",
+    add_json,
+    _up,
+    ("up",),
+)
+DOWN = Verb(
+    "down",
+    "Stop the engine room: on servers, this machine's workers. Open runs go on when it starts again.",
+    add_json,
+    _down,
+    ("down",),
+)
 DOCTOR = Verb(
     "doctor",
     "Check everything Janus stands on, and say what to do where something is wrong.",

@@ -96,3 +96,7 @@ def test_a_room_in_trouble_says_so():
     room = EngineRoomStatus(running=False, home="/h", profile="stack", failure="no server answers at redis://h\x1b[2J")
     assert "trouble      no server answers at redis://h" in plain(room)
     assert "trouble" not in plain(replace(room, failure=""))
+
+
+def test_a_room_whose_workers_are_elsewhere_runs_since_nobody_knows_when():
+    assert plain(EngineRoomStatus(running=True, home="/h", profile="stack")).splitlines()[0] == "engine room  running"

@@ -109,8 +109,10 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
     )
     process = "" if value.server_pid is None else f"pid {value.server_pid}"
     server = f"{process} {value.server_version}".strip() or "–"
+    # Of a room whose workers are all elsewhere it is only known that it runs.
+    since = f" since {moment(value.started_at)}" if value.started_at else ""
     return [
-        ("engine room", f"running since {moment(value.started_at)}" if value.running else "not running"),
+        ("engine room", f"running{since}" if value.running else "not running"),
         *([("trouble", one_line(value.failure, 300))] if value.failure else []),
         ("data", one_line(value.home, 300)),
         ("profile", value.profile),
