@@ -27,7 +27,6 @@ from janus_lab.ports.documents import SourceIndex
 from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.generation import GenerationBackend
-from janus_lab.ports.graph import GraphStore
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.objects import ObjectStore
 from janus_lab.ports.vectors import VectorStore
@@ -66,7 +65,6 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
     cache: EmbeddingCache = _open("embedding cache", relational, resources)
     models = resources.enter_context(open_models(settings, cache))
     search = HybridSearch(models.passing_embedder(), vectors, shared.documents)
-    graph: Callable[[], GraphStore] = opened_once("graph", settings.url("graph_url"), resources)
     stores = IngestStores(
         documents=shared.documents,
         sources=sources,
@@ -75,7 +73,7 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
         embedder=models.embedder,
         exclusion=_open("exclusion", relational, resources),
         awaited=lambda own: awaited(shared.ledger, own),
-        forget_in_graph=lambda collection, chunk_ids: graph().forget_chunks(collection, chunk_ids),
+        graph=opened_once("graph", settings.url("graph_url"), resources),
     )
     return {
         RunKind.INGEST: IngestService(stores, ingest_options(settings), rate=lambda: ingest_rate(shared.ledger)),

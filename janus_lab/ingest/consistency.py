@@ -9,6 +9,7 @@ from typing import Any
 from janus_lab.errors import UserError
 from janus_lab.ingest.sources import source_of
 from janus_lab.ingest.stores import IngestStores
+from janus_lab.ports.graph import GraphStore
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.context import RunContext
 from janus_lab.values.codec import from_json
@@ -17,10 +18,11 @@ from janus_lab.values.request import CheckRequest
 from janus_lab.values.run import RunKind, RunState
 
 BATCH = 500
+_COUNTS = ("orphan_vectors", "missing_vectors", "orphan_graph_chunks", "orphan_objects", "missing_objects")
 
 
 class CheckService:
-    """The documents are the truth; vectors and objects must be exactly theirs."""
+    """The documents are the truth; vectors and objects must be exactly theirs, and the graph supported by their chunks."""
 
     def __init__(self, ledger: Ledger, stores: IngestStores) -> None:
         self._ledger = ledger
@@ -37,10 +39,14 @@ class CheckService:
         by_collection: dict[str, list[Document]] = defaultdict(list)
         for document in self._stores.documents.iterate():
             by_collection[document.collection].append(document)
-        report: dict[str, Any] = {"orphan_vectors": 0, "missing_vectors": 0, "orphan_objects": 0, "missing_objects": 0}
-        for collection in sorted({*by_collection, *self._stores.vectors.collections()}):
+        report: dict[str, Any] = dict.fromkeys(_COUNTS, 0)
+        graph = self._stores.graph() if self._stores.graph is not None else None
+        in_graph = graph.totals() if graph is not None else {}
+        for collection in sorted({*by_collection, *self._stores.vectors.collections(), *in_graph}):
             context.check_cancelled()
-            self._compare_vectors(collection, by_collection[collection], report, mend=mend)
+            expected = self._compare_vectors(collection, by_collection[collection], report, mend=mend)
+            if graph is not None and collection in in_graph:
+                self._compare_graph(graph, collection, expected, report, mend=mend)
         self._compare_objects([d for group in by_collection.values() for d in group], report, mend=mend)
         report["mended"] = mend
         report["documents"] = sum(map(len, by_collection.values()))
@@ -59,7 +65,8 @@ class CheckService:
 
     def _compare_vectors(
         self, collection: str, documents: list[Document], report: dict[str, Any], *, mend: bool
-    ) -> None:
+    ) -> set[str]:
+        """The ids of all chunks of these documents."""
         kept = self._stores.vectors.ids(collection)
         expected: set[str] = set()
         incomplete: set[str] = set()
@@ -75,16 +82,27 @@ class CheckService:
         orphans = kept - expected
         report["orphan_vectors"] += len(orphans)
         if mend and orphans:
-            # What was compared is out of date if an ingest has begun since.
-            self._require_quiet()
-            self._stores.vectors.delete(collection, orphans - self._published(orphans))
+            self._stores.vectors.delete(collection, self._still_orphans(orphans))
         if mend and incomplete:
             self._stores.sources.forget(collection, incomplete)
+        return expected
 
-    def _published(self, chunk_ids: set[str]) -> set[str]:
+    def _compare_graph(
+        self, graph: GraphStore, collection: str, expected: set[str], report: dict[str, Any], *, mend: bool
+    ) -> None:
+        orphans = graph.chunk_ids(collection) - expected
+        report["orphan_graph_chunks"] += len(orphans)
+        if mend and orphans:
+            ordered = sorted(self._still_orphans(orphans))
+            for start in range(0, len(ordered), BATCH):
+                graph.forget_chunks(collection, ordered[start : start + BATCH])
+
+    def _still_orphans(self, chunk_ids: set[str]) -> set[str]:
+        # What was compared is out of date if an ingest has begun since.
+        self._require_quiet()
         ordered = sorted(chunk_ids)
         batches = (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
-        return {chunk.id for batch in batches for chunk in self._stores.documents.chunks(batch)}
+        return chunk_ids - {chunk.id for batch in batches for chunk in self._stores.documents.chunks(batch)}
 
     def _compare_objects(self, documents: list[Document], report: dict[str, Any], *, mend: bool) -> None:
         needed = {document.content_hash for document in documents}

@@ -11,6 +11,7 @@ from janus_lab.inference.embedding import Embedder
 from janus_lab.ingest.reading import OpenSource
 from janus_lab.ports.documents import DocumentStore, SourceIndex
 from janus_lab.ports.exclusion import Exclusion
+from janus_lab.ports.graph import GraphStore
 from janus_lab.ports.objects import ObjectStore
 from janus_lab.ports.vectors import VectorStore
 from janus_lab.values.ids import content_id
@@ -20,10 +21,6 @@ _AT_ONCE = 200
 
 def _nothing(_own: str) -> set[str]:
     return set()
-
-
-def _no_graph(_collection: str, _chunk_ids: Collection[str]) -> int:
-    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ class IngestStores:
     embedder: Callable[[], Embedder]
     exclusion: Exclusion
     awaited: Callable[[str], Collection[str]] = _nothing
-    forget_in_graph: Callable[[str, Collection[str]], int] = _no_graph
-    """Takes chunks of a collection that are gone from what they support in the graph; doing it again changes nothing."""
+    graph: Callable[[], GraphStore] | None = None
+    """Opens the graph at its first call; None where there is none."""
 
     def changing(
         self, sources: Iterable[tuple[str, str]], content_hashes: Iterable[str] = ()
@@ -55,11 +52,12 @@ class IngestStores:
     def drop_chunks(self, collection: str, chunk_ids: Collection[str]) -> None:
         """Remove the points of chunks that are gone, and what only they support in the graph."""
         self.vectors.delete(collection, chunk_ids)
-        self.forget_in_graph(collection, chunk_ids)
+        if self.graph is not None:
+            self.graph().forget_chunks(collection, chunk_ids)
 
     def keep(self, source: OpenSource) -> None:
         """Store a source's original bytes. Raises UnreadableFile if they are no longer those that were hashed."""
-        if self.objects.exists(source.content_hash):
+        if source.brought or self.objects.exists(source.content_hash):
             return
         with source.rewound() as stream:
             key = self.objects.put(stream)

@@ -23,6 +23,10 @@ class GraphStore(Protocol):
         """Ids of the entities that these chunks mention, by chunk; a chunk that mentions none is left out."""
         ...
 
+    def chunk_ids(self, collection: str) -> set[str]:
+        """Ids of all chunks that support any entity or relation."""
+        ...
+
     def neighbourhood(
         self, collection: str, ids: Collection[str], *, hops: int = 1, limit: int = 1000
     ) -> Neighbourhood:

@@ -182,14 +182,18 @@ def test_what_loses_its_last_chunk_goes_with_its_relations(graph):
     nodes = [entity("a", "c1", "c2"), entity("b", "c1"), entity("kept")]
     edges = [edge("ab", "a", "b", "c2"), edge("aa", "a", "a", "c1", "c2"), edge("ka", "kept", "a", "c1")]
     graph.upsert(HOME, nodes, edges)
-    graph.upsert("other", nodes, edges)
+    graph.upsert("other", nodes, [*edges, edge("bb", "b", "b", "c3")])
+    assert (graph.chunk_ids(HOME), graph.chunk_ids("other")) == ({"c1", "c2"}, {"c1", "c2", "c3"})
     assert graph.forget_chunks(HOME, ["c1", "unknown"]) == 3
+    assert graph.chunk_ids(HOME) == {"c2"}
     left = [entity("a", "c2"), entity("kept"), edge("aa", "a", "a", "c2")]
     assert everything(graph) == left
     assert graph.forget_chunks(HOME, ["c1"]) == 0
     assert graph.mentioned(HOME, ["c1", "c2"]) == {"c2": ["a"]}
     assert graph.forget_chunks(HOME, ["c2"]) == 2
     assert everything(graph) == [entity("kept")]
+    assert graph.chunk_ids(HOME) == graph.chunk_ids("nowhere") == set()
+    assert graph.forget_chunks("other", ["c3"]) == 1
     assert everything(graph, "other") == sorted(nodes, key=lambda e: e.id) + sorted(edges, key=lambda r: r.id)
 
 

@@ -11,6 +11,7 @@ from janus_lab import open_lab
 from janus_lab.errors import NotFound, UserError
 from janus_lab.values.answer import Outcome
 from janus_lab.values.filter import Condition, Operator
+from janus_lab.values.graph import Entity, Relation
 from janus_lab.values.run import RunKind, RunState
 
 
@@ -171,7 +172,21 @@ def test_runs_keep_what_they_were_asked_and_what_they_pinned(lab):
 def test_the_stores_are_mended_where_they_disagree(lab, project):
     # Somebody restores an old copy of the database: the vectors know more than the documents.
     lab._documents.remove([lab.document("notes/pump.txt").id])
-    assert lab.check()["orphan_vectors"] == 1
+    ((_, own), *_) = lab._documents.chunk_ids([document.id for document in lab.documents()]).items()
+    lab.graph.upsert(
+        "default",
+        [
+            Entity("mast", "mast", chunk_ids=(own[0], "gone")),
+            Entity("pump", "pump", chunk_ids=("gone",)),
+            Entity("noted", "noted by hand"),
+        ],
+        [Relation("r", "mast", "noted", chunk_ids=("also gone",))],
+    )
+    lab.graph.upsert("without documents", [Entity("pump", "pump", chunk_ids=("gone", "long gone"))])
+    report = lab.check()
+    assert (report["orphan_vectors"], report["orphan_graph_chunks"]) == (1, 4)
     assert lab.check(mend=True)["mended"]
     report = lab.check()
-    assert (report["orphan_vectors"], report["orphan_objects"]) == (0, 0)
+    assert (report["orphan_vectors"], report["orphan_objects"], report["orphan_graph_chunks"]) == (0, 0, 0)
+    assert lab.graph.totals() == {"default": (2, 0)}
+    assert lab.graph.chunk_ids("default") == {own[0]}

@@ -95,6 +95,15 @@ class EmbeddedGraph:
                 found.setdefault(chunk, []).append(name)
         return found
 
+    def chunk_ids(self, collection: str) -> set[str]:
+        """Ids of all chunks that support any entity or relation."""
+        query = " UNION ".join(
+            f"SELECT m.chunk FROM {table}_chunk m JOIN {table} x ON x.number = m.number WHERE x.collection = :collection"  # noqa: S608
+            for table in ("entity", "relation")
+        )
+        with self._database.read() as connection:
+            return set(connection.exec_driver_sql(query, {"collection": collection}).scalars())
+
     def neighbourhood(
         self, collection: str, ids: Collection[str], *, hops: int = 1, limit: int = 1000
     ) -> Neighbourhood:

@@ -62,6 +62,10 @@ class Neo4jGraph:
         # One entity may have been found by several queries.
         return {chunk: sorted(set(names)) for chunk, names in found.items()}
 
+    def chunk_ids(self, collection: str) -> set[str]:
+        """Ids of all chunks that support any entity or relation."""
+        return {row[0] for row in self._server.rows(say.CHUNKS, prefix=collection_key(collection))}
+
     def neighbourhood(
         self, collection: str, ids: Collection[str], *, hops: int = 1, limit: int = 1000
     ) -> Neighbourhood:

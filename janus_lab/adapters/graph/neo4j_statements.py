@@ -29,6 +29,9 @@ RETURN [n IN nodes(p) | n.id], [r IN relationships(p) | r.id]"""
 MENTIONED = """
 CALL db.index.fulltext.queryNodes('fulltext_index_Entity_chunk_ids', $terms) YIELD node
 WITH node WHERE node.key STARTS WITH $prefix RETURN node.id, node.chunk_ids"""
+CHUNKS = """
+MATCH (e:Entity) WHERE e.key STARTS WITH $prefix UNWIND e.chunk_ids AS chunk RETURN DISTINCT chunk
+UNION MATCH ()-[r:RELATED]->() WHERE r.key STARTS WITH $prefix UNWIND r.chunk_ids AS chunk RETURN DISTINCT chunk"""
 MARK = "MATCH (c:JanusCollection {key: $key}) RETURN c.mark"
 IDS = "MATCH (e:Entity) WHERE e.key STARTS WITH $prefix RETURN e.id"
 WEIGHTS = "MATCH (s:Entity)-[r:RELATED]->(t) WHERE s.key STARTS WITH $prefix RETURN s.id, t.id, r.weight"
