@@ -28,7 +28,10 @@ def lexemes(title: str, content: str) -> list[Lexeme]:
     connection.execute("INSERT INTO words (rowid, title, text) VALUES (1, ?, ?)", (clean(title), clean(content)))
     try:
         rows = connection.execute("SELECT term, col = 'title', \"offset\" FROM listed")
-        return [(bounded(term, _LONGEST), bool(in_title), place) for term, in_title, place in rows]
+        return [
+            (term if len(term) <= _LONGEST else bounded(term, _LONGEST), in_title == 1, place)
+            for term, in_title, place in rows
+        ]
     finally:
         connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     cast,
     delete,
     func,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     literal,
     not_,
     or_,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY, TSVECTOR
@@ -51,6 +54,16 @@ words_table = Table(
 )
 """One row a document: its metadata by path, its words, and all lexemes of one that has too many for `words`."""
 
+# One statement for all of them, planned once.
+_ADD_ROWS = text(
+    f"INSERT INTO {FULL_TEXT} (document, terms, words) SELECT number, terms::jsonb, words::tsvector"  # noqa: S608
+    " FROM unnest(:numbers, :terms, :words) AS added (number, terms, words)"
+).bindparams(
+    bindparam("numbers", type_=ARRAY(BigInteger)),
+    bindparam("terms", type_=ARRAY(Text)),
+    bindparam("words", type_=ARRAY(Text)),
+)
+
 # A word in the title counts four times, as on SQLite; rank is divided by 1 + the logarithm of the length.
 _WEIGHTS = [0.25, 0.25, 0.25, 1.0]
 _BY_LENGTH = 1
@@ -68,7 +81,9 @@ class PostgresqlIndex:
         remaining = iter(entries)
         while some := list(islice(remaining, _AT_ONCE)):
             rows = [{"document": e.number, "terms": terms(e.metadata), **_words(e)} for e in some]
-            connection.execute(insert(words_table), rows)
+            self._add_rows(connection, [row for row in rows if row["more"] is None])
+            if long := [row for row in rows if row["more"] is not None]:
+                connection.execute(insert(words_table), long)
             self._add_ranges(connection, some)
 
     def change_terms(self, connection: Connection, entry: Entry) -> None:
@@ -116,6 +131,15 @@ class PostgresqlIndex:
 
     def _update(self, connection: Connection, entry: Entry, values: Mapping[str, Any]) -> None:
         connection.execute(update(words_table).where(words_table.c.document == entry.number).values(values))
+
+    def _add_rows(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            columns = {
+                "numbers": [row["document"] for row in rows],
+                "terms": [json.dumps(row["terms"]) for row in rows],
+                "words": [row["words"] for row in rows],
+            }
+            connection.execute(_ADD_ROWS, columns)
 
     def _add_ranges(self, connection: Connection, entries: Sequence[Entry]) -> None:
         found = chain.from_iterable(term_rows(e.number, e.metadata) for e in entries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
@@ -14,6 +14,10 @@ from janus_lab.adapters.relational.batches import batches, keeping
 from janus_lab.adapters.relational.schema import document, version
 from janus_lab.errors import Defect
 from janus_lab.values.document import Document
+
+_AT_ONCE = 50
+_CHARACTERS_AT_ONCE = 4_000_000
+"""Of text that is read back to be indexed; a longer document is read alone."""
 
 
 def publish(connection: Connection, index: SearchIndex, documents: Sequence[Document]) -> None:
@@ -63,8 +67,28 @@ def _add(connection: Connection, index: SearchIndex, rows: Mapping[str, Mapping[
         return set()
     adding = keeping(connection, document).returning(document.c.id, document.c.number)
     numbers = {row.id: row.number for row in connection.execute(adding, list(rows.values()))}
-    index.add(connection, (_entry(connection, number, rows[i]) for i, number in numbers.items()))
+    for some in _together(list(numbers), rows):
+        texts = reading.whole_texts(connection, [rows[i]["version"] for i in some])
+        index.add(connection, [_with_text(numbers[i], rows[i], texts[rows[i]["version"]]) for i in some])
     return set(numbers)
+
+
+def _together(document_ids: Sequence[str], rows: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
+    """Documents whose texts may be in memory at once."""
+    some: list[str] = []
+    characters = 0
+    for document_id in document_ids:
+        if some and (len(some) >= _AT_ONCE or characters + rows[document_id]["characters"] > _CHARACTERS_AT_ONCE):
+            yield some
+            some, characters = [], 0
+        some.append(document_id)
+        characters += rows[document_id]["characters"]
+    if some:
+        yield some
+
+
+def _with_text(number: int, row: Mapping[str, Any], text: str) -> Entry:
+    return Entry(number, row["title"], row["metadata"], lambda: text)
 
 
 def _change(connection: Connection, index: SearchIndex, before: Row[Any], row: Mapping[str, Any]) -> None:

@@ -38,8 +38,16 @@ _CHUNKS_WITH_BLOCKS = (
 
 def whole_text(connection: Connection, number: int) -> str:
     """All text of version `number`."""
-    query = select(text_block.c.text).where(text_block.c.version == number).order_by(text_block.c.number)
-    return "".join(blocks.unpack(block) for block in connection.scalars(query))
+    return whole_texts(connection, [number])[number]
+
+
+def whole_texts(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    """All text of each of these versions, by number; so many at once as one statement takes."""
+    query = select(text_block.c.version, text_block.c.text).where(text_block.c.version.in_(numbers))
+    pieces: dict[int, list[str]] = {number: [] for number in numbers}
+    for number, block in connection.execute(query.order_by(text_block.c.version, text_block.c.number)):
+        pieces[number].append(blocks.unpack(block))
+    return {number: "".join(found) for number, found in pieces.items()}
 
 
 def span(connection: Connection, number: int, start: int, end: int) -> str:

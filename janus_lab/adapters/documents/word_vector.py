@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from janus_lab.adapters.documents.lexemes import Lexeme
@@ -28,15 +28,18 @@ def word_vector(found: Sequence[Lexeme]) -> WordVector:
     """The lexemes with places and weights, title before text. Where they are too many, those that fit, most frequent first."""
     shift = 1 + max((place + 1 for _, in_title, place in found if in_title), default=0)
     places: defaultdict[str, list[str]] = defaultdict(list)
-    counts: defaultdict[str, int] = defaultdict(int)
     # The title's come first, so that a bound on places never drops them.
-    for stem, in_title, place in sorted(found, key=lambda lexeme: not lexeme[1]):
-        counts[stem] += 1
-        if len(places[stem]) < _PLACES:
-            number = min(place + (1 if in_title else shift), _LAST_PLACE)
-            places[stem].append(f"{number}{_TITLE if in_title else _TEXT}")
+    for in_title, first, weight in ((True, 1, _TITLE), (False, shift, _TEXT)):
+        for stem, is_titles, place in found:
+            if is_titles is not in_title:
+                continue
+            where = places[stem]
+            if len(where) < _PLACES:
+                number = place + first
+                where.append(f"{min(_LAST_PLACE, number)}{weight}")
     if sum(map(_bytes, places, places.values())) <= _MOST_BYTES:
         return WordVector(_written(places), None)
+    counts = Counter(stem for stem, _, _ in found)
     return WordVector(_written(_fitting(places, counts)), tuple(places))
 
 
@@ -45,7 +48,7 @@ def all_of(stems: Sequence[str]) -> str:
     return " & ".join(f"'{stem}'" for stem in stems)
 
 
-def _fitting(places: dict[str, list[str]], counts: dict[str, int]) -> dict[str, list[str]]:
+def _fitting(places: Mapping[str, list[str]], counts: Mapping[str, int]) -> dict[str, list[str]]:
     left, kept = _MOST_BYTES, {}
     for stem in sorted(places, key=lambda stem: (not places[stem][0].endswith(_TITLE), -counts[stem], stem)):
         left -= _bytes(stem, places[stem][:1])

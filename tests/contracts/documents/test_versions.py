@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from janus_lab.adapters.documents import publishing
 from janus_lab.errors import Defect, NotFound
 from janus_lab.values.filter import Condition, Operator
 
@@ -127,3 +128,13 @@ def test_removing_removes_everything(store, version, published, numbered):
             store.text(gone.document.version_id, 0, 1)
     published(v)
     assert store.get(v.document.id) == v.document
+
+
+def test_many_documents_are_published_at_once_each_with_its_own_words(store, version, published, monkeypatch):
+    monkeypatch.setattr(publishing, "_CHARACTERS_AT_ONCE", 3000)
+    versions = [version(f"{n}.txt", f"common w{n} " + "filler " * (n % 90), title=f"t{n}", year=n) for n in range(120)]
+    published(*versions)
+    assert len(store.find(words="common", limit=1000)) == 120
+    for n in (0, 1, 49, 50, 51, 89, 100, 119):
+        assert [d.origin for d in store.find(words=f"w{n} t{n}")] == [f"{n}.txt"]
+        assert [d.origin for d in store.find(where=[Condition("year", Operator.EQUALS, n)])] == [f"{n}.txt"]
