@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from janus_lab.errors import NotFound
 from janus_lab.ingest.chunker import ChunkSize
 from janus_lab.ingest.reading import Recipe
 from janus_lab.ingest.sources import Found, Scan
@@ -60,9 +62,15 @@ def brought(request: IngestRequest) -> set[str]:
 
 def awaited(ledger: Ledger, own: str) -> set[str]:
     """The original bytes that were brought for open runs other than `own`; shares read what their run was brought."""
-    runs = ledger.find(kinds=(RunKind.INGEST,), states=(RunState.QUEUED, RunState.RUNNING), limit=_OPEN_AT_MOST)
-    requests = (from_json(IngestRequest, run.request) for run in runs if run.id != own and run.request.get("scanned"))
-    return {content_hash for request in requests for content_hash in brought(request)}
+    states = (RunState.QUEUED, RunState.RUNNING)
+    runs = ledger.find(kinds=(RunKind.INGEST,), states=states, limit=_OPEN_AT_MOST, brief=True)
+    found: set[str] = set()
+    for run in runs:
+        if run.id != own:
+            # Read for itself, since it may name very many sources; one that was forgotten awaits nothing.
+            with suppress(NotFound):
+                found |= brought(from_json(IngestRequest, ledger.get(run.id).request))
+    return found
 
 
 def _found(source: NamedSource) -> Found:

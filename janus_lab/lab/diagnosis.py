@@ -43,7 +43,7 @@ class Diagnosis:
             server_version=room.server_version,
             started_at=room.started_at,
             clients=room.clients,
-            open_runs=len(self._ledger.find(states=OPEN_STATES, limit=1000)),
+            open_runs=len(self._ledger.find(states=OPEN_STATES, limit=1000, brief=True)),
             documents=documents,
             chunks=chunks,
             embedding_model=self._settings.embedding_model,
@@ -70,8 +70,8 @@ class Diagnosis:
         return Check("documents", Verdict.OK, f"{documents} documents, {chunks} chunks")
 
     def _runs(self) -> Iterator[Check]:
-        failed = self._ledger.find(states=(RunState.FAILED,), limit=5)
-        stuck = self._ledger.find(states=OPEN_STATES, limit=1000)
+        failed = self._ledger.find(states=(RunState.FAILED,), limit=5, brief=True)
+        stuck = self._ledger.find(states=OPEN_STATES, limit=1000, brief=True)
         if stuck and not self._room.state().running:
             detail = f"{len(stuck)} open, and no engine room works on them"
             yield Check("runs", Verdict.WARNING, detail, "`janus up` goes on with them")

@@ -17,9 +17,11 @@ class RunHistory:
     _ledger: Ledger
     _client: RunClient
 
-    def runs(self, *, limit: int = 50, kinds: Sequence[RunKind] = (), states: Sequence[RunState] = ()) -> list[Run]:
-        """Recent runs, newest first."""
-        return self._ledger.find(kinds=kinds, states=states, limit=limit)
+    def runs(
+        self, *, limit: int = 50, kinds: Sequence[RunKind] = (), states: Sequence[RunState] = (), brief: bool = False
+    ) -> list[Run]:
+        """Recent runs, newest first; with `brief`, long requests and results hold only their first members."""
+        return self._ledger.find(kinds=kinds, states=states, limit=limit, brief=brief)
 
     def run(self, run_id: str) -> Run:
         """One run by id or unique id prefix. Raises NotFound."""
@@ -27,7 +29,7 @@ class RunHistory:
 
     def shares(self, run_id: str) -> list[Run]:
         """The runs that one was cut into, so that several workers have a part in it; in order of their start."""
-        return self._ledger.find(parent=self._ledger.get(run_id).id, limit=1000)[::-1]
+        return self._ledger.find(parent=self._ledger.get(run_id, brief=True).id, limit=1000)[::-1]
 
     def attach(self, run_id: str) -> RunHandle:
         """Follow a run that this or another process started."""

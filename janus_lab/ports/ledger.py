@@ -15,8 +15,8 @@ class Ledger(Protocol):
         """Record a new run."""
         ...
 
-    def get(self, run_id: str) -> Run:
-        """The run of that id (a unique prefix of at least 4 digits will do). Raises NotFound, AmbiguousId."""
+    def get(self, run_id: str, *, brief: bool = False) -> Run:
+        """The run of that id (a unique prefix of at least 4 digits will do); `brief` as in `find`. Raises NotFound, AmbiguousId."""
         ...
 
     def find(
@@ -26,10 +26,13 @@ class Ledger(Protocol):
         states: Collection[RunState] = (),
         parent: str | None = "",
         limit: int = 50,
+        brief: bool = False,
     ) -> list[Run]:
         """Runs of those kinds and states (empty: any), newest first.
 
-        `parent` is the run whose shares are meant; "" means runs that are nobody's share, None all of them.
+        `parent` is the run whose shares are meant; "" means runs that are nobody's share, None all of them. A request may name
+        a hundred thousand sources: with `brief`, long requests and results hold only their first members, as far as those
+        are short.
         """
         ...
 

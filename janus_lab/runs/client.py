@@ -41,11 +41,11 @@ class RunClient:
 
     def attach(self, run_id: str) -> RunHandle:
         """A handle on a run by id or unique id prefix. Raises NotFound."""
-        return self._handle(self._ledger.get(run_id).id)
+        return self._handle(self._ledger.get(run_id, brief=True).id)
 
     def retry(self, run_id: str) -> RunHandle:
         """Queue a failed or cancelled run again. Raises UserError for a run in another state."""
-        run = self._ledger.get(run_id)
+        run = self._ledger.get(run_id, brief=True)
         link = self._link()
         link.claims.clear_cancel(run.id)
         if not self._ledger.requeue(run.id):

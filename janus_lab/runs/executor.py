@@ -75,7 +75,9 @@ class Executor:
 
     def recover(self) -> list[tuple[str, Priority]]:
         """Open runs, oldest first: whatever a crash left behind, to be queued again by a worker that is alone."""
-        open_runs = self._ledger.find(states=(RunState.QUEUED, RunState.RUNNING), parent=None, limit=100_000)
+        open_runs = self._ledger.find(
+            states=(RunState.QUEUED, RunState.RUNNING), parent=None, limit=100_000, brief=True
+        )
         return [(run.id, run.priority) for run in reversed(open_runs)]
 
     def _carried_out(self, run: Run) -> bool:
@@ -155,7 +157,7 @@ class Executor:
 
     def _is_orphan(self, run: Run) -> bool:
         try:
-            return bool(run.parent) and self._ledger.get(run.parent).state.final
+            return bool(run.parent) and self._ledger.get(run.parent, brief=True).state.final
         except NotFound:
             return True
 

@@ -30,7 +30,7 @@ def follow(
     """
     quiet_since = time.monotonic()
     position = after
-    known_over = ledger.get(run_id).state.final
+    known_over = ledger.get(run_id, brief=True).state.final
     while True:
         batch = events.read(run_id, after=position, wait_seconds=0.0 if known_over else WAIT_SECONDS)
         for event in batch:
@@ -41,11 +41,11 @@ def follow(
         if batch:
             quiet_since = time.monotonic()
         elif known_over:
-            run = ledger.get(run_id)
+            run = ledger.get(run_id, brief=True)
             yield closing_event(run_id, run.state, run.error)
             return
         elif time.monotonic() - quiet_since > LEDGER_SECONDS:
-            known_over = ledger.get(run_id).state.final
+            known_over = ledger.get(run_id, brief=True).state.final
             quiet_since = time.monotonic()
             if not known_over and (trouble := distress()) is not None:
                 raise trouble
@@ -53,5 +53,5 @@ def follow(
 
 def _reopened(event: Event, run_id: str, ledger: Ledger) -> bool:
     """Whether a retry came after this closing event, so that more follows."""
-    run = ledger.get(run_id)
+    run = ledger.get(run_id, brief=True)
     return not run.state.final or (run.finished_at is not None and run.finished_at > event.at)

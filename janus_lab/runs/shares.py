@@ -39,7 +39,7 @@ class RunShares:
     def start(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
         """Record and queue those that are not there; their ids. Attempts are counted anew by a retry, so the first is known."""
         retried = self._run.attempts == 0
-        known = {run.id: run for run in self._ledger.find(parent=self._run.id, limit=SHARES_AT_MOST)}
+        known = {run.id: run for run in self._ledger.find(parent=self._run.id, limit=SHARES_AT_MOST, brief=True)}
         wanted = [self._share(number, request) for number, request in enumerate(requests)]
         for share in wanted:
             found = known.get(share.id)

@@ -64,7 +64,7 @@ class Sweep:
 
     def _abandoned(self) -> list[tuple[str, Priority]]:
         """Open runs that nobody works on, oldest first."""
-        runs = self._ledger.find(states=_OPEN, parent=None, limit=10_000)
+        runs = self._ledger.find(states=_OPEN, parent=None, limit=10_000, brief=True)
         held = self._claims.held([run.id for run in runs])
         return [(run.id, run.priority) for run in reversed(runs) if run.id not in held]
 

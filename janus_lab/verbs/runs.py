@@ -65,7 +65,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
         case _:
             kinds = [RunKind(kind) for kind in args.kind]
             states = [RunState(state) for state in args.state]
-            return Runs(lab.runs(limit=args.limit, kinds=kinds, states=states))
+            return Runs(lab.runs(limit=args.limit, kinds=kinds, states=states, brief=not args.json))
 
 
 def _result(handle: RunHandle, args: Namespace, face: Face) -> object:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, delete, select, update
 
 from janus_lab.adapters.relational.batches import batches, keeping
+from janus_lab.adapters.relational.beginning import beginning
 from janus_lab.adapters.relational.database import Database, open_database
 from janus_lab.adapters.relational.prefix import by_prefix
 from janus_lab.adapters.relational.schema import run as runs
@@ -19,6 +20,8 @@ from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Ste
 
 _OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
 _RETRIABLE = (RunState.FAILED.value, RunState.CANCELLED.value)
+_CUT = ("request", "result")
+_BRIEF = select(*(c for c in runs.c if c.name not in _CUT), *(beginning(runs.c[name]).label(name) for name in _CUT))
 
 
 @contextmanager
@@ -40,10 +43,10 @@ class RelationalLedger:
             if connection.scalar(keeping(connection, runs).values(_row(run)).returning(runs.c.id)) is None:
                 raise StoreFailed(f"there is a run {run.id} already", remedy="start a new run")
 
-    def get(self, run_id: str) -> Run:
+    def get(self, run_id: str, *, brief: bool = False) -> Run:
         """The run of that id or unique prefix. Raises NotFound, AmbiguousId."""
         with self._database.read() as connection:
-            return _run(by_prefix(connection, select(runs), runs.c.id, run_id, noun="run"))
+            return _run(by_prefix(connection, _BRIEF if brief else select(runs), runs.c.id, run_id, noun="run"))
 
     def find(
         self,
@@ -52,9 +55,10 @@ class RelationalLedger:
         states: Collection[RunState] = (),
         parent: str | None = "",
         limit: int = 50,
+        brief: bool = False,
     ) -> list[Run]:
         """Runs of those kinds and states (empty: any), newest first: shares of `parent`, nobody's ("") or all (None)."""
-        query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
+        query = (_BRIEF if brief else select(runs)).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
         if parent is not None:
             query = query.where(runs.c.parent == parent)
         if kinds:
