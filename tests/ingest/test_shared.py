@@ -107,6 +107,15 @@ def test_shares_hold_every_source_once_and_none_is_much_heavier_than_another(see
     assert all(weigh(part) <= 2 * bound or len(part) == 1 for part in parts)
 
 
+def test_the_last_shares_are_small_so_that_nobody_waits_long_for_the_last_one() -> None:
+    parts = partition([Found(f"{number}", None, 2000) for number in range(1000)])
+    weights = [weigh(part) for part in parts]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[-1] < weights[0] / 3
+    assert sum(weight > weights[0] / 2 for weight in weights) > len(weights) / 2
+    assert len(partition([Found(f"{number}", None, 2000) for number in range(40)])) == 1
+
+
 def test_one_worker_alone_carries_out_every_share(room, files, workers) -> None:
     write(files, 23)
     (files / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
