@@ -65,6 +65,7 @@ class OpenSource:
         self._stack = ExitStack()
         self._stream: BinaryIO = io.BytesIO()
         self._size = 0
+        self._brought = False
 
     def __enter__(self) -> Self:
         try:
@@ -82,6 +83,11 @@ class OpenSource:
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
+
+    @property
+    def brought(self) -> bool:
+        """Whether its bytes are being read from where originals are kept."""
+        return self._brought
 
     @contextmanager
     def rewound(self) -> Iterator[BinaryIO]:
@@ -112,7 +118,7 @@ class OpenSource:
             raise NotFound(
                 "what was brought of it has been removed meanwhile", remedy="ingest it again from where it is"
             ) from error
-        self._size = self.found.size
+        self._size, self._brought = self.found.size, True
         self._stream = io.BytesIO(stream.read()) if self._size <= _IN_MEMORY else stream
 
     def _open(self, path: Path) -> None:
