@@ -1,4 +1,4 @@
-"""One ingest by several workers of a full stack, while workers come and die, and servers are killed and come back."""
+"""One ingest by several workers of a full stack, while workers come and die. Killed servers: `test_killed_servers.py`."""
 
 from __future__ import annotations
 
@@ -52,11 +52,6 @@ def begin(lab, project):
     return start
 
 
-@pytest.fixture(params=["postgresql_server", "rabbitmq_server", "redis_stack_server", "minio_server", "qdrant_server"])
-def server(request):
-    return request.getfixturevalue(request.param)
-
-
 def assert_like_clean(lab, handle, clean):
     report = handle.wait(IngestReport)
     assert (report.added, report.failed, report.documents) == (FILES, 0, FILES)
@@ -106,13 +101,4 @@ def test_an_ingest_is_finished_by_the_first_worker_that_comes_back(lab, begin, n
     for host in hosts:
         host.kill()
     hosts[1].start()
-    assert_like_clean(lab, handle, clean)
-
-
-def test_an_ingest_survives_the_death_and_return_of_a_server(server, lab, begin, new_host, clean):
-    new_host("one").start()
-    handle = begin()
-    server.kill()
-    time.sleep(1.0)
-    server.restart()
     assert_like_clean(lab, handle, clean)
