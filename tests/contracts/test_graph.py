@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from janus_lab.adapters.graph.embedded import open_graph
-from janus_lab.adapters.graph.neo4j import open_graph as open_neo4j
 from janus_lab.adapters.graph.ranking import page_rank, snapshot_of
 from janus_lab.errors import Defect
 from janus_lab.values.graph import Entity, Path, Relation
+from tests.contracts.graph_writer import chain, opened, write_all
 
 ROWS = [
     ("sqlite", lambda folder, _: f"sqlite:///{folder}/a folder/gräph.db"),
@@ -49,21 +45,12 @@ def graph(url):
         yield store
 
 
-def opened(url):
-    return open_graph(url) if url.startswith("sqlite") else open_neo4j(url)
-
-
 def entity(name: str, *chunks: str, **values) -> Entity:
     return Entity(name, values.pop("name", f"the {name}"), chunk_ids=chunks, **values)
 
 
 def edge(name: str, source: str, target: str, *chunks: str, **values) -> Relation:
     return Relation(name, source, target, chunk_ids=chunks, **values)
-
-
-def chain(count: int) -> tuple[list[Entity], list[Relation]]:
-    names = [f"{n:03}" for n in range(count)]
-    return [entity(n) for n in names], [edge(f"{a}-{b}", a, b) for a, b in itertools.pairwise(names)]
 
 
 def everything(graph, collection: str = HOME):
@@ -209,18 +196,9 @@ def test_many_at_once(graph):
     assert graph.totals() == {}
 
 
-def write_all(url: str, seed: int) -> None:
-    nodes, edges = chain(120)
-    order = range(0, 120, 10) if seed % 2 else range(110, -1, -10)
-    with opened(url) as graph:
-        for start in order:
-            ends = nodes[start : start + 11]
-            graph.upsert(HOME, ends, [e for e in edges[start : start + 10] if e.target in {n.id for n in ends}])
-
-
 def test_processes_that_write_the_same_things_together(url):
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_all, args=(url, seed)) for seed in range(4)]
+    writers = [context.Process(target=write_all, args=(url, HOME, seed)) for seed in range(4)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -238,71 +216,3 @@ def test_threads_share_a_store(graph):
         found = list(pool.map(lambda n: graph.neighbourhood(HOME, [nodes[n].id]).distances, range(12)))
     assert everything(graph) == [*nodes, *edges]
     assert all(len(near) == 2 + (n > 0) for n, near in enumerate(found))
-
-
-NAMES, CHUNKS = st.sampled_from("abcd"), st.lists(st.sampled_from(["c1", "c2", "c3"]), max_size=3).map(tuple)
-ENTITIES = st.builds(Entity, id=NAMES, name=st.text("xy☃", max_size=2), chunk_ids=CHUNKS)
-RELATIONS = st.builds(
-    Relation,
-    id=st.sampled_from("rst"),
-    source=NAMES,
-    target=NAMES,
-    weight=st.floats(0, 10),
-    chunk_ids=CHUNKS,
-)
-ACTS = st.one_of(
-    st.tuples(st.just("upsert"), st.lists(ENTITIES, max_size=4), st.lists(RELATIONS, max_size=3)),
-    st.tuples(st.just("forget"), st.lists(st.sampled_from(["c1", "c2", "c3"]), max_size=2)),
-    st.tuples(st.just("clear")),
-)
-
-
-class Model:
-    """The same store as two dictionaries."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, Entity] = {}
-        self.edges: dict[str, Relation] = {}
-
-    def upsert(self, entities, relations) -> bool:
-        nodes = self.nodes | {e.id: e for e in entities}
-        edges = {r.id: r for r in relations}
-        if any({r.source, r.target} - nodes.keys() for r in edges.values()):
-            return False
-        self.nodes, self.edges = nodes, self.edges | edges
-        return True
-
-    def forget(self, gone) -> int:
-        before = len(self.nodes) + len(self.edges)
-        self.nodes = self._left(self.nodes, gone)
-        held = {i: r for i, r in self.edges.items() if {r.source, r.target} <= self.nodes.keys()}
-        self.edges = self._left(held, gone)
-        return before - len(self.nodes) - len(self.edges)
-
-    def _left(self, things, gone):
-        pairs = ((t, replace(t, chunk_ids=tuple(c for c in t.chunk_ids if c not in gone))) for t in things.values())
-        return {old.id: new for old, new in pairs if new.chunk_ids or not old.chunk_ids}
-
-    def state(self):
-        return [*(self.nodes[i] for i in sorted(self.nodes)), *(self.edges[i] for i in sorted(self.edges))]
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=st.lists(ACTS, max_size=6))
-def test_any_sequence_leaves_what_the_model_has(graph, acts):
-    graph.clear(HOME)
-    model = Model()
-    for name, *values in acts:
-        if name == "clear":
-            graph.clear(HOME)
-            model = Model()
-        elif name == "forget":
-            assert graph.forget_chunks(HOME, *values) == model.forget(*values)
-        elif model.upsert(*values):
-            graph.upsert(HOME, *values)
-        else:
-            with pytest.raises(Defect):
-                graph.upsert(HOME, *values)
-    assert everything(graph) == model.state()
-    mentions = {c: sorted(e.id for e in model.nodes.values() if c in e.chunk_ids) for c in ("c1", "c2", "c3")}
-    assert graph.mentioned(HOME, ["c1", "c2", "c3"]) == {c: names for c, names in mentions.items() if names}
