@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
@@ -20,11 +21,13 @@ from urllib.parse import quote, urlsplit
 import httpx
 import psycopg
 import pytest
-from native_stack import minio, neo4j, postgresql, rabbitmq, redis
+from native_stack import minio, neo4j_quick, postgresql, rabbitmq, redis
 from native_stack.engine import Engine, Kind
 from native_stack.kind import NotInstalled
 from neo4j import GraphDatabase
 from redis import Redis
+
+from janus_lab.adapters.relational.database import open_database
 
 
 @pytest.fixture(scope="session")
@@ -103,21 +106,57 @@ postgresql_server = server("postgresql_server", postgresql)
 rabbitmq_server = server("rabbitmq_server", rabbitmq)
 redis_stack_server = server("redis_stack_server", redis, certificate)
 minio_server = server("minio_server", minio)
-neo4j_server = server("neo4j_server", neo4j)
+neo4j_server = server("neo4j_server", neo4j_quick)
+
+
+@pytest.fixture(scope="session")
+def hasty_postgresql_server(postgresql_server: Engine) -> Engine:
+    """The server, not waiting for the disk: what it has written outlives a kill, though not a power cut."""
+    with psycopg.connect(_plain(postgresql_server), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return postgresql_server
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: Engine) -> Iterator[str]:
+def postgresql_url(hasty_postgresql_server: Engine) -> Iterator[str]:
     """The URL of a fresh and empty database."""
-    postgresql_server.start()
-    name = f"test_{uuid.uuid4().hex}"
-    admin = postgresql_server.url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(admin, autocommit=True) as connection:
+    with _fresh_database(hasty_postgresql_server, "template1") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(hasty_postgresql_server: Engine) -> str:
+    """The name of a database that has our schema, and to which nobody connects."""
+    name = f"schema_{uuid.uuid4().hex}"
+    with psycopg.connect(_plain(hasty_postgresql_server), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    yield postgresql_server.url.rpartition("/")[0] + f"/{name}"
-    postgresql_server.start()
-    with psycopg.connect(admin, autocommit=True) as connection:
+    with open_database(hasty_postgresql_server.url.rpartition("/")[0] + f"/{name}"):
+        return name
+
+
+@pytest.fixture
+def ready_postgresql_url(hasty_postgresql_server: Engine, postgresql_template: str) -> Iterator[str]:
+    """The URL of a fresh database that has our schema already, for tests of anything but that."""
+    with _fresh_database(hasty_postgresql_server, postgresql_template) as url:
+        yield url
+
+
+@contextmanager
+def _fresh_database(server: Engine, template: str) -> Iterator[str]:
+    server.start()
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(_plain(server), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield server.url.rpartition("/")[0] + f"/{name}"
+    server.start()
+    with psycopg.connect(_plain(server), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _plain(server: Engine) -> str:
+    """Its URL as the driver takes it."""
+    return server.url.replace("postgresql+psycopg://", "postgresql://")
 
 
 @pytest.fixture

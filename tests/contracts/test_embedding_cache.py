@@ -13,7 +13,7 @@ from janus_lab.values.ids import bytes_hash
 
 ROWS = [
     ("sqlite", lambda request: open_embedding_cache(f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db")),
-    ("postgresql", lambda request: open_embedding_cache(request.getfixturevalue("postgresql_url"))),
+    ("postgresql", lambda request: open_embedding_cache(request.getfixturevalue("ready_postgresql_url"))),
     ("recent", lambda _request: nullcontext(RecentEmbeddings(10_000))),
 ]
 

@@ -14,7 +14,7 @@ from janus_lab.adapters.relational.exclusion import open_exclusion
 
 ROWS = [
     ("threads", lambda _request: open_threads("sqlite:///janus.db")),
-    ("postgresql", lambda request: open_exclusion(request.getfixturevalue("postgresql_url"))),
+    ("postgresql", lambda request: open_exclusion(request.getfixturevalue("ready_postgresql_url"))),
 ]
 
 

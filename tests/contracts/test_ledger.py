@@ -18,7 +18,7 @@ from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Ste
 
 ROWS = [
     ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
-    ("postgresql", lambda request: request.getfixturevalue("postgresql_url")),
+    ("postgresql", lambda request: request.getfixturevalue("ready_postgresql_url")),
 ]
 OPEN = {RunState.QUEUED, RunState.RUNNING}
 FINAL = [RunState.DONE, RunState.FAILED, RunState.CANCELLED]

@@ -11,7 +11,7 @@ from janus_lab.values.document import SourceStamp
 
 ROWS = [
     ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
-    ("postgresql", lambda request: request.getfixturevalue("postgresql_url")),
+    ("postgresql", lambda request: request.getfixturevalue("ready_postgresql_url")),
 ]
 
 

@@ -76,11 +76,14 @@ def test_a_lock_lives_as_long_as_a_child_that_inherited_it(tmp_path):
 
 def test_a_record_comes_back_as_it_was(tmp_path):
     file = RoomPaths(tmp_path).record
-    record = Record(Phase.FAILED, 1, 2, None, "/a b/ü.sock", 12.5, failure=Failure("code", "what", "do"))
+    record = Record(
+        Phase.FAILED, 1, 2, 3, (3, 4), socket="/a b/ü.sock", started_at=12.5, failure=Failure("code", "what", "do")
+    )
     write_record(file, record)
     found = read_record(file)
     assert found.written_at > 0
     assert (found.phase, found.supervisor_pid, found.socket) == (Phase.FAILED, 1, "/a b/ü.sock")
+    assert (found.worker_pid, found.worker_pids) == (3, (3, 4))
     assert found.failure == record.failure
     assert list(tmp_path.iterdir()) == [file]
 

@@ -14,7 +14,7 @@ from janus_lab.values.version import Version
 
 ROWS = [
     ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
-    ("postgresql", lambda request: request.getfixturevalue("postgresql_url")),
+    ("postgresql", lambda request: request.getfixturevalue("ready_postgresql_url")),
 ]
 STEP, LENGTH = 90, 100
 
