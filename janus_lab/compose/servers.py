@@ -12,7 +12,10 @@ from janus_lab.values.health import Check, Verdict
 from janus_lab.values.shown_url import shown_url
 
 ANSWER_SECONDS = 5.0
-_START = "start it (`docker compose up -d`, or `scripts/stack up`), or mend its URL; `janus doctor` says how it is"
+_SLOW = (
+    "repeat, if it has only just started or the machine is busy; "
+    "else start it (`docker compose up -d`, or `scripts/stack up`), or mend its URL"
+)
 
 
 def check_servers(settings: Settings, *, seconds: float = ANSWER_SECONDS) -> list[Check]:
@@ -62,7 +65,7 @@ class _Asked:
         if self._found is not None:
             return self._found
         detail = f"no answer within {seconds:.0f} seconds from {shown_url(self._url)}"
-        return [Check(self._name, Verdict.FAILED, detail, _START)]
+        return [Check(self._name, Verdict.FAILED, detail, _SLOW)]
 
     def _run(self) -> None:
         try:
