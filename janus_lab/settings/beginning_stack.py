@@ -46,6 +46,8 @@ STACK_FILES = {"compose.yaml": "the servers, for Docker Compose", "worker.Docker
 """Files that an installation carries for the stack, and that can be written again at any time; what each is."""
 WORKER_FROM = "JANUS_WORKER_FROM"
 """How compose.yaml builds its worker: `index`, its default, installs the released package; `source` builds a checkout."""
+COMPOSE_PROJECT = "COMPOSE_PROJECT_NAME"
+"""What Docker Compose names containers and volumes after. Two folders with one name would share, and remove, one's data."""
 _HEAD = "# Passwords and ports of the stack's servers, for compose.yaml and janus.toml. Keep this file to yourself.\n"
 _PRIVATE = 0o600
 _PASSWORD_BYTES = 24
@@ -84,6 +86,8 @@ def _secrets(file: Path, notes: Notes) -> None:
     known = read_dotenv(file) if file.exists() else {}
     missing = [name for name in (*PASSWORDS, *PORTS) if not known.get(name)]
     lines = "".join(f"{name}={value}\n" for name, value in _fresh(missing, known, notes).items())
+    if COMPOSE_PROJECT not in known and not any(known.get(name) for name in PASSWORDS):
+        lines += f"{COMPOSE_PROJECT}=janus-{secrets.token_hex(4)}\n"
     if WORKER_FROM not in known and file.parent.resolve() == stack_folder().resolve():
         lines += f"{WORKER_FROM}=source\n"
     count = f"{sum(name in PASSWORDS for name in missing)} new passwords, readable by you alone"

@@ -12,7 +12,7 @@ import pytest
 from janus_lab.cli import main
 from janus_lab.settings import Settings, load_settings
 from janus_lab.settings.beginning import TEMPLATE
-from janus_lab.settings.beginning_stack import PASSWORDS, PORTS, stack_folder
+from janus_lab.settings.beginning_stack import COMPOSE_PROJECT, PASSWORDS, PORTS, begin_stack, stack_folder
 from janus_lab.settings.dotenv import read_dotenv
 
 
@@ -51,7 +51,7 @@ def test_a_stack_has_fresh_passwords_that_only_the_owner_reads(folder, capsys):
     told = capsys.readouterr()
     values = read_dotenv(folder / ".env")
     passwords = [values[name] for name in PASSWORDS]
-    assert set(values) == {*PASSWORDS, *PORTS}
+    assert set(values) == {*PASSWORDS, *PORTS, COMPOSE_PROJECT}
     assert len(set(passwords)) == len(PASSWORDS)
     assert all(re.fullmatch(r"[\w-]{24,}", password) for password in passwords)
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
@@ -139,3 +139,19 @@ def test_only_in_a_checkout_the_worker_is_built_from_source(folder, monkeypatch)
     monkeypatch.setattr(beginning_stack, "stack_folder", lambda: folder)
     assert main(["init", "--stack"]) == 0
     assert read_dotenv(folder / ".env")[beginning_stack.WORKER_FROM] == "source"
+
+
+def test_two_folders_never_share_the_volumes_of_one_name(tmp_path):
+    names = set()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        begin_stack(tmp_path / name / ".janus")
+        names.add(read_dotenv(tmp_path / name / ".env")[COMPOSE_PROJECT])
+    assert len(names) == 2
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) for name in names)
+
+
+def test_volumes_that_have_a_name_already_keep_it(tmp_path):
+    (tmp_path / ".env").write_text("JANUS_POSTGRES_PASSWORD=of_the_volumes_of_long_ago\n")
+    begin_stack(tmp_path / ".janus")
+    assert COMPOSE_PROJECT not in read_dotenv(tmp_path / ".env")
