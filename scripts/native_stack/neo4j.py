@@ -11,7 +11,7 @@ from functools import cache as remembered
 from pathlib import Path
 from urllib.parse import quote
 
-from native_stack import cache
+from native_stack import cache, neo4j_classes
 from native_stack.engine import Launch, NotInstalled, Site, program
 
 SERVICE = "neo4j"
@@ -71,6 +71,12 @@ def url(site: Site) -> str:
 
 def launch(site: Site) -> Launch:
     """The server's command: settings of compose.yaml in a file, addresses and folders of this machine."""
+    java, *rest = _command(site)
+    classes = neo4j_classes.archive(VERSION, _java_told(), site, _command, answers)
+    return Launch((java, *([f"-XX:SharedArchiveFile={classes}"] if classes else []), *rest))
+
+
+def _command(site: Site) -> tuple[str, ...]:
     for name in ("conf", "data", "logs"):
         (site.folder / name).mkdir(mode=0o700, exist_ok=True)
     settings = _settings(site)
@@ -79,11 +85,10 @@ def launch(site: Site) -> Launch:
         "".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8"
     )
     _set_password(site)
-    command = (
+    return (
         *(_java() or "java", *heap, *_JVM, "-cp", f"{prepare()}/*"),
         *("org.neo4j.server.CommunityEntryPoint", f"--home-dir={site.folder}", f"--config-dir={site.folder / 'conf'}"),
     )
-    return Launch(command)
 
 
 def answers(site: Site) -> bool:
@@ -144,12 +149,15 @@ def _java() -> str | None:
 
 
 @remembered
-def _java_version() -> int:
+def _java_told() -> str:
     java = _java()
     if java is None:
-        return 0
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
-    found = re.search(r'version "(\d+)', told.stderr)
+        return ""
+    return subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=30).stderr  # noqa: S603
+
+
+def _java_version() -> int:
+    found = re.search(r'version "(\d+)', _java_told())
     return int(found[1]) if found else 0
 
 
