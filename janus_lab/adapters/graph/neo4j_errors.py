@@ -94,7 +94,7 @@ def query_error(error: ClientError, place: str, *, lines_before: int = 0) -> Jan
             "this query would change something, which is not allowed here", remedy="add --write, if you mean it"
         )
     if code == _TIMED_OUT:
-        return UserError("this query took too long and was stopped", remedy="ask for less, or give a longer --timeout")
+        return UserError("this query took too long and was stopped", remedy="ask for less at once, such as with LIMIT")
     if code.startswith(_LEFT_OUT):
         told = _PLACE.sub(lambda at: f"(line {int(at[1]) - lines_before}, {at[2]})", error.message or code)
         return UserError(f"the query is wrong: {told}", remedy="correct the query, then repeat")

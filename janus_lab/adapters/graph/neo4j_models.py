@@ -92,7 +92,7 @@ def collection_key(collection: str) -> str:
 def key(collection_prefix: str, name: str) -> str:
     """The key of an entity or relation; one of an endless id still fits an index."""
     if len(name) > _LONGEST_ID:
-        name = name[:_LONGEST_ID] + hashlib.sha256(name.encode()).hexdigest()
+        name = name[:_LONGEST_ID] + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     return collection_prefix + name
 
 

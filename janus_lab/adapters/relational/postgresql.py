@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
 
+from janus_lab.adapters.relational.postgresql_address import connect_arguments, parsed, shown
 from janus_lab.adapters.relational.postgresql_errors import postgresql_error
-from janus_lab.errors import EngineTooOld, JanusError, SettingsError, StoreFailed
+from janus_lab.errors import EngineTooOld, JanusError, StoreFailed
 
 if TYPE_CHECKING:
     from janus_lab.adapters.relational.database import Database
@@ -22,32 +22,13 @@ OLDEST = 140000
 """The oldest server we take, as PostgreSQL counts its versions."""
 
 _MIGRATION_LOCK = 0x6A616E7573  # "janus"
-_DRIVER = "postgresql+psycopg"
 # Few connections stay open between uses, because every adapter of every process has its own.
 _KEPT, _MORE = 2, 18
-_CONNECT_SECONDS = 10
 # A connection used just now is taken for alive, which saves a round trip.
 _TRUSTED_SECONDS = 1.0
 _USED = "janus_used"
 # A foreign key is violated where a document is removed and published at once: begun again, one sees what the other did.
 _PASSING = frozenset({"40001", "40P01", "23503"})
-# What a session is to be like, whatever the server's own settings. Plans are made for the values at hand: one plan for all
-# values would not use the indexes that rare words have.
-_SESSION = {
-    "timezone": "UTC",
-    "client_encoding": "UTF8",
-    "lock_timeout": "30s",
-    "statement_timeout": "120s",
-    "idle_in_transaction_session_timeout": "600s",
-    "plan_cache_mode": "force_custom_plan",
-    "jit": "off",
-    # So does the server with us, whose locks it holds until then.
-    "tcp_keepalives_idle": "20",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-}
-# A peer that is gone without a word is noticed in a minute.
-_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,36 +137,6 @@ def _alive(connection: Any, record: Any, _proxy: Any) -> None:
         raise DisconnectionError("the server went away") from error
 
 
-def parsed(url: str) -> URL:
-    """A URL, for the driver that we use. Raises SettingsError."""
-    try:
-        return make_url(url).set(drivername=_DRIVER)
-    except (ArgumentError, ValueError) as error:
-        raise SettingsError(
-            "relational_url is no URL of a database",
-            remedy="write it as postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE, special characters %-quoted",
-        ) from error
-
-
-def shown(url: URL) -> str:
-    """A URL fit for messages: without user, password and options."""
-    port = f":{url.port}" if url.port else ""
-    return f"postgresql://{url.host or 'localhost'}{port}/{url.database or ''}"
-
-
 def spoken(version: int) -> str:
     """A version as people write it: 15.4 for 150004."""
     return f"{version // 10000}.{version % 10000}"
-
-
-def connect_arguments(url: URL) -> dict[str, Any]:
-    """What the driver is told beside the URL, whose own options come first."""
-    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    given = dict(url.query)
-    return {
-        "connect_timeout": _CONNECT_SECONDS,
-        "application_name": f"janus-lab:{os.getpid()}",
-        **_ALIVE,
-        **{name: value for name, value in given.items() if name != "options"},
-        "options": f"{session} {given.get('options', '')}".strip(),
-    }

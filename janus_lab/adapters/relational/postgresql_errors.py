@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import URL
 
+from janus_lab.adapters.relational.postgresql_address import PORT, shown
 from janus_lab.adapters.relational.postgresql_refusal import why_refused
 from janus_lab.errors import AccessDenied, DiskFull, JanusError, StoreFailed, StoreUnreachable
 
@@ -30,7 +31,7 @@ def postgresql_error(error: BaseException, url: URL) -> JanusError:
 
 
 def _by_state(state: str, error: BaseException, url: URL) -> JanusError:
-    place = f"postgresql://{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+    place = shown(url)
     if state in _LEAVING or state.startswith("08"):
         return _unreachable(url)
     if state.startswith("28") or state in {_NO_DATABASE, _FORBIDDEN}:
@@ -66,13 +67,13 @@ def _denied(state: str, place: str, url: URL) -> AccessDenied:
         )
     return AccessDenied(
         f"the server at {place} refuses the user or password in relational_url",
-        remedy="put the right user and password into relational_url (JANUS_RELATIONAL_URL in .env), then try again",
+        remedy="put the right user and password into relational_url, or into the variable of .env that it names, then try again",
     )
 
 
 def _unreachable(url: URL) -> StoreUnreachable:
     return StoreUnreachable(
-        f"no PostgreSQL server answers at {url.host or 'localhost'}:{url.port or 5432}",
+        f"no PostgreSQL server answers at {url.host or 'localhost'}:{url.port or PORT}",
         remedy="start it (`docker compose up -d postgres`), check relational_url with `janus doctor`, then try again",
     )
 

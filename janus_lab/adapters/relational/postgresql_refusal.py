@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL
 
+from janus_lab.adapters.relational.postgresql_address import PORT
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -65,7 +67,7 @@ def _first_refusal(url: URL) -> str | None:
 
 
 def _socket(url: URL) -> socket.socket:
-    host, port = url.host or "localhost", url.port or 5432
+    host, port = url.host or "localhost", url.port or PORT
     if not host.startswith("/"):
         return socket.create_connection((host, port), timeout=_SECONDS)
     connection = socket.socket(socket.AF_UNIX)

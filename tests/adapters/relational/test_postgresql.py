@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from janus_lab.adapters.documents.store import open_documents
-from janus_lab.adapters.relational import postgresql
+from janus_lab.adapters.relational import postgresql, postgresql_address
 from janus_lab.adapters.relational.database import open_database
 from janus_lab.adapters.relational.ledger import open_ledger
 from janus_lab.adapters.relational.server_checks import checks
@@ -137,7 +137,7 @@ def test_no_more_connections_is_told(postgresql_url):
 
 
 def test_a_lock_that_never_ends_is_told(postgresql_url, monkeypatch):
-    monkeypatch.setitem(postgresql._SESSION, "lock_timeout", "200ms")
+    monkeypatch.setitem(postgresql_address._SESSION, "lock_timeout", "200ms")
     with open_ledger(postgresql_url) as ledger:
         ledger.create(RUN)
         with psycopg.connect(postgresql_url.replace("+psycopg", "")) as holder:
@@ -203,7 +203,7 @@ def slow_server(postgresql_server) -> Iterator[int]:
 
 
 def test_a_server_that_never_answers_is_told_in_time(postgresql_url, slow_server, monkeypatch):
-    monkeypatch.setattr(postgresql, "_CONNECT_SECONDS", 2)
+    monkeypatch.setattr(postgresql_address, "_CONNECT_SECONDS", 2)
     started = time.monotonic()
     with pytest.raises(StoreUnreachable), open_ledger(changed(postgresql_url, port=slow_server)):
         pass
