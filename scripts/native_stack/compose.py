@@ -12,16 +12,9 @@ from typing import Any
 
 import yaml
 
+from janus_lab.settings.beginning_stack import PASSWORDS
+
 COMPOSE = Path(__file__).parents[2] / "compose.yaml"
-PASSWORDS = (
-    "JANUS_POSTGRES_PASSWORD",
-    "JANUS_RABBITMQ_PASSWORD",
-    "JANUS_REDIS_PASSWORD",
-    "JANUS_MINIO_PASSWORD",
-    "JANUS_NEO4J_PASSWORD",
-    "JANUS_QDRANT_API_KEY",
-)
-"""Every variable of compose.yaml that holds a secret; all are needed, none has a default."""
 _VARIABLE = re.compile(
     r"\$(?:\$|(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<kind>:?[-?])(?P<rest>[^{}]*))?\})"
 )

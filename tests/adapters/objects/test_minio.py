@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from native_stack.engine import Engine
+from bucket_writers import unfinished, writer
 
 from janus_lab.adapters.objects.address import read_address
 from janus_lab.adapters.objects.keys import object_name
@@ -30,21 +27,6 @@ with open_objects(sys.stdin.readline().strip()) as objects:
     for n in range(3):
         objects.put(io.BytesIO(bytes([n]) * 6_000_000))
 """
-
-
-def writer(program: str, url: str) -> subprocess.Popen[str]:
-    """A process of its own; the URL, which has the secret, is not among its arguments."""
-    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    process.stdin.write(url + "\n")
-    process.stdin.close()
-    return process
-
-
-def unfinished(engine: Engine) -> list[Path]:
-    """Uploads in parts that the server has in hand."""
-    folder = engine.folder / "data" / ".minio.sys" / "multipart"
-    return [path for path in folder.glob("*/*") if path.is_dir()]
 
 
 def bytes_of(size: int, seed: int) -> bytes:

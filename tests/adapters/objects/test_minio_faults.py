@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from bucket_writers import unfinished, writer
 from native_stack import minio as native_minio
 from native_stack.engine import Engine
 
@@ -29,21 +27,6 @@ from janus_lab.adapters.objects.minio import open_objects
 with open_objects(sys.stdin.readline().strip()) as objects:
     objects.put(io.BytesIO(bytes(range(256)) * 800_000))
 """
-
-
-def writer(program: str, url: str) -> subprocess.Popen[str]:
-    """A process of its own; the URL, which has the secret, is not among its arguments."""
-    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    process.stdin.write(url + "\n")
-    process.stdin.close()
-    return process
-
-
-def unfinished(engine: Engine) -> list[Path]:
-    """Uploads in parts that the server has in hand."""
-    folder = engine.folder / "data" / ".minio.sys" / "multipart"
-    return [path for path in folder.glob("*/*") if path.is_dir()]
 
 
 def until(true: Callable[[], object], seconds: float = 30.0) -> None:
