@@ -44,7 +44,11 @@ def _execute(args: Namespace, session: Session, face: Face) -> object:
     session.close()
     if args.dry_run:
         return plan_migration(args.source, args.target, home=home)
-    return migrate(args.source, args.target, home=home, tell=_Progress(face))
+    try:
+        return migrate(args.source, args.target, home=home, tell=_Progress(face))
+    except KeyboardInterrupt:
+        face.say("nothing is lost: the same command goes on with what is left")
+        raise
 
 
 VERB = Verb(

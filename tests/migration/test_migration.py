@@ -16,6 +16,9 @@ from janus_lab.compose.migrating import plan_migration
 from janus_lab.errors import SettingsError, StoreFailed, UserError
 from janus_lab.migration.marker import marker_file
 from janus_lab.values.run import Priority, Run, RunKind, RunState
+from janus_lab.verbs.migrate import VERB
+from janus_lab.verbs.session import Session
+from janus_lab.verbs.terminal import TerminalFace
 
 KILLED = """
 import os, signal, sys, threading
@@ -189,3 +192,17 @@ def test_the_verb_says_how_much_how_far_and_what_next(project, capsys):
     assert "vectors: " in captured.err
     assert main(words) == 1
     assert "holds data already" in capsys.readouterr().err
+
+
+def test_whoever_interrupts_is_told_that_nothing_is_lost(project, capsys):
+    class Impatient(TerminalFace):
+        def say(self, line: str) -> None:
+            super().say(line)
+            if line.startswith("objects"):
+                raise KeyboardInterrupt
+
+    face = Impatient()
+    session = Session(announce=face.say, home=project / ".janus")
+    with pytest.raises(KeyboardInterrupt):
+        VERB.execute(VERB.parse(VERB.parser("janus"), ["embedded", "other"]), session, face)
+    assert "the same command goes on" in capsys.readouterr().err
