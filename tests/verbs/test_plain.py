@@ -90,6 +90,7 @@ def test_a_room_shows_its_server_whether_or_not_it_is_a_process_of_ours():
         next(line for line in plain(room).splitlines() if line.startswith("server")) for room in (own, servers, none)
     ]
     assert [line.split(maxsplit=1)[1] for line in shown] == ["pid 7 valkey 8.1", "redis 7.2", "–"]
+    assert ["clients" in plain(room) for room in (own, servers)] == [True, False]
 
 
 def test_a_room_in_trouble_says_so():

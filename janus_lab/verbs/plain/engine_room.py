@@ -118,7 +118,8 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
         ("profile", value.profile),
         ("server", server),
         *_workers(value.workers, worker),
-        ("clients", str(value.clients)),
+        # A server that is not ours has connections, and does not know whose clients they are.
+        *([("clients", str(value.clients))] if value.server_pid is not None or not value.server_version else []),
         ("open runs", str(value.open_runs)),
         ("documents", f"{value.documents:,} in {value.chunks:,} chunks"),
         ("embedding", one_line(value.embedding_model, 200)),
