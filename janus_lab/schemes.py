@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +100,7 @@ SERVER: Table = {
     "qdrant": Row("vector.server.checks:checks", STACK),
     **dict.fromkeys(_NEO4J, Row("graph.neo4j_checks:checks", STACK)),
 }
-"""What `janus doctor` asks a server, as `checks(url) -> list[Check]`; no adapter, so not among the tables."""
+"""What `janus doctor` asks a server, as `checks(url) -> Iterator[Check]`, each told once it is known; no adapter, so not among the tables."""
 
 TABLES: Mapping[str, Table] = {
     "ledger": LEDGER,
@@ -125,9 +125,9 @@ def factory(port: str, url: str) -> Any:
     return _loaded(port, TABLES[port], url)
 
 
-def server_checks(url: str) -> Callable[[str], list[Check]]:
+def server_checks(url: str) -> Callable[[str], Iterator[Check]]:
     """The function that asks the server at `url` what it says of itself. Raises UnknownScheme or MissingPackage."""
-    found: Callable[[str], list[Check]] = _loaded("server", SERVER, url)
+    found: Callable[[str], Iterator[Check]] = _loaded("server", SERVER, url)
     return found
 
 

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from redis import Redis
 
 from janus_lab.adapters.redis_client import check_version, open_client, server_version, translated
 from janus_lab.errors import AccessDenied, JanusError
 from janus_lab.values.health import Check, Verdict
 from janus_lab.values.shown_url import shown_url
 
-if TYPE_CHECKING:
-    from redis import Redis
-
 _NAME = "redis"
 _SKEW_SECONDS = 60.0
 _KEEPS = "noeviction"
 
 
-def checks(url: str) -> list[Check]:
+def checks(url: str) -> Iterator[Check]:
     """Reachable, version, credentials, eviction policy, persistence, clock. Never raises."""
-    found: list[Check] = []
     try:
         with open_client(url, retries=0) as client:
             check_version(client, url)
-            found.extend(_asked(client, url))
+            yield from _asked(client, url)
     except JanusError as error:
-        found.append(Check(_NAME, Verdict.FAILED, error.message, error.remedy))
-    return found
+        yield Check(_NAME, Verdict.FAILED, error.message, error.remedy)
 
 
 def _asked(client: Redis, url: str) -> Iterator[Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from janus_lab.compose.listening import listens
 from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.schemes import server_checks
 from janus_lab.settings import Settings
@@ -12,10 +13,8 @@ from janus_lab.values.health import Check, Verdict
 from janus_lab.values.shown_url import shown_url
 
 ANSWER_SECONDS = 5.0
-_SLOW = (
-    "repeat, if it has only just started or the machine is busy; "
-    "else start it (`docker compose up -d`, or `scripts/stack up`), or mend its URL"
-)
+_SILENT = "start it (`docker compose up -d`, or `scripts/stack up`), or mend its URL"
+_SLOW = "repeat when the machine is less busy, or the server has been up for a minute; if it stays so, see its log"
 
 
 def check_servers(settings: Settings, *, seconds: float = ANSWER_SECONDS) -> list[Check]:
@@ -31,7 +30,9 @@ def unreachable_servers(settings: Settings, error: StoreUnreachable) -> StoreUnr
     """The error for a lab whose stores can't be opened: it names every server that does not answer, not only the first."""
     if not settings.servers():
         return error
-    failed = list(dict.fromkeys(c.name for c in check_servers(settings) if c.verdict is Verdict.FAILED))
+    failed = list(
+        dict.fromkeys(c.name for c in check_servers(settings) if c.verdict is Verdict.FAILED or c.remedy == _SLOW)
+    )
     others = f"; not well: {', '.join(failed)}" if failed else ""
     return StoreUnreachable(
         f"{error.message}{others} (profile {settings.profile})",
@@ -45,33 +46,38 @@ class _Asked:
     def __init__(self, name: str, url: str) -> None:
         self._name = name.removesuffix("_url")
         self._url = url
-        self._found: list[Check] | None = None
+        self._found: list[Check] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
         try:
             # Loading a driver may take longer than a server's answer, and is not the server's fault.
             self._ask = server_checks(url)
         except JanusError as error:
-            self._found = [Check(self._name, Verdict.FAILED, error.message, error.remedy)]
-        self._thread = threading.Thread(target=self._run, daemon=True)
+            self._found.append(Check(self._name, Verdict.FAILED, error.message, error.remedy))
 
     def begin(self) -> None:
         """Ask, unless it is known already that this can't be."""
-        if self._found is None:
+        if not self._found:
             self._thread.start()
 
     def checks(self, deadline: float, seconds: float) -> list[Check]:
-        """What was found out until then."""
-        if self._found is None:
+        """What was found out until then, and that it is not everything where it is not."""
+        if self._thread.ident is not None:
             self._thread.join(max(0.0, deadline - time.monotonic()))
-        if self._found is not None:
-            return self._found
+        # In this order, so that a server that ends just now is not said to be slow.
+        slow, found = self._thread.is_alive(), list(self._found)
+        if not slow:
+            return found
+        if found or listens(self._url):
+            detail = f"{shown_url(self._url)} answers slowly: not everything was told within {seconds:.0f} seconds"
+            return [*found, Check(self._name, Verdict.WARNING, detail, _SLOW)]
         detail = f"no answer within {seconds:.0f} seconds from {shown_url(self._url)}"
-        return [Check(self._name, Verdict.FAILED, detail, _SLOW)]
+        return [Check(self._name, Verdict.FAILED, detail, _SILENT)]
 
     def _run(self) -> None:
         try:
-            self._found = self._ask(self._url)
+            for check in self._ask(self._url):
+                self._found.append(check)  # at once: the next one may never come
         except Exception as error:  # noqa: BLE001 - a doctor goes on; the words might hold a password
             detail = f"{type(error).__name__} while {shown_url(self._url)} was asked"
-            self._found = [
-                Check(self._name, Verdict.FAILED, detail, "check the URL; if it is right, please report this")
-            ]
+            remedy = "check the URL; if it is right, please report this"
+            self._found.append(Check(self._name, Verdict.FAILED, detail, remedy))

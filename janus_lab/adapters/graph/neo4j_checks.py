@@ -14,15 +14,13 @@ _NAME = "graph store"
 _SKEW_SECONDS = 60.0
 
 
-def checks(url: str) -> list[Check]:
+def checks(url: str) -> Iterator[Check]:
     """Reachable, version, credentials, constraints, writable, clock. Never raises."""
-    found: list[Check] = []
     try:
         with open_server(url) as server:
-            found.extend(_asked(server))
+            yield from _asked(server)
     except JanusError as error:
-        found.append(Check(_NAME, Verdict.FAILED, error.message, error.remedy))
-    return found
+        yield Check(_NAME, Verdict.FAILED, error.message, error.remedy)
 
 
 def _asked(server: Server) -> Iterator[Check]:

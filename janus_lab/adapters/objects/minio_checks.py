@@ -32,23 +32,21 @@ _FULL_BYTES = 1 * _GIB
 _LOW_BYTES = 5 * _GIB
 
 
-def checks(url: str) -> list[Check]:
+def checks(url: str) -> Iterator[Check]:
     """Reachable, clock, credentials, bucket, permission to write, and free disk where the server tells. Never raises."""
-    found: list[Check] = []
     try:
         address = read_address(url)
         pool = make_pool(retries=0)
         try:
-            found.extend(_greeting(pool, address))
+            yield from _greeting(pool, address)
             with translated(address):
                 client = make_client(address, pool)
-            found.append(_bucket(client, address))
-            found.extend(_disk(pool, address))
+            yield _bucket(client, address)
+            yield from _disk(pool, address)
         finally:
             pool.clear()
     except JanusError as error:
-        found.append(Check(_NAME, Verdict.FAILED, error.message, error.remedy))
-    return found
+        yield Check(_NAME, Verdict.FAILED, error.message, error.remedy)
 
 
 def _greeting(pool: PoolManager, address: Address) -> Iterator[Check]:

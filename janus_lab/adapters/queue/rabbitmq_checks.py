@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+from pika import BlockingConnection
 
 from janus_lab.adapters.amqp_client import open_connection, server_version, translated
 from janus_lab.adapters.queue.rabbitmq_dead_letters import open_dead_letters
@@ -11,20 +12,15 @@ from janus_lab.errors import JanusError
 from janus_lab.values.health import Check, Verdict
 from janus_lab.values.shown_url import shown_url
 
-if TYPE_CHECKING:
-    from pika import BlockingConnection
-
 _NAME = "broker"
 
 
-def checks(url: str) -> list[Check]:
+def checks(url: str) -> Iterator[Check]:
     """Reachable, version, credentials, virtual host, room for messages, dead letters. Never raises."""
-    found: list[Check] = []
     try:
-        found.extend(_asked(url))
+        yield from _asked(url)
     except JanusError as error:
-        found.append(Check(_NAME, Verdict.FAILED, error.message, error.remedy))
-    return found
+        yield Check(_NAME, Verdict.FAILED, error.message, error.remedy)
 
 
 def _asked(url: str) -> Iterator[Check]:

@@ -24,13 +24,14 @@ _SIZE = text("SELECT pg_database_size(current_database())")
 _CLOCK = text("SELECT extract(epoch FROM clock_timestamp())::float8")
 
 
-def checks(url: str) -> list[Check]:
+def checks(url: str) -> Iterator[Check]:
     """Reachable and let in, version, schema, rights, connections, size, clock. Never raises."""
     try:
         with connected(url) as database:
-            return [Check("database", Verdict.OK, f"PostgreSQL answers at {database.place}"), *_inside(database)]
+            yield Check("database", Verdict.OK, f"PostgreSQL answers at {database.place}")
+            yield from _inside(database)
     except JanusError as error:
-        return [Check("database", Verdict.FAILED, error.message, error.remedy)]
+        yield Check("database", Verdict.FAILED, error.message, error.remedy)
 
 
 def _inside(database: Database) -> Iterator[Check]:

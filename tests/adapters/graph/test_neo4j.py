@@ -161,7 +161,7 @@ def test_wrong_passwords_are_refused_and_never_shown(neo4j_url, neo4j_server, ca
 
 
 def test_what_doctor_is_told(neo4j_url):
-    found = checks(neo4j_url)
+    found = list(checks(neo4j_url))
     assert [c.name for c in found] == ["graph store", "graph store clock", "graph store schema", "graph store database"]
     assert all(check.verdict is Verdict.OK for check in found)
 

@@ -98,7 +98,7 @@ def test_a_clock_that_differs_is_seen_by_the_doctor(minio_url, monkeypatch):
 def test_the_doctor_finds_a_healthy_server(minio_url):
     assert any("no bucket" in check.detail for check in checks(minio_url))
     with open_objects(minio_url) as objects:
-        found = checks(minio_url)
+        found = list(checks(minio_url))
         assert [check.verdict for check in found] == [Verdict.OK] * 4
         assert "GiB free" in found[-1].detail
         assert list(objects.keys()) == []

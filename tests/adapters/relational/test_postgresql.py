@@ -149,7 +149,7 @@ def test_a_lock_that_never_ends_is_told(postgresql_url, monkeypatch):
 
 
 def test_checks_tell_how_a_server_is(postgresql_url):
-    before = checks(postgresql_url)
+    before = list(checks(postgresql_url))
     assert {check.verdict for check in before} == {Verdict.OK}
     assert "none" in next(check.detail for check in before if check.name == "database schema")
     with open_ledger(postgresql_url):
@@ -158,7 +158,7 @@ def test_checks_tell_how_a_server_is(postgresql_url):
     assert names == [
         f"database{part}" for part in ("", " version", " schema", " rights", " connections", " size", " clock")
     ]
-    assert str(make_url(postgresql_url).password) not in repr(checks(postgresql_url))
+    assert str(make_url(postgresql_url).password) not in repr(list(checks(postgresql_url)))
 
 
 def test_texts_keep_their_order_and_every_character(postgresql_url):

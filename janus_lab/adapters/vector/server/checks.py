@@ -16,18 +16,16 @@ _NAME = "vector store"
 _WELL = frozenset({models.CollectionStatus.GREEN, models.CollectionStatus.YELLOW})
 
 
-def checks(url: str) -> list[Check]:
+def checks(url: str) -> Iterator[Check]:
     """Reachable, version, key (also for writing), and the state of our collections. Never raises."""
-    found: list[Check] = []
     try:
         address = parsed(url)
         with connected(address) as server:
-            found.extend(_version(server))
-            found.extend(_permission(server, address))
-            found.extend(_collections(server, address))
+            yield from _version(server)
+            yield from _permission(server, address)
+            yield from _collections(server, address)
     except JanusError as error:
-        found.append(Check(_NAME, Verdict.FAILED, error.message, error.remedy))
-    return found
+        yield Check(_NAME, Verdict.FAILED, error.message, error.remedy)
 
 
 def _version(server: Server) -> Iterator[Check]:

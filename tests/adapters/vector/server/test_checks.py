@@ -19,7 +19,7 @@ def verdicts(found) -> dict[str, Verdict]:
 def test_all_is_well(qdrant_url):
     with open_vectors(qdrant_url) as vectors:
         vectors.ensure("home", 16)
-    found = checks(qdrant_url)
+    found = list(checks(qdrant_url))
     assert set(verdicts(found).values()) == {Verdict.OK}
     assert "answers at qdrant://" in found[0].detail
     with open_vectors(qdrant_url) as vectors:
