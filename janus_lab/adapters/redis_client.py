@@ -38,7 +38,8 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
     """
     from redis import Redis
     from redis.backoff import ExponentialBackoff
-    from redis.retry import Retry
+
+    from janus_lab.adapters.redis_retry import UnlessRefused
 
     base, cap = _BACKOFF_SECONDS
     try:
@@ -48,7 +49,7 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
             protocol=2,
             socket_timeout=REPLY_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
-            retry=Retry(ExponentialBackoff(cap=cap, base=base), retries),
+            retry=UnlessRefused(ExponentialBackoff(cap=cap, base=base), retries),
         )
     except ValueError:
         # The words of the error may quote a password that was not percent-encoded.

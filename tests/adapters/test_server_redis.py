@@ -22,6 +22,15 @@ def test_a_wrong_password_or_none_is_refused_and_not_told(server_redis_url):
         assert "wr0ng-secret" not in str(caught.value) + caught.value.remedy
 
 
+def test_a_wrong_password_is_tried_once(server_redis_url):
+    wrong = server_redis_url.replace(urlsplit(server_redis_url).password, "wr0ng-secret")
+    with Redis.from_url(server_redis_url, decode_responses=True) as admin:
+        admin.acl_log_reset()
+        with pytest.raises(AccessDenied), open_claims(wrong):
+            pass
+        assert [int(refused["count"]) for refused in admin.acl_log()] == [1]
+
+
 def test_a_user_without_the_commands_is_refused(server_redis_url):
     with Redis.from_url(server_redis_url) as admin:
         admin.acl_setuser("weak", enabled=True, passwords=["+pw"], keys=["*"], commands=["+ping", "+get"])
