@@ -49,7 +49,7 @@ def fill_graph(lab: Lab) -> None:
     own = [Entity(f"of {d.origin}", d.origin, chunk_ids=tuple(chunks[d.id])) for d in documents]
     shared = [
         Entity(f"group {n}", f"{n}", chunk_ids=tuple(sorted(i for d in documents[n::GROUPS] for i in chunks[d.id])))
-        for n in range(GROUPS)
+        for n in range(min(GROUPS, len(documents)))
     ]
     chain = [Relation(f"{a.id}, then", a.id, b.id, chunk_ids=a.chunk_ids[:1]) for a, b in itertools.pairwise(own)]
     lab.graph.upsert(lab.settings.collection, [*own, *shared], chain)
