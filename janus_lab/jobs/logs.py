@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from janus_lab.errors import SettingsError
+from janus_lab.jobs.outages import Outages
 
 if TYPE_CHECKING:
     from structlog.typing import Processor
@@ -48,6 +49,8 @@ def _log_to(open_handler: Callable[[], logging.Handler], level: str) -> None:
     stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
     shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamps]
     handler = open_handler()
+    if level.upper() != "DEBUG":
+        handler.addFilter(Outages())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

@@ -69,11 +69,19 @@ def working_among_others(
     """Carry out runs inside, beside other workers. Runs whose message was lost are found by sweeping until `stop` is set."""
 
     def sweep() -> None:
+        failing = False
         while True:
             try:
                 carrier.sweep()
             except JanusError:
-                _log.warning("sweep-failed", exc_info=True)
+                # Once: it is tried again for as long as a store is away.
+                if not failing:
+                    _log.warning("sweep-failed", exc_info=True)
+                failing = True
+            else:
+                if failing:
+                    _log.warning("sweep-works-again")
+                failing = False
             if stop.wait(SWEEP_SECONDS):
                 return
 

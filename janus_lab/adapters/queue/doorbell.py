@@ -13,6 +13,7 @@ from dramatiq.errors import ConnectionClosed, DecodeError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from janus_lab.adapters.claims import keys
+from janus_lab.adapters.queue.answers import BROKER_ANSWERS
 from janus_lab.adapters.queue.message import REASON, decoded, reason_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class DoorbellConsumer(_RedisConsumer):
         self._room = threading.Event()
         self._may_hold_more = True
         self._looked_at = 0.0
+        self._answered = False
 
     def __next__(self) -> MessageProxy | None:
         """The next message, or None after at most `timeout` milliseconds."""
@@ -111,6 +113,9 @@ class DoorbellConsumer(_RedisConsumer):
         self.message_cache = [data for data in self.broker.do_fetch(self.queue_name, wanted) if self._is_sound(data)]
         self._may_hold_more = bool(self.message_cache)
         self._looked_at = time.monotonic()
+        if not self._answered:
+            self._answered = True
+            _log.warning(BROKER_ANSWERS, queue=self.queue_name)
 
     def _is_sound(self, data: bytes | None) -> bool:
         """Whether it is a message of this queue; another one is parked, as it would stop this consumer again and again."""

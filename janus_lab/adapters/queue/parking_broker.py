@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pika
+import structlog
 from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer, _RabbitmqMessage
 from dramatiq.common import current_millis, dq_name, q_name, xq_name
 from dramatiq.errors import ConnectionClosed, DecodeError
@@ -14,6 +15,7 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPChannelError, AMQPConnectionError, AMQPError, ConnectionBlockedTimeout, UnroutableError
 
 from janus_lab.adapters.amqp_client import NO_SUCH_QUEUE
+from janus_lab.adapters.queue.answers import BROKER_ANSWERS
 from janus_lab.adapters.queue.message import NO_MESSAGE, decoded, reason_of
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from dramatiq.broker import MessageProxy
     from dramatiq.middleware import Middleware
 
+_log = structlog.get_logger(__name__)
 _LOST = (AMQPConnectionError, AMQPChannelError, AMQPConnectorException, OSError)
 _ATTEMPTS = 2
 DIED_AT, REASON, QUEUE = "janus_died_at", "janus_reason", "janus_queue"
@@ -99,6 +102,7 @@ class ParkingConsumer(_RabbitmqConsumer):
             super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
         except (AMQPConnectorException, OSError) as error:
             raise ConnectionClosed(error) from error
+        _log.warning(BROKER_ANSWERS, queue=queue_name)
 
     def __next__(self) -> MessageProxy | None:
         """The next message, or None after at most `timeout` milliseconds."""
