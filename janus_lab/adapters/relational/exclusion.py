@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from janus_lab.ports.exclusion import Exclusion
 
 _KEY_BYTES = 8
-_PATIENT = text("SET lock_timeout = 0; SET statement_timeout = 0")
+# A statement at a time, as a server that is silent for longer than any of them takes is given up.
+_PATIENT = text("SET lock_timeout = 0; SET statement_timeout = '60s'")
+_TIMED_OUT = "57014"
 _TAKE = text(
     "SELECT count(pg_advisory_lock(key)) FROM (SELECT unnest(:keys) AS key ORDER BY key OFFSET 0) AS ordered"
 ).bindparams(bindparam("keys", type_=ARRAY(BigInteger)))
@@ -50,7 +52,8 @@ class AdvisoryExclusion:
         try:
             with self._database.translated():
                 connection.execute(_PATIENT)
-                connection.execute(_TAKE, {"keys": keys})
+                while not _taken(connection, keys):
+                    pass
             yield
             self._check(connection)
         finally:
@@ -66,6 +69,17 @@ class AdvisoryExclusion:
                 f"the connection to {self._database.place} was lost, so what it held may have been another's meanwhile",
                 remedy="nothing is half done: the run is resumed from its last step",
             ) from error
+
+
+def _taken(connection: Connection, keys: list[int]) -> bool:
+    """Whether all are held now; those that were taken before the time was over stay held, and keep their order."""
+    try:
+        connection.execute(_TAKE, {"keys": keys})
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _TIMED_OUT:
+            raise
+        return False
+    return True
 
 
 def _key(name: str) -> int:

@@ -26,6 +26,7 @@ _MIGRATION_LOCK = 0x6A616E7573  # "janus"
 _KEPT, _MORE = 2, 18
 # A connection used just now is taken for alive, which saves a round trip.
 _TRUSTED_SECONDS = 1.0
+_ALIVE_SECONDS = 10.0
 _USED = "janus_used"
 # A foreign key is violated where a document is removed and published at once: begun again, one sees what the other did.
 _PASSING = frozenset({"40001", "40P01", "23503"})
@@ -52,6 +53,7 @@ class PostgresqlServer:
             max_overflow=_MORE,
             pool_recycle=1800,
         )
+        event.listen(engine, "do_connect", _connect)
         event.listen(engine, "checkin", _used)
         event.listen(engine, "checkout", _alive)
         try:
@@ -86,6 +88,8 @@ class PostgresqlServer:
         """A lock of a connection of its own, given up by the server if this process dies."""
         with database.bare() as connection:
             connection.execute(text("SET lock_timeout = '600s'; SET statement_timeout = '600s'"))
+            driver: Any = connection.connection.dbapi_connection
+            driver.reply_seconds = 660.0
             try:
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
                 yield
@@ -120,6 +124,12 @@ class PostgresqlServer:
             )
 
 
+def _connect(dialect: Any, record: Any, arguments: Any, named: Any) -> Any:  # noqa: ARG001 - SQLAlchemy's
+    from janus_lab.adapters.relational.postgresql_connection import BoundedConnection
+
+    return BoundedConnection.connect(*arguments, **named)
+
+
 def _used(connection: Any, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's
     record.info[_USED] = time.monotonic()
 
@@ -130,11 +140,13 @@ def _alive(connection: Any, record: Any, _proxy: Any) -> None:
         return
     import psycopg
 
+    patience, connection.reply_seconds = connection.reply_seconds, _ALIVE_SECONDS
     try:
         connection.execute("")
         connection.rollback()
     except psycopg.OperationalError as error:
         raise DisconnectionError("the server went away") from error
+    connection.reply_seconds = patience
 
 
 def spoken(version: int) -> str:

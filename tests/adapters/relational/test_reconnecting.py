@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import text
 
 from janus_lab.adapters.documents.store import open_documents
+from janus_lab.adapters.relational import exclusion, postgresql, postgresql_address, postgresql_refusal
 from janus_lab.adapters.relational.database import open_database
 from janus_lab.adapters.relational.ledger import open_ledger
+from janus_lab.adapters.relational.postgresql_connection import BoundedConnection
 from janus_lab.adapters.relational.source_index import open_source_index
 from janus_lab.errors import StoreUnreachable
 from janus_lab.values.document import SourceStamp
@@ -30,6 +36,9 @@ def test_the_same_store_works_again_after_its_server_was_killed(postgresql_serve
         postgresql_server.start()
         assert ledger.commit_step(Step(RUN.id, "after", {}, 1.0), fence=1)
         assert [step.key for step in ledger.steps(RUN.id)] == ["before", "after"]
+        with suppress(StoreUnreachable):
+            # A connection that was used just now is taken for alive.
+            sources.record("default", [SourceStamp("a", 1, 1, "0")])
         sources.record("default", [SourceStamp("a", 1, 1, "0")])
 
 
@@ -67,3 +76,41 @@ def test_a_quick_restart_costs_one_refusal_at_most(postgresql_server, postgresql
                 refusals += 1
         assert refusals <= 1
         assert store.find(words="title") == [version.document]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("trusted", [60.0, 0.0], ids=["in mid-work", "after a pause"])
+def test_a_silent_server_is_given_up(postgresql_url, proxied, monkeypatch, trusted):
+    monkeypatch.setattr(postgresql, "_TRUSTED_SECONDS", trusted)
+    monkeypatch.setattr(postgresql, "_ALIVE_SECONDS", 0.3)
+    monkeypatch.setattr(postgresql_address, "_CONNECT_SECONDS", 2)
+    monkeypatch.setattr(postgresql_refusal, "_SECONDS", 1.0)
+    proxy = proxied(postgresql_url)
+    with open_ledger(proxy.url) as ledger:
+        ledger.create(RUN)
+        if trusted:
+            monkeypatch.setattr(BoundedConnection, "reply_seconds", 0.3)
+        proxy.hang()
+        started = time.monotonic()
+        with pytest.raises(StoreUnreachable):
+            ledger.find()
+        assert time.monotonic() < started + 10
+        proxy.heal()
+        monkeypatch.undo()
+        assert [run.id for run in ledger.find()] == [RUN.id]
+
+
+def test_a_name_is_waited_for_longer_than_any_reply(postgresql_url, monkeypatch):
+    monkeypatch.setattr(exclusion, "_PATIENT", text("SET lock_timeout = 0; SET statement_timeout = '100ms'"))
+
+    def wait() -> float:
+        with held.hold(["a", "b", "c"]):
+            return time.monotonic()
+
+    with exclusion.open_exclusion(postgresql_url) as held, ThreadPoolExecutor(1) as pool:
+        with held.hold(["b"]):
+            waiting = pool.submit(wait)
+            time.sleep(0.6)
+            assert not waiting.done()
+            left = time.monotonic()
+        assert waiting.result(30) >= left
