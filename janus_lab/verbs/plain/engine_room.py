@@ -32,7 +32,7 @@ def runs(value: Runs) -> str:
         )
         for r in value
     ]
-    return table(("id", "kind", "state", "created", "took", "what"), rows)
+    return table(("id", "kind", "state", "created", "ended after", "what"), rows)
 
 
 def pruned(value: Pruned) -> str:
@@ -59,7 +59,7 @@ def run_facts(value: Run) -> list[tuple[str, str]]:
         ("what", one_line(subject(value), 300)),
         ("created", moment(value.created_at)),
         ("started", moment(value.started_at)),
-        ("finished", moment(value.finished_at)),
+        ("finished", _finished(value)),
         ("attempts", str(value.attempts)),
     ]
     if value.error is not None:
@@ -91,10 +91,15 @@ def subject(value: Run) -> str:
 
 
 def run_seconds(value: Run) -> float | None:
-    """How long the last attempt took, if it is over."""
-    if value.started_at is None or value.finished_at is None:
-        return None
-    return value.finished_at - value.started_at
+    """How long after its creation the run ended: with its wait in the queue and every attempt. None if it is not over."""
+    return None if value.finished_at is None else value.finished_at - value.created_at
+
+
+def _finished(value: Run) -> str:
+    if value.finished_at is None:
+        return moment(None)
+    last = duration(value.finished_at - value.started_at) if value.started_at is not None else moment(None)
+    return f"{moment(value.finished_at)}, {duration(run_seconds(value))} after its creation; last attempt: {last}"
 
 
 def status(value: EngineRoomStatus) -> str:

@@ -36,7 +36,7 @@ def runs(value: Runs) -> Markup:
         )
         for r in value
     ]
-    return page(table(("id", "kind", "state", "created", "took", "what"), rows, numeric=(4,)))
+    return page(table(("id", "kind", "state", "created", "ended after", "what"), rows, numeric=(4,)))
 
 
 def _state(value: Run) -> Markup:
