@@ -68,7 +68,7 @@ class ServerRoom(EngineRoom):
         )
 
     def distress(self) -> JanusError | None:
-        """No worker at all for a while; the run stays queued, and is carried out when one comes."""
+        """No worker at all for a while; what waits stays queued, and is carried out when one comes."""
         try:
             _, workers = ready_workers(self._settings.url("redis_url"))
         except EngineError:
@@ -81,7 +81,7 @@ class ServerRoom(EngineRoom):
             return None
         failure = inspect(self._settings.home).failure
         reason = f" (on this machine: {failure})" if failure else ""
-        return EngineRoomFailed(f"no worker is ready, so the run waits in its queue{reason}", remedy=_REMEDY)
+        return EngineRoomFailed(f"no worker is ready{reason}", remedy=_REMEDY)
 
     def checks(self) -> list[Check]:
         """The workers; the servers are asked by others."""

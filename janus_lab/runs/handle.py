@@ -51,12 +51,12 @@ class RunHandle:
             try:
                 events = self._link().events
                 for event in follow(
-                    self.id, ledger=self._ledger, events=events, after=position, distress=self._distress
+                    self.id, ledger=self._ledger, events=events, after=position, distress=self._trouble
                 ):
                     position, lost_since = event.sequence or position, None
                     yield event
             except StoreUnreachable:
-                if (trouble := self._distress()) is not None:
+                if (trouble := self._trouble()) is not None:
                     raise trouble from None
                 lost_since = lost_since or time.monotonic()
                 if time.monotonic() - lost_since > RECONNECT_SECONDS:
@@ -64,6 +64,14 @@ class RunHandle:
                 time.sleep(0.2)
             else:
                 return
+
+    def _trouble(self) -> JanusError | None:
+        """Why nothing goes on, with the way to this very run: whoever stops waiting has not stopped it."""
+        if (trouble := self._distress()) is None:
+            return None
+        short = self.id[:12]
+        told = f"{trouble.message}; run {short} stays queued, and goes on when that is mended"
+        return type(trouble)(told, remedy=f"{trouble.remedy}; then `janus runs follow {short}` waits for it")
 
     def cancel(self) -> None:
         """Ask the run to stop; what it has finished is kept."""

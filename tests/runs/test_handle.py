@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from janus_lab.errors import RunCancelled, RunFailed, UserError
+from janus_lab.errors import EngineRoomFailed, RunCancelled, RunFailed, UserError
 from janus_lab.ports.engine_room import Link
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.follow import follow
@@ -46,6 +46,21 @@ def test_tokens_arrive_in_order_and_the_result_after_them(client):
     assert handle.wait_json(seen.append) == {"text": "one two three"}
     assert "".join(e.data["text"] for e in seen if e.kind is EventKind.TOKEN) == "one two three"
     assert seen[-1].kind is EventKind.DONE
+
+
+def test_a_wait_that_leads_nowhere_names_the_run_which_stays(bench, monkeypatch):
+    monkeypatch.setattr("janus_lab.runs.follow.LEDGER_SECONDS", 0.0)
+    queue = InlineQueue(lambda run_id: None)
+    link = Link(bench.events, bench.claims, queue, lambda: nullcontext(NothingParked()))
+    alone = EngineRoomFailed("no worker is ready", remedy="`janus up` starts workers")
+    client = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: alone)
+    handle = ask(client)
+    with pytest.raises(EngineRoomFailed) as caught:
+        handle.wait_json()
+    queue.close()
+    assert f"run {handle.id[:12]} stays queued" in caught.value.message
+    assert caught.value.remedy.startswith("`janus up`")
+    assert f"`janus runs follow {handle.id[:12]}`" in caught.value.remedy
 
 
 def test_following_again_from_a_position_repeats_nothing(client, bench):
