@@ -10,7 +10,7 @@ from redis import Redis
 
 from janus_lab.adapters import redis_checks
 from janus_lab.adapters.claims.redis import open_claims
-from janus_lab.errors import AccessDenied, EngineTooOld
+from janus_lab.errors import AccessDenied, EngineTooOld, StoreUnreachable
 from janus_lab.values.health import Verdict
 
 
@@ -75,3 +75,18 @@ def test_a_server_that_lost_everything_gives_larger_fencing_numbers_still(server
         second = claims.take("run", "bob", 60.0)
         assert second > first
         assert not claims.renew("run", "ada", first, 60.0)
+
+
+@pytest.mark.fault
+def test_a_silent_server_is_given_up_and_used_again(server_redis_url, proxied, monkeypatch):
+    monkeypatch.setattr("janus_lab.adapters.redis_client.REPLY_SECONDS", 0.5)
+    proxy = proxied(server_redis_url)
+    with open_claims(proxy.url) as claims:
+        claims.request_cancel("run")
+        proxy.hang()
+        begun = time.monotonic()
+        with pytest.raises(StoreUnreachable):
+            claims.request_cancel("run")
+        assert time.monotonic() < begun + 3
+        proxy.heal()
+        claims.request_cancel("run")

@@ -74,6 +74,22 @@ def test_the_same_queue_works_again_after_the_broker_was_killed(rabbitmq_url, ra
     assert "RabbitMQ" in found["broker"].detail
 
 
+@pytest.mark.fault
+def test_a_silent_broker_is_given_up_and_used_again(rabbitmq_url, proxied, monkeypatch):
+    monkeypatch.setattr("janus_lab.adapters.amqp_client.HEARTBEAT_SECONDS", 2)
+    monkeypatch.setattr("janus_lab.adapters.amqp_client.CONNECT_SECONDS", 1.0)
+    proxy = proxied(rabbitmq_url)
+    with open_queue(proxy.url) as queue:
+        queue.enqueue("before", Priority.BATCH)
+        proxy.hang()
+        begun = time.monotonic()
+        with pytest.raises(StoreUnreachable):
+            queue.enqueue("lost", Priority.BATCH)
+        assert time.monotonic() < begun + 40
+        proxy.heal()
+        queue.enqueue("after", Priority.BATCH)
+
+
 def test_the_doctor_is_told_what_is_wrong_and_no_password(rabbitmq_url):
     password = urlsplit(rabbitmq_url).password
     (check,) = rabbitmq_checks.checks(rabbitmq_url.replace(password, "wr0ng-secret"))
