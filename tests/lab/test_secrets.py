@@ -62,7 +62,7 @@ def test_a_working_lab_shows_none(project, servers, capsys, caplog):
         main(["--home", str(home), "--profile", "stack", *words])
     told = capsys.readouterr()
     shown += told.out + told.err + caplog.text + files_below(home)
-    assert "***@127.0.0.1" in shown
+    assert "://127.0.0.1" in shown
     assert not [password for password in servers if password in shown]
 
 
