@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from native_stack import compose, neo4j
 
-from janus_lab.settings import Settings
+from janus_lab.settings import Settings, load_settings
 from janus_lab.settings.variables import settings_from, unknown_variables
 
 ROOT = Path(__file__).parents[2]
@@ -122,9 +122,15 @@ def test_workers_are_set_to_the_servers(document, values) -> None:
     environment = filled(document["services"]["worker"]["environment"], values)
     assert unknown_variables(environment) == {}
     urls = {name for name in Settings.__dataclass_fields__ if name.endswith("_url")}
-    assert set(settings_from(environment)) == urls
+    assert set(settings_from(environment)) == {*urls, "profile"}
     hosts = {name: re.search(r"@([^/:?]+):", url) for name, url in environment.items()}
     assert {match[1] for match in hosts.values() if match} == set(SERVERS)
+
+
+def test_workers_say_that_their_profile_is_the_stack(document, values, tmp_path) -> None:
+    environment = filled(document["services"]["worker"]["environment"], values)
+    settings = load_settings(tmp_path / "empty", environment=environment)
+    assert (settings.profile, len(settings.servers())) == ("stack", len(SERVERS))
 
 
 def test_the_workers_image_is_this_version_and_runs_as_nobody_important(document) -> None:
