@@ -49,6 +49,8 @@ WORKER_FROM = "JANUS_WORKER_FROM"
 COMPOSE_PROJECT = "COMPOSE_PROJECT_NAME"
 """What Docker Compose names containers and volumes after. Two folders with one name would share, and remove, one's data."""
 _HEAD = "# Passwords and ports of the stack's servers, for compose.yaml and janus.toml. Keep this file to yourself.\n"
+_NATIVE_START = "scripts/stack"
+"""What a clone of the repository has, and an installed package has not."""
 _PRIVATE = 0o600
 _PASSWORD_BYTES = 24
 _BUSY_TRIES = 100
@@ -70,7 +72,8 @@ def begin_stack(home: Path, *, force: bool = False) -> Beginning:
         notes.made.append(f"[profiles.{STACK}] in {file}")
     else:
         notes.kept.append(f"[profiles.{STACK}] in {file}")
-    return finished(home, notes, ("docker compose up -d", "janus use stack --save"))
+    natively = f"   # or, without Docker: {_NATIVE_START} up" if (file.parent / _NATIVE_START).is_file() else ""
+    return finished(home, notes, (f"docker compose up -d{natively}", "janus use stack --save"))
 
 
 def stack_folder() -> Path:

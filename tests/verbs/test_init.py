@@ -91,6 +91,15 @@ def test_nothing_that_exists_is_overwritten(folder, capsys):
     assert (folder / "janus.toml").read_bytes() == before[folder / "janus.toml"]
 
 
+def test_the_start_without_docker_is_named_where_there_is_one(folder, capsys):
+    assert main(["init", "--stack"]) == 0
+    assert "scripts/stack" not in capsys.readouterr().out
+    (folder / "scripts").mkdir()
+    (folder / "scripts" / "stack").touch()
+    assert main(["init", "--stack"]) == 0
+    assert "scripts/stack up" in capsys.readouterr().out
+
+
 def test_passwords_stay_out_of_git(folder):
     (folder / ".git").mkdir()
     (folder / ".gitignore").write_text("*.pyc")
