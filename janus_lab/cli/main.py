@@ -85,7 +85,7 @@ def _run(words: list[str], face: TerminalFace) -> int:
     home = getattr(args, "home", None) or options.home
     profile = getattr(args, "chosen_profile", None) or options.chosen_profile
     if name == "use":
-        _refuse_session_switch(args)
+        _refuse_session_switch(args, home)
     chosen = {"profile": profile} if profile else {}
     with closing(Session(announce=face.say, home=home, **chosen)) as session:
         value = VERBS[name].execute(args, session, face)
@@ -142,12 +142,13 @@ def _from_stdin() -> str:
     return text
 
 
-def _refuse_session_switch(args: Namespace) -> None:
+def _refuse_session_switch(args: Namespace, home: str | None) -> None:
     """A command's session ends with it, so there is nothing to switch for later."""
     if args.collection:
-        home = load_settings(getattr(args, "home", None)).home
-        _no_session(f'put `collection = "{args.collection}"` into {settings_file(home)}')
+        file = settings_file(load_settings(home).home)
+        _no_session(f'put `collection = "{args.collection}"` into {file}')
     if args.profile and not args.save:
+        load_settings(home, profile=args.profile)  # one that is not there is told first
         _no_session(
             f"`janus use {args.profile} --save` keeps the profile in janus.toml; --profile counts for one command"
         )

@@ -59,7 +59,7 @@ def test_other_errors_are_exit_code_1_and_debug_shows_the_traceback(janus, capsy
         janus("docs", "show", "nothing-here", "--debug")
     assert janus("use", "stack") == 1
     told = capsys.readouterr().err
-    assert "janus use stack --save" in told
+    assert "janus init --stack" in told
     assert janus("--profile", "stack", "docs") == 1
     assert "janus init --stack" in capsys.readouterr().err
     assert janus("use", "-c", "papers") == 1

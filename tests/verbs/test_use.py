@@ -23,7 +23,7 @@ def test_a_session_is_switched_and_back(tmp_path):
     (tmp_path / "janus.toml").write_text(STACK)
     session = Session(announce=print, home=tmp_path)
     using = use(session, "stack")
-    assert (using.profile, using.servers) == ("stack", {"redis_url": "redis://***@localhost/0"})
+    assert (using.profile, using.servers) == ("stack", {"redis_url": "redis://localhost/0"})
     assert use(session).profile == "stack"
     assert use(session, "embedded").servers == {}
     assert (tmp_path / "janus.toml").read_text() == STACK
@@ -37,6 +37,14 @@ def test_a_profile_that_is_not_there_changes_nothing(tmp_path, profile, remedy):
     assert remedy in caught.value.remedy
     assert use(session).profile == "embedded"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_that_names_no_profile_is_told_which_there_are(tmp_path, capsys):
+    (tmp_path / "janus.toml").write_text(STACK)
+    assert main(["use", "stak", "--home", str(tmp_path)]) != 0
+    told = capsys.readouterr().err
+    assert "embedded, stack" in told
+    assert "--save" not in told
 
 
 def test_a_saved_profile_counts_for_later_sessions(tmp_path, capsys, monkeypatch):
