@@ -48,6 +48,7 @@ class PostgresqlServer:
         engine = create_engine(
             parsed(self.url),
             connect_args=connect_arguments(parsed(self.url)),
+            hide_parameters=True,
             pool_use_lifo=True,
             pool_size=_KEPT,
             max_overflow=_MORE,

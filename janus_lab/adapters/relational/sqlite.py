@@ -52,6 +52,8 @@ class SqliteFile:
         engine = create_engine(
             URL.create("sqlite", database=str(self.place)),
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            # A traceback in a log holds no text of a document.
+            hide_parameters=True,
             # SQLite itself lets writers wait in line; a bound on connections would only make readers wait as well.
             max_overflow=-1,
         )

@@ -7,11 +7,13 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
+import traceback
 from pathlib import Path
 
 import numpy as np
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from janus_lab.adapters.relational import sqlite
 from janus_lab.adapters.relational.database import open_database
@@ -28,6 +30,17 @@ def test_a_folder_below_a_file_can_not_be_made(tmp_path):
         pass
     assert "JANUS_HOME" in caught.value.remedy
     assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_what_goes_to_the_log_holds_no_text_of_a_document(request, tmp_path, database):
+    url = f"sqlite:///{tmp_path}/janus.db" if database == "sqlite" else request.getfixturevalue("postgresql_url")
+    secret = " ".join(["of", "a", "letter"])  # a traceback shows lines of code as well
+    with open_database(url) as opened, pytest.raises(StoreFailed) as caught, opened.write() as connection:
+        connection.execute(text("INSERT INTO nowhere VALUES (:words)"), {"words": secret})
+    told = "".join(traceback.format_exception(caught.value))
+    assert "INSERT INTO nowhere" in told
+    assert secret not in told
 
 
 def test_a_folder_in_the_place_of_the_database_is_told(tmp_path):
