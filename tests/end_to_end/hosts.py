@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from janus_lab.adapters.engine_room.attach import WORKER_OPENER
 from janus_lab.adapters.engine_room.workers import ready_workers
 from janus_lab.errors import EngineError
 from janus_lab.settings import environment_of
@@ -22,8 +23,9 @@ READY_SECONDS = 60.0
 class Host:
     """One worker process, which may be killed and started again."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, object], *, opener: str = WORKER_OPENER) -> None:
         self.folder = folder
+        self.opener = opener
         self.log = folder / "worker.log"
         self.redis_url = str(settings["redis_url"])
         self._environment = environment_of({**settings, "model_threads": 1})
@@ -45,8 +47,7 @@ class Host:
             "janus_lab.jobs.worker",
             "--home",
             str(self.folder / "home"),
-            "--log",
-            "-",
+            *("--log", "-", "--opener", self.opener),
         ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

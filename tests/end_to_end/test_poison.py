@@ -1,9 +1,10 @@
-"""Messages that no worker can handle: parked, shown, queued again or dropped, while the worker goes on with others."""
+"""Messages that no worker can handle, and runs that kill their workers: parked, shown, queued again; others go on meanwhile."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from dramatiq import Message
@@ -111,3 +112,33 @@ def test_poison_is_parked_and_shown_while_the_worker_works_on(lab, host, setting
     assert janus("queue", "discard", "--all")[0] == 0
     assert lab.queues.dead() == []
     assert host.alive()
+
+
+# A dead worker's message comes back at once from RabbitMQ; on Redis a sweep finds the run, at most once a minute.
+@pytest.mark.parametrize("settings", ["rabbitmq"], indirect=True)
+def test_a_run_that_kills_its_workers_is_given_up_shown_and_retried(lab, settings, tmp_path, janus, monkeypatch):
+    trigger = tmp_path / "trigger"
+    trigger.touch()
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("DEADLY_TRIGGER", str(trigger))
+    with Host(tmp_path / "host", settings, opener="deadly_worker:open_deadly") as host:
+        assert host.start() is host
+        assert lab.ingest("pump.txt").added == 1
+        poison = lab.start_ask("What is the poison?")
+        for _ in range(3):
+            until(lambda: not host.alive())
+            # The next attempt may kill it before it has said that it is ready.
+            host.start(wait=False)
+        host.wait_until_ready()
+        assert lab.search("pump").hits, "others go on"
+        until(lambda: lab.run(poison.id).state.final)
+        run = lab.run(poison.id)
+        assert (run.state, run.error.code) == (RunState.FAILED, "run-failed")
+        assert "died 3 times" in run.error.message
+        assert f"janus runs retry {poison.id[:12]}" in run.error.remedy
+        assert poison.id[:8] in janus("runs", "--state", "failed")[1]
+        assert janus("runs", "show", poison.id)[0] == 1
+        assert host.alive()
+        trigger.unlink()
+        assert janus("runs", "retry", poison.id)[0] == 0
+        assert lab.run(poison.id).state is RunState.DONE
