@@ -16,12 +16,13 @@ from janus_lab.values.ids import content_id
 BUILDER = """
 import sys
 import numpy as np
-from janus_lab.adapters.vector import edge
-from janus_lab.adapters.vector.server import store as server
 from janus_lab.values.ids import content_id
 from janus_lab.values.vector import Point
 url = sys.stdin.readline().strip()
-module = edge if url.startswith("edge") else server
+if url.startswith("edge"):
+    from janus_lab.adapters.vector import edge as module
+else:
+    from janus_lab.adapters.vector.server import store as module
 ones = np.ones(16, np.float32)
 with module.open_vectors(url) as vectors:
     vectors.ensure("home", 16)
