@@ -99,16 +99,6 @@ def test_an_ingest_survives_a_server_that_dies_again(servers, dice, host, start,
     assert host.alive()
 
 
-@pytest.mark.parametrize(
-    "servers", [["postgresql_server", "redis_stack_server"], ["rabbitmq_server", "qdrant_server"]], indirect=True
-)
-def test_an_ingest_survives_servers_that_die_together(servers, dice, host, start, assert_survived):
-    handle = start()
-    assert under_way(handle, 1)
-    assert_survived(handle, [kill_and_restart(servers, dice)])
-    assert host.alive()
-
-
 def test_an_ingest_survives_a_power_failure(servers, dice, host, start, assert_survived):
     handle = start()
     assert under_way(handle, 1)
