@@ -189,8 +189,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium, tmp_path_factory) -> Iterator:
+    # Not for the session: as long as it is open, an event loop runs in this thread, and other tests bring their own.
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

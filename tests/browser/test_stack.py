@@ -74,7 +74,6 @@ def test_a_tour_of_the_stack(lab, stack_home):
     assert "ingest" in shown[7]
     # Not that all is well: on a busy machine a server may take longer to answer than doctor waits.
     assert "PostgreSQL answers" in shown[8]
-    assert "compose.yaml" in shown[8]
     assert "the query is wrong" in shown[9]
     assert lab.page.locator(".janus td b").count() == 0
     settings = (stack_home.parent / "janus.toml").read_text()

@@ -16,7 +16,7 @@ from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestRe
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
-from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Runs, SearchResults
+from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Rows, Runs, SearchResults, SharedRun
 from janus_lab.verbs.session import Using
 from janus_magics.render import HTML, bundle
 from janus_magics.render import html as to_html
@@ -49,6 +49,8 @@ VALUES = {
     IngestPlan: IngestPlan(EVIL, 1, 1, 0, 1, 1.0, 0, (OUTCOME,)),
     Run: RUN,
     Runs: Runs([RUN]),
+    SharedRun: SharedRun(RUN, (RUN, RUN)),
+    Rows: Rows([{EVIL: EVIL, "n": 1}, {EVIL: [EVIL, {EVIL: EVIL}], "n": None}]),
     EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
     QueueLengths: QueueLengths([QueueLength(EVIL, 1, 2, None, 3)]),

@@ -38,8 +38,8 @@ def first_members(written: str) -> dict[str, Any]:
         while True:
             name, at = _DECODER.raw_decode(written, at)
             value, at = _DECODER.raw_decode(written, at + len(": "))
-            # A number that is cut off looks like a shorter one: only what something follows is whole.
-            if at >= len(written):
+            # A number that is cut off looks like a shorter one, with "." or "e" behind it perhaps.
+            if written[at : at + 1] not in {",", "}"}:
                 return members
             members[name] = value
             at += len(", ")

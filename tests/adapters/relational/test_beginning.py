@@ -40,6 +40,14 @@ def test_whatever_is_cut_off_only_whole_first_members_are_left(whole, data):
     assert len(first_members(written)) == len(whole)
 
 
+def test_a_number_that_is_cut_off_is_not_taken_for_a_shorter_one():
+    for number in (12345, -1.25, 2.5e20, 1e-7):
+        written = json.dumps({"a": 1, "b": number})
+        for cut in range(len('{"a": 1, "b": '), len(written)):
+            assert first_members(written[:cut]) == {"a": 1}
+        assert first_members(written) == {"a": 1, "b": number}
+
+
 def long_run(run_id: str, **changes) -> Run:
     request = {
         "sources": ["/data", "\0\ud800"],
