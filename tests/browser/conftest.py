@@ -189,7 +189,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium, tmp_path_factory) -> Iterator:
     # Not for the session: as long as it is open, an event loop runs in this thread, and other tests bring their own.
     from playwright.sync_api import sync_playwright

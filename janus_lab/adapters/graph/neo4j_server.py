@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -133,10 +133,15 @@ def open_server(url: str) -> Iterator[Server]:
             telemetry_disabled=True,
             notifications_min_severity=NotificationMinimumSeverity.OFF,
         )
-    with driver:
+    try:
         server = Server(place, driver)
         check_version(server.version(), place.shown)
         yield server
+    finally:
+        # A connection that can't say goodbye any more ends the first call, and the driver would stay open.
+        with suppress(DriverError, Neo4jError, OSError):
+            driver.close()
+        driver.close()
 
 
 def check_version(version: str, place: str) -> None:
