@@ -82,6 +82,8 @@ def test_killed_anywhere_and_begun_again_it_ends_in_the_same(project, holdings):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode == 0:
             break
+        if interrupted and "holds data already" in done.stderr and not marker_file(home).exists():
+            break  # the kill before came when the migration had just ended
         assert done.returncode == -signal.SIGKILL, done.stderr
         interrupted += 1
         if marker_file(home).exists():
