@@ -92,9 +92,9 @@ GENERATION: Table = {
 SERVER: Table = {
     "amqp": Row("queue.rabbitmq_checks:checks", STACK),
     "amqps": Row("queue.rabbitmq_checks:checks", STACK),
-    "redis": Row("redis_checks:checks"),
-    "rediss": Row("redis_checks:checks"),
-    "unix": Row("redis_checks:checks"),
+    "redis": Row("redis.checks:checks"),
+    "rediss": Row("redis.checks:checks"),
+    "unix": Row("redis.checks:checks"),
     **_postgresql("relational.server_checks:checks"),
     "s3": Row("objects.minio_checks:checks", STACK),
     "qdrant": Row("vector.server.checks:checks", STACK),

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.engine_room.server import CLIENT_NAME
+from janus_lab.adapters.redis import keys
 from janus_lab.values.run import Priority
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from janus_lab.adapters.claims import keys
+from janus_lab.adapters.redis import keys
 from janus_lab.settings import Settings
 
 if TYPE_CHECKING:

@@ -62,7 +62,7 @@ def _work(
 ) -> None:
     import structlog
 
-    from janus_lab.adapters.redis_client import open_client
+    from janus_lab.adapters.redis.client import open_client
     from janus_lab.jobs.readiness import ready
 
     log = structlog.get_logger(__name__)

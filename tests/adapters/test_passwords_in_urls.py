@@ -9,7 +9,7 @@ import pytest
 from janus_lab.adapters.amqp_client import parameters
 from janus_lab.adapters.graph.neo4j_server import address
 from janus_lab.adapters.objects.address import read_address
-from janus_lab.adapters.redis_client import open_client
+from janus_lab.adapters.redis.client import open_client
 from janus_lab.adapters.vector.server.address import parsed
 from janus_lab.errors import SettingsError
 

@@ -25,7 +25,7 @@ WRONG = "wr0ng-secret"
 SERVERS = ("relational_url", "redis_url", "broker_url", "objects_url", "vectors_url")
 TOO_OLD = {
     "relational_url": ("janus_lab.adapters.relational.postgresql.OLDEST", 990000),
-    "redis_url": ("janus_lab.adapters.redis_client.OLDEST", {"redis": (99, 0), "valkey": (99, 0)}),
+    "redis_url": ("janus_lab.adapters.redis.client.OLDEST", {"redis": (99, 0), "valkey": (99, 0)}),
     "broker_url": ("janus_lab.adapters.amqp_client.OLDEST", (99, 0)),
     "graph_url": ("janus_lab.adapters.graph.neo4j_server.OLDEST", (99, 0)),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from janus_lab.adapters.claims import codes
+from janus_lab.adapters.redis import codes
 
 LUA = sorted((Path(__file__).parents[2] / "lua").glob("*.lua"))
 ENUMS = {

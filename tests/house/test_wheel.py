@@ -148,7 +148,7 @@ def test_an_empty_environment_imports_it(empty: Path, surroundings: dict[str, st
     where = python(empty, "import janus_lab, janus_magics; print(janus_lab.__file__)", surroundings, tmp_path)
     assert Path(where).is_relative_to(empty)
     scripts = python(
-        empty, "from janus_lab.adapters.claims.scripts import folder; print(folder())", surroundings, tmp_path
+        empty, "from janus_lab.adapters.redis.scripts import folder; print(folder())", surroundings, tmp_path
     )
     assert Path(scripts).name == "_lua"
     assert Path(scripts).is_relative_to(empty)

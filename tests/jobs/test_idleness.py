@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.queue.dramatiq_redis import open_queue
+from janus_lab.adapters.redis import keys
 from janus_lab.jobs.idleness import Idleness
 from janus_lab.values.run import Priority
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.engine_room.paths import socket_path
 from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.adapters.queue.dramatiq_redis import open_queue
+from janus_lab.adapters.redis import keys
 from janus_lab.errors import StoreUnreachable
 from janus_lab.jobs.readiness import ready
 from janus_lab.jobs.working import working_alone

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from janus_lab.adapters.claims import keys, scripts
+from janus_lab.adapters.redis import keys, scripts
 
 NONCES = st.lists(st.sampled_from(["n1", "n2", "n3"]), max_size=20)
 

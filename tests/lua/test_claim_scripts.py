@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from redis import Redis
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.claims.memory import MemoryClaims
 from janus_lab.adapters.claims.redis import RedisClaims
+from janus_lab.adapters.redis import keys
 
 RUNS = st.sampled_from(["r1", "r2"])
 HOLDERS = st.sampled_from(["ada", "bob", "cid"])

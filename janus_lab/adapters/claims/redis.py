@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from janus_lab.adapters.claims import keys, scripts
-from janus_lab.adapters.claims.codes import ReleaseClaim, RenewClaim, TakeClaim
-from janus_lab.adapters.redis_client import check_version, open_client, translated
+from janus_lab.adapters.redis import keys, scripts
+from janus_lab.adapters.redis.client import check_version, open_client, translated
+from janus_lab.adapters.redis.codes import ReleaseClaim, RenewClaim, TakeClaim
 from janus_lab.ports.claims import Claims
 
 if TYPE_CHECKING:

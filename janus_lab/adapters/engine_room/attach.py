@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.engine_room.directory import prepare, reported
 from janus_lab.adapters.engine_room.locks import held, locked
 from janus_lab.adapters.engine_room.paths import RoomPaths
 from janus_lab.adapters.engine_room.record import Phase, Record, read_record
 from janus_lab.adapters.engine_room.report import Outcome, receive
 from janus_lab.adapters.engine_room.server import CLIENT_NAME, last_lines, server_url
-from janus_lab.adapters.redis_client import open_client
+from janus_lab.adapters.redis import keys
+from janus_lab.adapters.redis.client import open_client
 from janus_lab.errors import EngineRoomFailed, StoreUnreachable
 
 WORKER_OPENER = "janus_lab.compose.worker:open_worker"

@@ -8,14 +8,14 @@ import signal
 import time
 from pathlib import Path
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.engine_room.directory import reported
 from janus_lab.adapters.engine_room.locks import held
 from janus_lab.adapters.engine_room.paths import RoomPaths
 from janus_lab.adapters.engine_room.processes import ended, is_python_module
 from janus_lab.adapters.engine_room.record import Phase, Record, read_record
 from janus_lab.adapters.engine_room.server import CLIENT_NAME, server_url
-from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.adapters.redis import keys
+from janus_lab.adapters.redis.client import open_client, translated
 from janus_lab.errors import EngineRoomFailed, StoreFailed, StoreUnreachable
 from janus_lab.ports.engine_room import RoomState
 

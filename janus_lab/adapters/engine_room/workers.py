@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from janus_lab.adapters.claims import keys
-from janus_lab.adapters.redis_client import open_client, server_version, translated
+from janus_lab.adapters.redis import keys
+from janus_lab.adapters.redis.client import open_client, server_version, translated
 from janus_lab.values.health import WorkerState
 
 

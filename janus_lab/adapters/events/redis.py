@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from janus_lab.adapters.claims import keys, scripts
-from janus_lab.adapters.redis_client import REPLY_SECONDS, open_client, translated
+from janus_lab.adapters.redis import keys, scripts
+from janus_lab.adapters.redis.client import REPLY_SECONDS, open_client, translated
 from janus_lab.ports.events import EventLog
 from janus_lab.values.event import Event, EventKind
 

@@ -12,9 +12,9 @@ from dramatiq.common import q_name
 from dramatiq.errors import ConnectionClosed, DecodeError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from janus_lab.adapters.claims import keys
 from janus_lab.adapters.queue.answers import BROKER_ANSWERS
 from janus_lab.adapters.queue.message import REASON, decoded, reason_of
+from janus_lab.adapters.redis import keys
 
 if TYPE_CHECKING:
     from dramatiq import Message

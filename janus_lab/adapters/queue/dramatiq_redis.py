@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.adapters.redis.client import open_client, translated
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.values.run import Priority
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
-from janus_lab.adapters.claims import keys, scripts
-from janus_lab.adapters.claims.codes import RedriveLetter
 from janus_lab.adapters.queue.dramatiq_redis import queue_name
-from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.adapters.redis import keys, scripts
+from janus_lab.adapters.redis.client import open_client, translated
+from janus_lab.adapters.redis.codes import RedriveLetter
 from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Priority

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Redis
 
-from janus_lab.adapters.redis_client import check_version, open_client, server_version, translated
+from janus_lab.adapters.redis.client import check_version, open_client, server_version, translated
 from janus_lab.errors import AccessDenied, JanusError
 from janus_lab.values.health import Check, Verdict
 from janus_lab.values.shown_url import shown_url

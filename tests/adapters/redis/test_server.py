@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from janus_lab.adapters import redis_checks
 from janus_lab.adapters.claims.redis import open_claims
+from janus_lab.adapters.redis import checks
 from janus_lab.errors import AccessDenied, EngineTooOld, StoreUnreachable
 from janus_lab.values.health import Verdict
 
@@ -38,30 +38,30 @@ def test_a_user_without_the_commands_is_refused(server_redis_url):
             url = server_redis_url.replace(f":{urlsplit(server_redis_url).password}@", "weak:pw@")
             with open_claims(url) as claims, pytest.raises(AccessDenied):
                 claims.request_cancel("run")
-            (check,) = redis_checks.checks(url)
+            (check,) = checks.checks(url)
             assert check.verdict is Verdict.OK
         finally:
             admin.acl_deluser("weak")
 
 
 def test_an_old_server_is_refused(server_redis_url, monkeypatch):
-    monkeypatch.setattr("janus_lab.adapters.redis_client.OLDEST", {"redis": (99, 0)})
+    monkeypatch.setattr("janus_lab.adapters.redis.client.OLDEST", {"redis": (99, 0)})
     with pytest.raises(EngineTooOld), open_claims(server_redis_url):
         pass
 
 
 def test_the_doctor_is_told_about_eviction_persistence_and_clock(server_redis_url):
-    found = {check.name: check for check in redis_checks.checks(server_redis_url)}
+    found = {check.name: check for check in checks.checks(server_redis_url)}
     assert {name for name, check in found.items() if check.verdict is not Verdict.OK} == set()
     assert set(found) == {"redis", "redis memory", "redis persistence", "redis clock"}
     with Redis.from_url(server_redis_url) as admin:
         admin.config_set("maxmemory-policy", "allkeys-lru")
         try:
-            found = {check.name: check for check in redis_checks.checks(server_redis_url)}
+            found = {check.name: check for check in checks.checks(server_redis_url)}
         finally:
             admin.config_set("maxmemory-policy", "noeviction")
     assert found["redis memory"].verdict is Verdict.WARNING
-    (check,) = redis_checks.checks("redis://:s3cret@127.0.0.1:1/0")
+    (check,) = checks.checks("redis://:s3cret@127.0.0.1:1/0")
     assert check.verdict is Verdict.FAILED
     assert "s3cret" not in check.detail + check.remedy
 
@@ -79,7 +79,7 @@ def test_a_server_that_lost_everything_gives_larger_fencing_numbers_still(server
 
 @pytest.mark.fault
 def test_a_silent_server_is_given_up_and_used_again(server_redis_url, proxied, monkeypatch):
-    monkeypatch.setattr("janus_lab.adapters.redis_client.REPLY_SECONDS", 0.5)
+    monkeypatch.setattr("janus_lab.adapters.redis.client.REPLY_SECONDS", 0.5)
     proxy = proxied(server_redis_url)
     with open_claims(proxy.url) as claims:
         claims.request_cancel("run")

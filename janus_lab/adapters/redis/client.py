@@ -39,7 +39,7 @@ def open_client(redis_url: str, *, retries: int = _RETRIES, decode_responses: bo
     from redis import Redis
     from redis.backoff import ExponentialBackoff
 
-    from janus_lab.adapters.redis_retry import UnlessRefused
+    from janus_lab.adapters.redis.retry import UnlessRefused
 
     base, cap = _BACKOFF_SECONDS
     try:

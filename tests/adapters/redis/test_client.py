@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from janus_lab.adapters.claims.redis import open_claims
-from janus_lab.adapters.redis_client import open_client, translated
+from janus_lab.adapters.redis.client import open_client, translated
 from janus_lab.errors import DiskFull, SettingsError, StoreFailed, StoreUnreachable
 
 
