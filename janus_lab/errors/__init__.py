@@ -37,9 +37,11 @@ from janus_lab.errors.files import (
     UrlFailed,
 )
 from janus_lab.errors.requests import AmbiguousId, NotFound, UsageError
+from janus_lab.errors.scheduling import AdmissionClosed, LeaseImpossible, LeaseLost, LeaseTimeout, ProbeFailed
 
 __all__ = [
     "AccessDenied",
+    "AdmissionClosed",
     "AmbiguousId",
     "CapacityError",
     "ClaimLost",
@@ -57,11 +59,15 @@ __all__ = [
     "FileForbidden",
     "FileTooLarge",
     "JanusError",
+    "LeaseImpossible",
+    "LeaseLost",
+    "LeaseTimeout",
     "MissingPackage",
     "ModelFailed",
     "NoText",
     "NotAFile",
     "NotFound",
+    "ProbeFailed",
     "RunCancelled",
     "RunFailed",
     "SettingsError",

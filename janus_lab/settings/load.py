@@ -16,7 +16,17 @@ from janus_lab.settings.settings import Settings, is_url
 from janus_lab.settings.variables import settings_from
 from janus_lab.values.path import user_path
 
-_LEAST = {"chunk_overlap_characters": 0, "model_threads": 0, "idle_seconds": 0}
+_LEAST: Mapping[str, float] = {
+    "chunk_overlap_characters": 0,
+    "model_threads": 0,
+    "idle_seconds": 0,
+    "lease_ram_mb": 0,
+    "lease_vram_mb": 0,
+    "lease_cpu_slots": 0,
+    "ram_headroom_mb": 0,
+    "vram_headroom_mb": 0,
+    "sample_seconds": 0.1,
+}
 """The smallest value of a number that may be less than 1."""
 
 Layer = tuple[str, Mapping[str, Any]]

@@ -45,6 +45,18 @@ class Settings:
     worker_threads: int = 4
     model_threads: int = 0
     """Threads a model computes with; 0 means one a physical core."""
+    lease_ram_mb: int = 0
+    """Main memory that leases may cover in all; 0 means all of it but the headroom."""
+    lease_vram_mb: int = 0
+    """Memory of each accelerator that leases may cover; 0 means all of it but the headroom."""
+    lease_cpu_slots: int = 0
+    """Threads that may compute at a time under leases; 0 means one a processor."""
+    ram_headroom_mb: int = 512
+    vram_headroom_mb: int = 256
+    lease_ttl_seconds: float = 10.0
+    """What a dead process held is free after so long."""
+    sample_seconds: float = 0.5
+    """How often the machine is measured; nothing is granted on a measurement ten times as old."""
     idle_seconds: float = 600.0
     """The engine room stops itself after so long without a client and without an open run."""
     event_expiry_seconds: int = 24 * 3600

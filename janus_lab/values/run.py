@@ -42,9 +42,13 @@ class RunState(StrEnum):
 
 
 class Priority(StrEnum):
-    """Who waits for a run: a person (interactive) or nobody in particular (batch)."""
+    """Who waits for a run: a person (interactive), an agent that works for one, or nobody in particular (batch).
+
+    In this order they are served.
+    """
 
     INTERACTIVE = "interactive"
+    AGENT = "agent"
     BATCH = "batch"
 
 

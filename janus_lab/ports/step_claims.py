@@ -1,0 +1,30 @@
+"""Steps that happen exactly once, whoever tries: taken, done, never again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class StepClaim(StrEnum):
+    """What became of an attempt to take a step."""
+
+    TAKEN = "taken"
+    HELD = "held"
+    DONE = "done"
+
+
+class StepClaims(Protocol):
+    """Claims on named steps. A holder that dies loses the step; one that was finished is remembered for `keep_seconds`."""
+
+    def take(self, step: str, holder: str, ttl_seconds: float) -> tuple[StepClaim, int]:
+        """Take a step that nobody holds and nobody has finished, or prolong our own; with its fencing number if TAKEN."""
+        ...
+
+    def finish(self, step: str, holder: str, fence: int, *, keep_seconds: float) -> bool:
+        """Say that it is done; False if it was not ours any more, so that what was done must not count."""
+        ...
+
+    def release(self, step: str, holder: str, fence: int) -> bool:
+        """Give it back undone; False if it was not ours any more."""
+        ...

@@ -1,0 +1,1 @@
+"""Who may use the machine when: admission by leases, fairness, recovery, rates, agents' state."""
