@@ -52,13 +52,18 @@ def unavailable(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def server(name: str, kind: Kind, prepare: Callable[[Path], None] | None = None) -> Callable[..., Iterator[Engine]]:
-    """The session fixture `name` that runs one engine; `prepare` is given its folder before the first start."""
+def server(
+    name: str, kind: Kind, prepare: Callable[[Path], None] | None = None, *, folder: str = ""
+) -> Callable[..., Iterator[Engine]]:
+    """The session fixture `name` that runs one engine; `prepare` is given its folder before the first start.
+
+    `folder` names it where a service has several.
+    """
 
     @pytest.fixture(scope="session", name=name)
     def start(engines_folder: Path) -> Iterator[Engine]:
         require(kind)
-        engine = Engine(kind, engines_folder / kind.SERVICE)
+        engine = Engine(kind, engines_folder / (folder or kind.SERVICE))
         try:
             if prepare is not None:
                 prepare(engine.folder)
