@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from janus_lab.compose.stores import open_shared, opened_once
 from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.inference.sources import locate as locate_model
 from janus_lab.lab import Lab
+from janus_lab.lab.board import Boards
 from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.surroundings import Surroundings
 from janus_lab.migration.marker import refuse_half_filled
@@ -69,6 +71,7 @@ def open_lab(
             resources=opening.pop_all(),
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
+            boards=Boards(room, shared.ledger, here=socket.gethostname()),
             open_graph=open_graph,
             bringer=bring,
         )

@@ -33,6 +33,10 @@ class InlineRoom(EngineRoom):
                 self._link = self._open()
             return self._link
 
+    def reached(self) -> Link | None:
+        """What is open already."""
+        return self._link
+
     def _open(self) -> Link:
         from janus_lab.compose.services import build_worker
 

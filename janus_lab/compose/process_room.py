@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from janus_lab.adapters.engine_room.attach import attach
+from janus_lab.adapters.engine_room.attach import Attachment, attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
 from janus_lab.compose.links import open_link
 from janus_lab.compose.stores import full_disk
@@ -38,22 +38,37 @@ class ProcessRoom(EngineRoom):
     def link(self, announce: Callable[[str], None]) -> Link:
         """Attach, starting the engine room if need be; a room that was stopped meanwhile is started again."""
         with self._lock:
-            if self._link is not None and time.monotonic() - self._attached_at < TRUST_SECONDS:
-                return self._link
-            attachment = attach(
-                self._settings.home,
-                start=self._start,
-                idle_seconds=self._settings.idle_seconds,
-                environment=self._environment,
-            )
-            if attachment.started_now:
-                announce(f"Janus started its engine room for {self._settings.home} (`janus down` stops it)")
-            if self._link is None or attachment.redis_url != self._redis_url:
-                self._disconnect()
-                self._link = open_link(self._settings, attachment.redis_url, self._resources)
-                self._redis_url = attachment.redis_url
-            self._attached_at = time.monotonic()
-            return self._link
+            return self._trusted() or self._opened(self._attached(start=self._start), announce)
+
+    def reached(self) -> Link | None:
+        """Attach to a room that runs."""
+        with self._lock:
+            if trusted := self._trusted():
+                return trusted
+            attachment = self._attached(start=False)
+            return self._opened(attachment, lambda _line: None) if attachment.redis_url else None
+
+    def _trusted(self) -> Link | None:
+        return self._link if time.monotonic() - self._attached_at < TRUST_SECONDS else None
+
+    def _attached(self, *, start: bool) -> Attachment:
+        return attach(
+            self._settings.home,
+            start=start,
+            idle_seconds=self._settings.idle_seconds,
+            server_memory_mb=self._settings.redis_memory_mb,
+            environment=self._environment,
+        )
+
+    def _opened(self, attachment: Attachment, announce: Callable[[str], None]) -> Link:
+        if attachment.started_now:
+            announce(f"Janus started its engine room for {self._settings.home} (`janus down` stops it)")
+        if self._link is None or attachment.redis_url != self._redis_url:
+            self._disconnect()
+            self._link = open_link(self._settings, attachment.redis_url, self._resources)
+            self._redis_url = attachment.redis_url
+        self._attached_at = time.monotonic()
+        return self._link
 
     def start(self, announce: Callable[[str], None]) -> None:
         """Attach; that starts it."""

@@ -46,6 +46,10 @@ class ServerRoom(EngineRoom):
                     self._resources = opening.pop_all()
             return self._link
 
+    def reached(self) -> Link | None:
+        """Connected: servers run whether or not a worker does."""
+        return self.link(lambda _line: None)
+
     def start(self, announce: Callable[[str], None]) -> None:
         """Start this machine's workers, where they don't run."""
         self.link(announce)

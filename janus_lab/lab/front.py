@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
+from janus_lab.lab.board import Boards
 from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.graph import GraphUse
 from janus_lab.lab.history import RunHistory
@@ -24,6 +25,7 @@ from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
 from janus_lab.settings import Settings, project_root
 from janus_lab.values.answer import Answer, Citation, CitedContext
+from janus_lab.values.board import Board
 from janus_lab.values.document import Document
 from janus_lab.values.filter import Condition
 from janus_lab.values.health import EngineRoomStatus, HealthReport
@@ -53,6 +55,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
         resources: ExitStack,
         announce: Callable[[str], None],
         diagnosis: Diagnosis,
+        boards: Boards,
         open_graph: Callable[[], GraphStore],
         bringer: OpenBringer | None = None,
     ) -> None:
@@ -65,6 +68,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
         self._announce = announce
         self._resources = resources
         self._diagnosis = diagnosis
+        self.boards = boards
         self.queues = Queues(lambda: room.link(announce))
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
         self._ingesting = Ingesting(self._client, ledger, bringer)
@@ -210,6 +214,10 @@ class Lab(ModelUse, RunHistory, GraphUse):
     def status(self) -> EngineRoomStatus:
         """How the engine room is and how much the lab holds. Starts nothing."""
         return self._diagnosis.status()
+
+    def board(self, machine: str | None = None) -> Board:
+        """A machine (None: this one), its leases, the queues and open runs, at this moment. Starts nothing."""
+        return self.boards.now(machine)
 
     def doctor(self) -> HealthReport:
         """Check everything that the lab stands on, and say what to do where something is wrong. Starts nothing."""

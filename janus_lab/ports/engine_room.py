@@ -56,6 +56,10 @@ class EngineRoom(Protocol):
         """
         ...
 
+    def reached(self) -> Link | None:
+        """As `link` gives it, where the engine room runs; None where none does. Starts nothing."""
+        ...
+
     def start(self, announce: Callable[[str], None]) -> None:
         """Start the processes that belong on this machine, where they don't run. Raises EngineRoomFailed."""
         ...
