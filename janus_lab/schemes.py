@@ -61,6 +61,18 @@ CLAIMS: Table = {
     "rediss": Row("claims.redis:open_claims"),
     "memory": Row("claims.memory:open_claims"),
 }
+STEPS: Table = {
+    "unix": Row("steps.redis:open_steps"),
+    "redis": Row("steps.redis:open_steps"),
+    "rediss": Row("steps.redis:open_steps"),
+    "memory": Row("steps.memory:open_steps"),
+}
+SAMPLES: Table = {
+    "unix": Row("samples.redis:open_samples"),
+    "redis": Row("samples.redis:open_samples"),
+    "rediss": Row("samples.redis:open_samples"),
+    "memory": Row("samples.memory:open_samples"),
+}
 QUEUE: Table = {
     "unix": Row("queue.dramatiq_redis:open_queue"),
     "redis": Row("queue.dramatiq_redis:open_queue"),
@@ -74,6 +86,12 @@ DEAD_LETTERS: Table = {
     "rediss": Row("queue.redis_dead_letters:open_dead_letters"),
     "amqp": Row("queue.rabbitmq_dead_letters:open_dead_letters", STACK),
     "amqps": Row("queue.rabbitmq_dead_letters:open_dead_letters", STACK),
+}
+KEYSPACE: Table = {
+    "unix": Row("keyspace.redis:open_keyspace"),
+    "redis": Row("keyspace.redis:open_keyspace"),
+    "rediss": Row("keyspace.redis:open_keyspace"),
+    "memory": Row("keyspace.memory:open_keyspace"),
 }
 _NEO4J = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 GRAPH: Table = {
@@ -112,8 +130,11 @@ TABLES: Mapping[str, Table] = {
     "vectors": VECTORS,
     "events": EVENTS,
     "claims": CLAIMS,
+    "steps": STEPS,
+    "samples": SAMPLES,
     "queue": QUEUE,
     "dead letters": DEAD_LETTERS,
+    "keyspace": KEYSPACE,
     "graph": GRAPH,
     "embedding": EMBEDDING,
     "generation": GENERATION,

@@ -1,4 +1,4 @@
-"""Steps that happen exactly once, whoever tries: taken, done, never again."""
+"""Steps that happen once, whoever tries: taken, done, not again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ class StepClaim(StrEnum):
 
 
 class StepClaims(Protocol):
-    """Claims on named steps. A holder that dies loses the step; one that was finished is remembered for `keep_seconds`."""
+    """Claims on named steps. A holder that dies loses the step; one that was finished is remembered for `keep_seconds`.
+
+    At most one holder is ever told that it finished a step. What it did must be made to count by that, or under the fencing
+    number, or must bear being done twice: a holder may outlive its claim without knowing.
+    """
 
     def take(self, step: str, holder: str, ttl_seconds: float) -> tuple[StepClaim, int]:
         """Take a step that nobody holds and nobody has finished, or prolong our own; with its fencing number if TAKEN."""
@@ -26,5 +30,5 @@ class StepClaims(Protocol):
         ...
 
     def release(self, step: str, holder: str, fence: int) -> bool:
-        """Give it back undone; False if it was not ours any more."""
+        """Give it back undone; False if it was not ours any more, or is done."""
         ...

@@ -33,3 +33,28 @@ class RedriveLetter(IntEnum):
 
     QUEUED = 1
     GONE = 0
+
+
+class TakeStep(IntEnum):
+    """Outcome of `take_step.lua`; the fencing number comes beside it."""
+
+    TAKEN = 1
+    HELD = 0
+    DONE = 2
+
+
+class FinishStep(IntEnum):
+    """Outcome of `finish_step.lua`."""
+
+    FINISHED = 1
+    EXPIRED = 0
+    HELD = -1
+
+
+class ReleaseStep(IntEnum):
+    """Outcome of `release_step.lua`."""
+
+    RELEASED = 1
+    EXPIRED = 0
+    HELD = -1
+    DONE = 2

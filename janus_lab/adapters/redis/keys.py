@@ -13,6 +13,8 @@ WORKERS = f"{TAG}:workers"
 """The names of workers that have said they are ready, by when (seconds since the epoch); they may have died since."""
 ATTACHED = f"{TAG}:attached"
 """How many times a client has attached to the engine room; only its changes matter."""
+SAMPLED = f"{TAG}:sampled"
+"""The set of the names of machines that were measured; their samples may have expired since."""
 QUEUE_NAMESPACE = f"{TAG}:queue"
 """Prefix of the keys that Dramatiq makes."""
 
@@ -60,3 +62,18 @@ def dead_letters(queue_name: str) -> tuple[str, str]:
 def worker(name: str) -> str:
     """JSON about one of many workers that are ready; expires unless its heartbeat renews it."""
     return f"{WORKER}:{name}"
+
+
+def sample(machine: str) -> str:
+    """JSON of what a machine's sampler measured last; expires when it measures no more."""
+    return f"{TAG}:sample:{machine}"
+
+
+def sample_history(machine: str) -> str:
+    """The sorted set of a machine's samples of the last minutes, as JSON, by time of measurement."""
+    return f"{TAG}:samples:{machine}"
+
+
+def step(name: str) -> str:
+    """The hash that says who works on a step, or that it is done."""
+    return f"{TAG}:step:{name}"

@@ -1,0 +1,1 @@
+"""Steps that happen once, whoever tries."""
