@@ -43,6 +43,9 @@ class InlineRoom(EngineRoom):
         with ExitStack() as opening:
             events = opening.enter_context(factory("events", "memory://")("memory://"))
             claims = opening.enter_context(factory("claims", "memory://")("memory://"))
+            samples = opening.enter_context(
+                factory("samples", "memory://")("memory://", expiry_seconds=self._settings.stale_seconds)
+            )
             worker = build_worker(
                 self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=opening
             )
@@ -51,7 +54,15 @@ class InlineRoom(EngineRoom):
             self._resources = opening.pop_all()
         for run_id, priority in worker.recover():
             queue.enqueue(run_id, priority)
-        return Link(events, claims, queue, lambda: nullcontext(NothingParked()))
+        keyspace = factory("keyspace", "memory://")
+        return Link(
+            events,
+            claims,
+            queue,
+            lambda: nullcontext(NothingParked()),
+            keyspace=lambda: keyspace("memory://"),
+            samples=samples,
+        )
 
     def start(self, announce: Callable[[str], None]) -> None:
         """Open the stores."""

@@ -24,6 +24,15 @@ def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
         )
     )
     claims = resources.enter_context(factory("claims", redis_url)(redis_url))
+    samples = resources.enter_context(factory("samples", redis_url)(redis_url, expiry_seconds=settings.stale_seconds))
     queue = resources.enter_context(factory("queue", broker_url)(broker_url))
     open_letters = factory("dead letters", broker_url)
-    return Link(events, claims, queue, lambda: open_letters(broker_url))
+    open_keyspace = factory("keyspace", redis_url)
+    return Link(
+        events,
+        claims,
+        queue,
+        lambda: open_letters(broker_url),
+        keyspace=lambda: open_keyspace(redis_url),
+        samples=samples,
+    )

@@ -12,6 +12,8 @@ from janus_lab.ports.claims import Claims
 from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
+from janus_lab.ports.keyspace import Keyspace
+from janus_lab.ports.samples import Samples
 from janus_lab.values.health import Check, WorkerState
 
 
@@ -24,6 +26,9 @@ class Link:
     queue: JobQueue
     letters: Callable[[], AbstractContextManager[DeadLetters]]
     """Opens what the broker has parked; seldom needed, so not kept open."""
+    keyspace: Callable[[], AbstractContextManager[Keyspace]]
+    """Opens a look at the server's keys, for people; likewise."""
+    samples: Samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from janus_lab.values.machine import Sample
 
 
 class Samples(Protocol):
-    """Samples that expire by themselves when their machine's sampler is gone."""
+    """Samples that expire by themselves when their machine's sampler is gone. Raises StoreUnreachable where the server does not answer."""
 
     def publish(self, sample: Sample) -> None:
         """Make this the machine's latest."""
@@ -19,9 +19,9 @@ class Samples(Protocol):
         ...
 
     def history(self, machine: str, *, seconds: float) -> list[Sample]:
-        """Samples of the last `seconds`, oldest first, without their processes."""
+        """Samples of the last `seconds` before the newest, oldest first, without their processes. For a beginning: then follow `latest`."""
         ...
 
     def machines(self) -> list[str]:
-        """Machines of which there is a sample."""
+        """Machines of which there is a sample, by name."""
         ...

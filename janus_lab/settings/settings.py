@@ -45,6 +45,14 @@ class Settings:
     worker_threads: int = 4
     model_threads: int = 0
     """Threads a model computes with; 0 means one a physical core."""
+    embedding_batch_tokens: int = 512
+    """Tokens that the embedding model computes at a time in one thread, padding included."""
+    prompt_batch_tokens: int = 512
+    """Tokens of a prompt that the generating model reads at a time; more take more memory."""
+    sqlite_cache_mb: int = 16
+    """Pages that each connection to a SQLite database keeps in memory."""
+    redis_memory_mb: int = 0
+    """What the embedded engine room's own server may hold, after which it refuses writes; 0 means no limit."""
     lease_ram_mb: int = 0
     """Main memory that leases may cover in all; 0 means all of it but the headroom."""
     lease_vram_mb: int = 0
@@ -66,13 +74,19 @@ class Settings:
     log_level: str = "info"
 
     def url(self, name: str) -> str:
-        """The named URL setting with `{home}` filled in. It may hold a password: `shown` is for eyes."""
+        """The named URL setting with `{home}` and the adapter's options filled in. It may hold a password: `shown` is for eyes."""
         value: str = getattr(self, name)
-        return value.replace("{home}", str(self.home))
+        url = value.replace("{home}", str(self.home))
+        return f"{url}?cache_mb={self.sqlite_cache_mb}" if url.startswith("sqlite:") else url
 
     def shown(self, name: str) -> str:
         """The named URL setting as it may be shown to anybody."""
         return shown_url(self.url(name))
+
+    @property
+    def stale_seconds(self) -> float:
+        """So old a measurement of a machine means nothing any more."""
+        return 10 * self.sample_seconds
 
     @property
     def own_server(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ProcessUse:
-    """One process's use, in bytes: main memory that is its alone, and accelerator memory by `Device.id`.
+    """One process's use: main memory that is its alone and accelerator memory by `Device.id`, in bytes; `cpu` in processors.
 
     `ours` is true for Janus's own processes; `name` is what it calls itself, untrusted text.
     """
@@ -18,6 +18,9 @@ class ProcessUse:
     ram: int = 0
     vram: Mapping[str, int] = field(default_factory=dict)
     ours: bool = False
+    cpu: float = 0.0
+    base: Mapping[str, int] = field(default_factory=dict)
+    """What it used of a resource when last it held no lease on it: not covered by any lease. By resource, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Device:
     temperature_celsius: float | None = None
     power_watts: float | None = None
     failure: str = ""
+    attributed: bool = True
+    """Whether it is told which process uses how much of it; a container may not be told."""
+    base: int = 0
+    """Where it is not told: what was used in all when last nobody held a lease on it, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Sample:
     ram_used: int
     devices: tuple[Device, ...] = ()
     processes: tuple[ProcessUse, ...] = ()
-    """Our own processes, and everybody who uses an accelerator."""
+    """Our own processes, everybody who uses an accelerator, and the few others that use the most memory."""
     failures: Mapping[str, str] = field(default_factory=dict)
     limited: str = ""
     """What limits it below the machine's own amounts: `cgroup`, or ""."""

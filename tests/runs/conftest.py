@@ -13,6 +13,7 @@ import pytest
 from janus_lab.ports.claims import Claims
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.ledger import Ledger
+from janus_lab.ports.samples import Samples
 from janus_lab.runs.context import RunContext
 from janus_lab.runs.executor import Executor
 from janus_lab.schemes import factory
@@ -47,6 +48,7 @@ class Bench:
     ledger: Ledger
     events: EventLog
     claims: Claims
+    samples: Samples
     queue: Recorded
 
     def executor(
@@ -75,4 +77,5 @@ def bench(tmp_path) -> Iterator[Bench]:
         ledger = stack.enter_context(factory("ledger", url)(url))
         events = stack.enter_context(factory("events", "memory://")("memory://"))
         claims = stack.enter_context(factory("claims", "memory://")("memory://"))
-        yield Bench(ledger, events, claims, Recorded())
+        samples = stack.enter_context(factory("samples", "memory://")("memory://"))
+        yield Bench(ledger, events, claims, samples, Recorded())

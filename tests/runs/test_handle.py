@@ -8,6 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from janus_lab.adapters.keyspace.memory import open_keyspace
 from janus_lab.errors import EngineRoomFailed, RunCancelled, RunFailed, UserError
 from janus_lab.ports.engine_room import Link
 from janus_lab.runs.client import RunClient
@@ -24,7 +25,14 @@ def client(bench):
     """A client whose runs are carried out by `client.work`, in threads of this process."""
     executor = bench.executor(lambda context: made.work(context))
     queue = InlineQueue(executor.carry_out)
-    link = Link(bench.events, bench.claims, queue, lambda: nullcontext(NothingParked()))
+    link = Link(
+        bench.events,
+        bench.claims,
+        queue,
+        lambda: nullcontext(NothingParked()),
+        keyspace=open_keyspace,
+        samples=bench.samples,
+    )
     made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: None)
     yield made
     queue.close()
@@ -51,7 +59,14 @@ def test_tokens_arrive_in_order_and_the_result_after_them(client):
 def test_a_wait_that_leads_nowhere_names_the_run_which_stays(bench, monkeypatch):
     monkeypatch.setattr("janus_lab.runs.follow.LEDGER_SECONDS", 0.0)
     queue = InlineQueue(lambda run_id: None)
-    link = Link(bench.events, bench.claims, queue, lambda: nullcontext(NothingParked()))
+    link = Link(
+        bench.events,
+        bench.claims,
+        queue,
+        lambda: nullcontext(NothingParked()),
+        keyspace=open_keyspace,
+        samples=bench.samples,
+    )
     alone = EngineRoomFailed("no worker is ready", remedy="`janus up` starts workers")
     client = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: alone)
     handle = ask(client)

@@ -1,0 +1,1 @@
+"""Where every process sees what a machine's sampler measured."""
