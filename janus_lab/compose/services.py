@@ -106,6 +106,7 @@ def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:
             cache=settings.model_cache,
             precision=settings.embedding_precision,
             threads=settings.model_threads,
+            batch_tokens=settings.embedding_batch_tokens,
         )
         return opened
 
@@ -118,6 +119,7 @@ def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:
             cache=settings.model_cache,
             context_tokens=settings.context_tokens,
             threads=settings.model_threads,
+            batch_tokens=settings.prompt_batch_tokens,
         )
         return opened
 

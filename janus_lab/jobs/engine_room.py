@@ -52,7 +52,7 @@ def _supervise(paths: RoomPaths, reporter: Reporter, options: argparse.Namespace
             return 0
         supervisor = Supervisor(
             paths,
-            server=None if options.processes else OwnServer(paths, room_lock),
+            server=None if options.processes else OwnServer(paths, room_lock, options.server_memory_mb),
             room_lock=room_lock,
             processes=options.processes or 1,
             idle_seconds=options.idle_seconds,
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="janus_lab.jobs.engine_room", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="data directory")
     parser.add_argument("--idle-seconds", type=float, default=600.0, help="stop after so long without clients and work")
+    parser.add_argument("--server-memory-mb", type=int, default=0, help="what its server may hold; 0: no limit")
     parser.add_argument("--processes", type=int, default=0, help="so many workers for servers of others, and no server")
     parser.add_argument("--detach", action="store_true", help="go on in a process that nobody waits for")
     parser.add_argument("--report-fd", type=int, default=None, help="pipe for the outcome of the start")

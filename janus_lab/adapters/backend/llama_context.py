@@ -15,7 +15,8 @@ from janus_lab.adapters.backend.llama_log import last_error
 from janus_lab.errors import ModelFailed
 
 SCORED_AT_ONCE = 64
-_BATCH_TOKENS = 512
+BATCH_TOKENS = 512
+"""So many tokens of a prompt are read at a time, unless it is told otherwise."""
 _ASK_EVERY_SECONDS = 0.05
 _ABORTED = 2
 _GO_ON, _STOP = b"", b"x"
@@ -30,7 +31,7 @@ class LlamaContext:
     buffer of ours, so that no computing thread ever waits for Python.
     """
 
-    def __init__(self, model: Any, *, context_tokens: int, threads: int) -> None:
+    def __init__(self, model: Any, *, context_tokens: int, threads: int, batch_tokens: int = BATCH_TOKENS) -> None:
         import llama_cpp
 
         self._api = llama_cpp
@@ -38,7 +39,9 @@ class LlamaContext:
         self._ask = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = context_tokens
-        params.n_batch = params.n_ubatch = _BATCH_TOKENS
+        # What is scored is read at once.
+        self._batch_tokens = max(batch_tokens, SCORED_AT_ONCE)
+        params.n_batch = params.n_ubatch = self._batch_tokens
         params.n_outputs_max_per_seq = SCORED_AT_ONCE
         params.n_threads = params.n_threads_batch = threads
         params.abort_callback = self._ask
@@ -60,8 +63,8 @@ class LlamaContext:
         kept = min(_common(self._read, tokens), len(tokens) - 1)
         self.forget_after(kept)
         return all(
-            self._decode(tokens[start : start + _BATCH_TOKENS], cancelled)
-            for start in range(kept, len(tokens), _BATCH_TOKENS)
+            self._decode(tokens[start : start + self._batch_tokens], cancelled)
+            for start in range(kept, len(tokens), self._batch_tokens)
         )
 
     def go_on(self, tokens: Sequence[int], cancelled: Cancelled, *, every: bool = False) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from janus_lab.adapters.backend.llama_context import SCORED_AT_ONCE, Cancelled, LlamaContext
+from janus_lab.adapters.backend.llama_context import BATCH_TOKENS, SCORED_AT_ONCE, Cancelled, LlamaContext
 from janus_lab.adapters.backend.llama_log import last_error, quiet
 from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
 from janus_lab.adapters.backend.prepared import prepared
@@ -27,12 +27,18 @@ _TOP_K, _TOP_P = 40, 0.95
 
 @contextmanager
 def open_llama(
-    path: Path, info: ModelInfo, *, cache: Path, context_tokens: int = 2048, threads: int = 0
+    path: Path,
+    info: ModelInfo,
+    *,
+    cache: Path,
+    context_tokens: int = 2048,
+    threads: int = 0,
+    batch_tokens: int = BATCH_TOKENS,
 ) -> Iterator[LlamaBackend]:
     """The model in a GGUF file, loaded, and unloaded at the end.
 
     Weights in a format that CPUs are slow at (Q4_1) are converted to Q8_0 once, into `cache`. `threads` 0 means one a
-    physical core. Raises MissingPackage, DiskFull or ModelFailed.
+    physical core; a prompt is read `batch_tokens` at a time. Raises MissingPackage, DiskFull or ModelFailed.
     """
     rest_while_waiting()
     try:
@@ -45,7 +51,9 @@ def open_llama(
     llama_cpp.llama_backend_init()
     model, variant = _load_fast(path, info, cache)
     try:
-        context = LlamaContext(model, context_tokens=context_tokens, threads=model_threads(threads))
+        context = LlamaContext(
+            model, context_tokens=context_tokens, threads=model_threads(threads), batch_tokens=batch_tokens
+        )
         backend = LlamaBackend(context, Vocabulary(model), replace(info, variant=variant, context_tokens=context.size))
         try:
             yield backend

@@ -36,12 +36,19 @@ _QUIET = 3  # errors only; they come as exceptions too
 
 @contextmanager
 def open_embedding(
-    model: Path, tokenizer: Path, info: ModelInfo, *, cache: Path, precision: str = "int8", threads: int = 0
+    model: Path,
+    tokenizer: Path,
+    info: ModelInfo,
+    *,
+    cache: Path,
+    precision: str = "int8",
+    threads: int = 0,
+    batch_tokens: int = BATCH_TOKENS,
 ) -> Iterator[OnnxEmbedding]:
     """The embedding model in an ONNX file. A fast graph is made from it once, into `cache` (about a second).
 
-    `precision` is int8 or fp32; `threads` 0 means one a physical core. Raises SettingsError, MissingPackage, DiskFull,
-    or ModelFailed if the file can't be used.
+    `precision` is int8 or fp32; `threads` 0 means one a physical core; a batch has at most `batch_tokens`, padding
+    included. Raises SettingsError, MissingPackage, DiskFull, or ModelFailed if the file can't be used.
     """
     try:
         chosen = Precision(precision)
@@ -60,7 +67,7 @@ def open_embedding(
         context_tokens=WINDOW_TOKENS,
     )
     with ThreadPoolExecutor(model_threads(threads), thread_name_prefix="embedding") as pool:
-        yield OnnxEmbedding(session, _tokenizer(tokenizer), loaded, pool)
+        yield OnnxEmbedding(session, _tokenizer(tokenizer), loaded, pool, batch_tokens)
 
 
 class OnnxEmbedding:
@@ -71,19 +78,25 @@ class OnnxEmbedding:
     """
 
     def __init__(
-        self, session: InferenceSession, tokenizer: Tokenizer, info: ModelInfo, pool: ThreadPoolExecutor
+        self,
+        session: InferenceSession,
+        tokenizer: Tokenizer,
+        info: ModelInfo,
+        pool: ThreadPoolExecutor,
+        batch_tokens: int = BATCH_TOKENS,
     ) -> None:
         self.info = info
         self._session = session
         self._tokenizer = tokenizer
         self._pool = pool
+        self._batch_tokens = batch_tokens
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`; texts over 256 tokens are cut. Raises ModelFailed."""
         result = np.empty((len(texts), self.info.dimensions), np.float32)
         for start in range(0, len(texts), _TOKENIZED_AT_ONCE):
             rows = self._token_ids(texts[start : start + _TOKENIZED_AT_ONCE])
-            batches = list(length_batches([len(row) for row in rows], BATCH_TOKENS))
+            batches = list(length_batches([len(row) for row in rows], self._batch_tokens))
             inputs = [[rows[n] for n in batch] for batch in batches]
             # One batch, a query for example, need not change threads.
             computed = self._pool.map(self._run, inputs) if len(inputs) > 1 else map(self._run, inputs)

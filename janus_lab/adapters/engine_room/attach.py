@@ -51,13 +51,14 @@ def attach(
     start: bool,
     wait_seconds: float = 30.0,
     idle_seconds: float = 600.0,
+    server_memory_mb: int = 0,
     opener: str = WORKER_OPENER,
     environment: Mapping[str, str] | None = None,
 ) -> Attachment:
     """Find the engine room of `home`; where none runs and `start` is set, start it. A few milliseconds when it runs.
 
     `opener` is the `module:function` that the worker opens its services with, `environment` what is added to the
-    environment of the room's processes; they and `idle_seconds` count for the starter.
+    environment of the room's processes; they, `idle_seconds` and what its server may hold (0: no limit) count for the starter.
     Raises EngineRoomFailed, DataDirectoryUnusable or DiskFull.
     """
     paths = RoomPaths(home.absolute())
@@ -68,7 +69,8 @@ def attach(
             return Attachment("", started_now=False)
         _raise_fresh_failure(paths)
         prepare(paths)
-        options = StartOptions(opener, idle_seconds, environment or {})
+        memory = ("--server-memory-mb", str(server_memory_mb))
+        options = StartOptions(opener, idle_seconds, environment or {}, memory)
         return _start_once(paths, options, wait_seconds=wait_seconds)
 
 

@@ -45,12 +45,14 @@ def start_server(
     directory: Path,
     socket: Path,
     log: Path,
+    memory_mb: int = 0,
     inherit: Sequence[int] = (),
     before_exec: Callable[[], None] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a server that keeps its data in `directory` and listens on `socket` alone. Raises OSError.
 
-    Every write goes to an append-only file, synced each second; nothing is ever evicted.
+    Every write goes to an append-only file, synced each second; nothing is ever evicted: a server that holds `memory_mb`
+    refuses further writes (0: no limit).
     """
     socket.unlink(missing_ok=True)
     arguments = {
@@ -61,6 +63,7 @@ def start_server(
         "--appendonly": "yes",
         "--appendfsync": "everysec",
         "--save": "",
+        "--maxmemory": f"{memory_mb}mb",
         "--maxmemory-policy": "noeviction",
         "--daemonize": "no",
         "--loglevel": "notice",

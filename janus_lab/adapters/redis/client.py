@@ -124,7 +124,7 @@ def _refusal(error: Exception, redis_url: str) -> JanusError:
     if type(error).__name__ == "OutOfMemoryError" or code in {"MISCONF", "OOM"}:
         return DiskFull(
             f"the server at {shown_url(redis_url)} can't store more: its disk or memory is full",
-            remedy="free space where the server keeps its data, then try again; nothing stored is lost",
+            remedy="free space where the server keeps its data, or let it hold more (redis_memory_mb, a server's maxmemory)",
         )
     return StoreFailed(
         f"the server at {shown_url(redis_url)} refused: {error}",

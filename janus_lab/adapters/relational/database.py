@@ -172,9 +172,9 @@ def connected(url: str) -> Iterator[Database]:
 def site_of(url: str) -> Site:
     """Where `url` leads. Raises UnknownScheme."""
     if url.startswith("sqlite:///"):
-        from janus_lab.adapters.relational.sqlite import SqliteFile
+        from janus_lab.adapters.relational.sqlite import sqlite_file
 
-        return SqliteFile(Path(url.removeprefix("sqlite:///")))
+        return sqlite_file(url)
     if url.startswith(("postgresql://", "postgresql+psycopg://")):
         from janus_lab.adapters.relational.postgresql import PostgresqlServer
 

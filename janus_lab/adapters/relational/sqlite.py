@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,6 @@ _BUSY_SECONDS = 30.0
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA cache_size = -16000",
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
 )
@@ -37,13 +37,16 @@ _FORBIDDEN = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite
 _WAITED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _NO_DATABASE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _ROOM_TO_BREATHE = 64 * 1024
+# Folders may have a question mark in their name, so only this at the end is an option.
+_CACHE = re.compile(r"\?cache_mb=(\d{1,6})$")
 
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
-    """A database in the file at `place`, shared by the processes of one machine."""
+    """A database in the file at `place`, shared by the processes of one machine; each connection keeps `cache_mb` of it."""
 
     place: Path
+    cache_mb: int = 16
 
     def engine(self) -> Engine:
         """An engine on the file, whose folder is made if need be. Raises DataDirectoryUnusable."""
@@ -57,7 +60,7 @@ class SqliteFile:
             # SQLite itself lets writers wait in line; a bound on connections would only make readers wait as well.
             max_overflow=-1,
         )
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", self._prepare)
         event.listen(engine, "begin", _begin)
         return engine
 
@@ -102,12 +105,19 @@ class SqliteFile:
         """Never: writers wait in line."""
         return False
 
+    def _prepare(self, connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own transactions start late and never IMMEDIATE; ours are begun in `_begin`.
+        connection.isolation_level = None
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size = -{self.cache_mb * 1000}"):
+            connection.execute(pragma)
 
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    # The driver's own transactions start late and never IMMEDIATE; ours are begun in `_begin`.
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+
+def sqlite_file(url: str) -> SqliteFile:
+    """The database at `sqlite:///PATH`, or `sqlite:///PATH?cache_mb=N`."""
+    place = url.removeprefix("sqlite:///")
+    if option := _CACHE.search(place):
+        return SqliteFile(Path(place[: option.start()]), int(option[1]))
+    return SqliteFile(Path(place))
 
 
 def _begin(connection: Connection) -> None:
