@@ -14,6 +14,7 @@ from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.graph import GraphUse
 from janus_lab.lab.history import RunHistory
 from janus_lab.lab.ingesting import Ingesting, OnEvent, OpenBringer
+from janus_lab.lab.keys import Keys
 from janus_lab.lab.models import ModelUse
 from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.lab.queues import Queues
@@ -70,6 +71,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
         self._diagnosis = diagnosis
         self.boards = boards
         self.queues = Queues(lambda: room.link(announce))
+        self.keys = Keys(room.reached)
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
         self._ingesting = Ingesting(self._client, ledger, bringer)
 
