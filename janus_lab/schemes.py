@@ -73,6 +73,19 @@ SAMPLES: Table = {
     "rediss": Row("samples.redis:open_samples"),
     "memory": Row("samples.memory:open_samples"),
 }
+THROTTLE: Table = {
+    "unix": Row("throttle.redis:open_throttle"),
+    "redis": Row("throttle.redis:open_throttle"),
+    "rediss": Row("throttle.redis:open_throttle"),
+    "memory": Row("throttle.memory:open_throttle"),
+}
+AGENT_STATES: Table = {
+    "unix": Row("agent_states.redis:open_agent_states"),
+    "redis": Row("agent_states.redis:open_agent_states"),
+    "rediss": Row("agent_states.redis:open_agent_states"),
+    "memory": Row("agent_states.memory:open_agent_states"),
+}
+PROBE: Table = {"local": Row("probe.local:open_probe"), "inventory": Row("probe.inventory:open_probe")}
 QUEUE: Table = {
     "unix": Row("queue.dramatiq_redis:open_queue"),
     "redis": Row("queue.dramatiq_redis:open_queue"),
@@ -131,7 +144,10 @@ TABLES: Mapping[str, Table] = {
     "events": EVENTS,
     "claims": CLAIMS,
     "steps": STEPS,
+    "throttle": THROTTLE,
+    "agent states": AGENT_STATES,
     "samples": SAMPLES,
+    "probe": PROBE,
     "queue": QUEUE,
     "dead letters": DEAD_LETTERS,
     "keyspace": KEYSPACE,

@@ -16,13 +16,20 @@ class AgentStates(Protocol):
         ...
 
     def write(self, agent: str, content: Mapping[str, Any], *, expected: int) -> AgentState | None:
-        """Store a new version if `expected` is the latest's number (0: there is none); None, and nothing changes, if it is not."""
+        """Store a new version if `expected` is the latest's number (0: there is none); None, and nothing changes, if it is not.
+
+        Raises UserError for what can't be kept (see `values.agent_state.encoded`).
+        """
         ...
 
     def history(self, agent: str) -> list[AgentState]:
-        """The versions that are kept, newest first."""
+        """The latest version and the ones before it that are kept, newest first."""
         ...
 
     def agents(self) -> list[str]:
-        """Agents with a state."""
+        """Agents with a state, the one that was written last first."""
+        ...
+
+    def forget(self, agent: str) -> bool:
+        """Drop a state and its history; False if there was none. Numbers go on from there for a day at least."""
         ...

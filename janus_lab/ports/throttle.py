@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from janus_lab.values.rate import Rate
+
 
 class Throttle(Protocol):
-    """A rate shared by every process (GCRA, the generic cell rate algorithm of ATM Forum TM 4.0 used as a leaky bucket)."""
+    """Rates shared by every process: the generic cell rate algorithm (ITU-T I.371), in its form as a virtual schedule."""
 
-    def wait_seconds(self, name: str, *, per_second: float, burst: int, cost: int = 1) -> float:
-        """0.0 and the permit is taken, or how long to wait before asking again (nothing is taken then)."""
+    def wait_seconds(self, name: str, rate: Rate, *, cost: int = 1) -> float:
+        """0.0 and the permit is taken, or how long to wait before asking again (nothing is taken then).
+
+        Raises Defect when `cost` is more than a burst.
+        """
         ...

@@ -58,3 +58,63 @@ class ReleaseStep(IntEnum):
     EXPIRED = 0
     HELD = -1
     DONE = 2
+
+
+class RequestLease(IntEnum):
+    """Outcome of `request_lease.lua`; fencing number and wait, or what is lacking, come beside it."""
+
+    GRANTED = 1
+    WAITING = 0
+    CLOSED = -1
+    IMPOSSIBLE = -2
+
+
+class RenewLease(IntEnum):
+    """Outcome of `renew_lease.lua`."""
+
+    RENEWED = 1
+    YIELD = 2
+    EXPIRED = 0
+
+
+class ReleaseLease(IntEnum):
+    """Outcome of `release_lease.lua`."""
+
+    RELEASED = 1
+    EXPIRED = 0
+
+
+class WithdrawRequest(IntEnum):
+    """Outcome of `withdraw_request.lua`."""
+
+    WITHDRAWN = 1
+    RELEASED = 2
+    UNKNOWN = 0
+
+
+class PublishCapacity(IntEnum):
+    """Outcome of `publish_capacity.lua`."""
+
+    PUBLISHED = 1
+    OLDER = 0
+
+
+class TakePermit(IntEnum):
+    """Outcome of `take_permit.lua`; how long to wait comes beside it."""
+
+    TAKEN = 1
+    EARLY = 0
+
+
+class WriteState(IntEnum):
+    """Outcome of `write_state.lua`; the version and its time come beside it."""
+
+    WRITTEN = 1
+    CHANGED = 0
+
+
+class ForgetState(IntEnum):
+    """Outcome of `forget_state.lua`."""
+
+    FORGOTTEN = 1
+    ABSENT = 0

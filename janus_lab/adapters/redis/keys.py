@@ -13,8 +13,12 @@ WORKERS = f"{TAG}:workers"
 """The names of workers that have said they are ready, by when (seconds since the epoch); they may have died since."""
 ATTACHED = f"{TAG}:attached"
 """How many times a client has attached to the engine room; only its changes matter."""
+AGENTS = f"{TAG}:agents"
+"""Agents that have a state, by when it was written (milliseconds since the epoch)."""
 SAMPLED = f"{TAG}:sampled"
 """The set of the names of machines that were measured; their samples may have expired since."""
+LEASED_MACHINES = f"{TAG}:leases"
+"""The names of machines that have leases to grant, by when they last said what they have (microseconds since the epoch)."""
 QUEUE_NAMESPACE = f"{TAG}:queue"
 """Prefix of the keys that Dramatiq makes."""
 
@@ -77,3 +81,29 @@ def sample_history(machine: str) -> str:
 def step(name: str) -> str:
     """The hash that says who works on a step, or that it is done."""
     return f"{TAG}:step:{name}"
+
+
+def leases(machine: str) -> tuple[str, ...]:
+    """What the scripts of leases take as KEYS[1] to KEYS[8], of one machine."""
+    parts = ("machine", "living", "expiry", "waiting", "asked", "patience", "ending", "granted")
+    return tuple(f"{LEASED_MACHINES}:{machine}:{part}" for part in parts)
+
+
+def granted(machine: str) -> str:
+    """The channel that tells which of a machine's waiting requests were granted."""
+    return leases(machine)[-1]
+
+
+def rate(name: str) -> str:
+    """The number that says when all that a rate let through is paid for (microseconds since the epoch)."""
+    return f"{TAG}:rate:{name}"
+
+
+def agent_state(agent: str) -> str:
+    """The hash of the latest version of an agent's state."""
+    return f"{TAG}:agent:{agent}"
+
+
+def agent_history(agent: str) -> str:
+    """The list of the earlier versions of an agent's state, newest first."""
+    return f"{TAG}:agent-history:{agent}"

@@ -1,0 +1,1 @@
+"""Rates shared by processes."""
