@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -63,6 +64,10 @@ class Settings:
     vram_headroom_mb: int = 256
     lease_ttl_seconds: float = 10.0
     """What a dead process held is free after so long."""
+    machine: str = ""
+    """What this machine is called among those that share servers; empty: its host name."""
+    probe_url: str = "local://"
+    """What is measured: this machine, or one that is written down (`inventory:///path.json`)."""
     sample_seconds: float = 0.5
     """How often the machine is measured; nothing is granted on a measurement ten times as old."""
     idle_seconds: float = 600.0
@@ -82,6 +87,11 @@ class Settings:
     def shown(self, name: str) -> str:
         """The named URL setting as it may be shown to anybody."""
         return shown_url(self.url(name))
+
+    @property
+    def machine_name(self) -> str:
+        """What this machine is called."""
+        return self.machine or socket.gethostname()
 
     @property
     def stale_seconds(self) -> float:
