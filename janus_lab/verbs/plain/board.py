@@ -1,0 +1,150 @@
+"""A board as plain text, and the words in which every face tells what stands on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from janus_lab.values.board import Board
+from janus_lab.values.gauge import Gauge, Unit, gauges
+from janus_lab.values.lease import CPU, RAM, Lease, LeaseRequest, Waiting
+from janus_lab.values.machine import ProcessUse
+from janus_lab.values.run import Run
+from janus_lab.verbs.plain.amounts import duration
+from janus_lab.verbs.plain.engine_room import subject
+from janus_lab.verbs.plain.printable import one_line
+from janus_lab.verbs.plain.queue import LENGTHS, length_cells
+from janus_lab.verbs.plain.table import table
+
+GAUGES = ("", "used", "", "leased", "others", "free to lease", "")
+LEASES = ("lease", "holds", "class", "for", "state")
+WAITING = ("waits", "wants", "class", "for")
+PROCESSES = ("process", "pid", "whose", "memory", "GPU memory")
+RUNS = ("run", "kind", "state", "for", "what")
+PROCESSES_SHOWN = 12
+_BAR = 20
+_STEPS = ("B", "KiB", "MiB", "GiB", "TiB")
+_STEP = 1024
+
+
+def board(value: Board) -> str:
+    """Gauges, then whoever holds, waits, uses and runs."""
+    parts = [
+        "\n".join(headline(value)),
+        table(GAUGES, [_gauge_cells(gauge) for gauge in gauges(value)]) if value.sample or value.book else "",
+        *(f"{title}\n{body}" for title, body in _lists(value) if body),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def headline(value: Board) -> list[str]:
+    """The machine, whether leases are granted, and what is missing."""
+    lines = [f"{one_line(value.machine, 80)}: {condition(value)}"]
+    return [*lines, one_line(value.note, 300)] if value.note else lines
+
+
+def condition(value: Board) -> str:
+    """Whether leases are granted on the machine, in words."""
+    if value.book is None:
+        return "no leases"
+    if not value.book.open:
+        return "closed: nothing is granted until the machine has been measured again"
+    return "leases are granted"
+
+
+def _lists(value: Board) -> Iterator[tuple[str, str]]:
+    book = value.book
+    if book is not None:
+        at = book.at
+        yield "Leases", _rows(LEASES, [lease_cells(each, at) for each in book.leases])
+        yield "Waiting", _rows(WAITING, [waiting_cells(each, at) for each in book.waiting])
+    yield "Processes", _rows(PROCESSES, [process_cells(each) for each in processes(value)])
+    yield "Queues", _rows(LENGTHS, [length_cells(each) for each in value.queues])
+    yield "Runs", _rows(RUNS, [run_cells(each, value.at) for each in value.runs])
+
+
+def _rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return table(header, rows) if rows else ""
+
+
+def _gauge_cells(gauge: Gauge) -> tuple[str, ...]:
+    if gauge.failure:
+        return (gauge.label, "not known", "", "", "", "", one_line(gauge.failure, 100))
+    bar = "#" * round(gauge.share * _BAR)
+    load = "" if gauge.load is None else f"load {gauge.load:.0%}"
+    told = (gauge.leased, gauge.outside, gauge.free) if gauge.budget is not None else (None, None, None)
+    shares = tuple("–" if each is None else amount(each, gauge.unit) for each in told)
+    detail = " · ".join(part for part in (load, one_line(gauge.detail, 80)) if part)
+    return (one_line(gauge.label, 40), reading(gauge), bar.ljust(_BAR, "."), *shares, detail)
+
+
+def reading(gauge: Gauge) -> str:
+    """What is used of how much."""
+    if gauge.unit is Unit.THREADS:
+        return f"{gauge.share:.0%}"
+    return f"{amount(gauge.used, gauge.unit)} of {amount(gauge.total, gauge.unit)}"
+
+
+def amount(number: float, unit: Unit) -> str:
+    """So much of a resource: bytes in powers of 1024, threads and places as they are."""
+    if unit is not Unit.BYTES:
+        return f"{number:g}"
+    value, step = float(number), 0
+    while value >= _STEP and step < len(_STEPS) - 1:
+        value, step = value / _STEP, step + 1
+    return f"{value:.1f} {_STEPS[step]}" if step > 2 else f"{value:.0f} {_STEPS[step]}"  # noqa: PLR2004 - from GiB
+
+
+def held(weights: Mapping[str, int]) -> str:
+    """What a lease covers, in words: "8.0 GiB of GPU 0, 2 threads"."""
+    return ", ".join(_weight(name, number) for name, number in weights.items()) or "nothing"
+
+
+def _weight(name: str, number: int) -> str:
+    kind, _, which = name.partition(":")
+    if name == RAM:
+        return f"{amount(number, Unit.BYTES)} memory"
+    if name == CPU:
+        return f"{number} thread{'' if number == 1 else 's'}"
+    if kind == "vram":
+        return f"{amount(number, Unit.BYTES)} of GPU {one_line(which, 20)}"
+    return f"{number} × {one_line(which or name, 40)}"
+
+
+def asked_for(request: LeaseRequest) -> str:
+    """What a lease is for: its purpose, the run and its step, and the cell that asked."""
+    run = f"run {request.run_id[:13]}" if request.run_id else ""
+    parts = (request.purpose or "unnamed", run, request.step, request.cell)
+    return " · ".join(one_line(part, 80) for part in parts if part)
+
+
+def lease_cells(value: Lease, at: float) -> tuple[str, ...]:
+    """What there is to say about a lease, read at `at`."""
+    request = value.request
+    state = "asked to yield" if value.yield_wanted else "kept loaded" if request.lasting else "held"
+    since = duration(max(0.0, at - value.granted_at))
+    return asked_for(request), held(request.weights), request.priority.value, since, state
+
+
+def waiting_cells(value: Waiting, at: float) -> tuple[str, ...]:
+    """What there is to say about a request that waits."""
+    request = value.request
+    return asked_for(request), held(request.weights), request.priority.value, duration(max(0.0, at - value.since))
+
+
+def processes(value: Board) -> list[ProcessUse]:
+    """Who uses most, first: by accelerators' memory, then by main memory."""
+    found = value.sample.processes if value.sample is not None else ()
+    return sorted(found, key=lambda each: (-sum(each.vram.values()), -each.ram, each.pid))[:PROCESSES_SHOWN]
+
+
+def process_cells(value: ProcessUse) -> tuple[str, ...]:
+    """What there is to say about a process."""
+    own = ", ".join(f"GPU {name} {amount(number, Unit.BYTES)}" for name, number in value.vram.items()) or "–"
+    whose = "Janus" if value.ours else "other"
+    return one_line(value.name, 40) or "?", str(value.pid), whose, amount(value.ram, Unit.BYTES), own
+
+
+def run_cells(value: Run, at: float) -> tuple[str, ...]:
+    """What there is to say about an open run."""
+    age = duration(max(0.0, at - value.created_at))
+    return value.id[:13], value.kind.value, value.state.value, age, one_line(subject(value), 60)
