@@ -9,14 +9,12 @@ from contextlib import AbstractContextManager
 from janus_lab.errors import EngineRoomFailed, NotFound, UserError
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.keyspace import Keyspace
-from janus_lab.values.stored_key import KeyContent, KeyPage
+from janus_lab.values.stored_key import KEYS_FOUND, MEMBERS_READ, KeyContent, KeyPage
 
 OURS = "{janus}"
 """What the names of all our keys begin with."""
-KEYS_FOUND = 1000
 LOOK_SECONDS = 3.0
 """So long keys are looked for: a server may hold many millions that are not ours."""
-MEMBERS_READ = 100
 _NOT_RUNNING = "the engine room is not running"
 _START = "`janus up` starts it"
 

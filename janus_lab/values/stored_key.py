@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+KEYS_FOUND = 1000
+"""So many keys are looked for unless more or fewer are asked for."""
+MEMBERS_READ = 100
+"""So many members of a key likewise."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:

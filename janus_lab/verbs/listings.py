@@ -9,6 +9,7 @@ from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Run
+from janus_lab.values.stored_key import KeyContent
 
 
 class Documents(list[Document]):
@@ -41,6 +42,17 @@ class Rows(list[dict[str, Any]]):
 
 class SearchResults(list[SearchResult]):
     """Results of several queries, in their order."""
+
+
+class DeletedKeys(list[str]):
+    """Names of keys that were deleted; none where the person said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawKey:
+    """A key that is to be shown as the server holds it."""
+
+    content: KeyContent
 
 
 @dataclass(frozen=True, slots=True)

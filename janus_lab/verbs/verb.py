@@ -15,7 +15,8 @@ from janus_lab.verbs.session import Session
 class Verb:
     """One verb: how its line is read (`define`), and what it does (`execute`, which returns a value or None).
 
-    `text` verbs take natural language after their options. A verb with actions (`docs list`) names the one meant by default.
+    `text` verbs take natural language after their options. A verb with actions (`docs list`) names the one meant by default,
+    and that action takes a first word that names no action where `default_takes_words`.
     Examples are written without the face's prefix.
     """
 
@@ -26,6 +27,7 @@ class Verb:
     examples: tuple[str, ...] = ()
     text: bool = False
     default_action: str = ""
+    default_takes_words: bool = False
 
     def parser(self, prefix: str) -> VerbParser:
         """A fresh parser; `prefix` is how the face is called: `janus` or `%janus`."""
@@ -40,6 +42,11 @@ class Verb:
 
     def parse(self, parser: VerbParser, words: list[str]) -> Namespace:
         """Parse words that are already split. Raises UsageError, HelpRequested."""
-        if self.default_action and (not words or (words[0].startswith("-") and words[0] not in ("-h", "--help"))):
-            words = [self.default_action, *words]
-        return parser.parse(words)
+        return parser.parse([self.default_action, *words] if self._means_default(parser, words) else words)
+
+    def _means_default(self, parser: VerbParser, words: list[str]) -> bool:
+        if not self.default_action or not words:
+            return bool(self.default_action)
+        if words[0].startswith("-"):
+            return words[0] not in ("-h", "--help")
+        return self.default_takes_words and words[0] not in parser.actions

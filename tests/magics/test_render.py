@@ -16,7 +16,18 @@ from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestRe
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
-from janus_lab.verbs.listings import DeadLetters, Documents, QueueLengths, Rows, Runs, SearchResults, SharedRun
+from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
+from janus_lab.verbs.listings import (
+    DeadLetters,
+    DeletedKeys,
+    Documents,
+    QueueLengths,
+    RawKey,
+    Rows,
+    Runs,
+    SearchResults,
+    SharedRun,
+)
 from janus_lab.verbs.session import Using
 from janus_magics.render import HTML, bundle
 from janus_magics.render import html as to_html
@@ -38,6 +49,8 @@ ANSWER = Answer(
     EVIL, EVIL, Outcome.EXTRACTIVE, (Sentence(EVIL, 0, 5, (1, 9), True), Sentence(EVIL, 5, len(EVIL), (), False)),
     (CITATION,), (HIT,), EVIL, {EVIL: 1.0}, (EVIL,), EVIL,
 )  # fmt: skip
+EVIL_KEY = StoredKey(EVIL, EVIL, EVIL, 1.0, 2, 3)
+EVIL_CONTENT = KeyContent(EVIL_KEY, 1.0, EVIL, EVIL, {EVIL: EVIL}, ({EVIL: {EVIL: [EVIL]}},), ((EVIL, EVIL),), 1)
 VALUES = {
     Answer: ANSWER,
     CitedContext: CitedContext(CITATION, EVIL, EVIL, EVIL),
@@ -57,6 +70,10 @@ VALUES = {
     DeadLetters: DeadLetters([DeadLetter(EVIL, EVIL, EVIL, EVIL, 1.0)]),
     Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
     Beginning: Beginning(EVIL, (EVIL,), (EVIL,), (EVIL,), (EVIL,)),
+    KeyPage: KeyPage(EVIL, 1.0, (EVIL_KEY,), note=EVIL),
+    KeyContent: EVIL_CONTENT,
+    RawKey: RawKey(EVIL_CONTENT),
+    DeletedKeys: DeletedKeys([EVIL]),
     MigrationPlan: MigrationPlan(EVIL, EVIL, {EVIL: 1}, 1, 1.0, resumes=True),
     MigrationReport: MigrationReport(EVIL, EVIL, {EVIL: 1}, (EVIL,), (EVIL,), 1.0),
 }

@@ -7,16 +7,29 @@ from typing import Any
 
 from janus_lab.values.answer import Answer, CitedContext
 from janus_lab.values.beginning import Beginning
+from janus_lab.values.board import Board
 from janus_lab.values.document import Document
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
+from janus_lab.values.stored_key import KeyContent, KeyPage
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
-from janus_lab.verbs.listings import DeadLetters, Documents, Pruned, QueueLengths, Rows, Runs, SearchResults, SharedRun
-from janus_lab.verbs.plain import answer, deployment, documents, engine_room, graph, queue
+from janus_lab.verbs.listings import (
+    DeadLetters,
+    DeletedKeys,
+    Documents,
+    Pruned,
+    QueueLengths,
+    RawKey,
+    Rows,
+    Runs,
+    SearchResults,
+    SharedRun,
+)
+from janus_lab.verbs.plain import answer, board, deployment, documents, engine_room, graph, keys, queue
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
 from janus_lab.verbs.session import Using
@@ -41,8 +54,13 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     EngineRoomStatus: engine_room.status,
     HealthReport: engine_room.health,
     Using: engine_room.using,
+    Board: board.board,
     QueueLengths: queue.lengths,
     DeadLetters: queue.letters,
+    KeyPage: keys.page,
+    KeyContent: keys.content,
+    RawKey: keys.raw_key,
+    DeletedKeys: keys.deleted,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,

@@ -42,11 +42,8 @@ def size(count: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not 1: "1 file", "3 files"."""
-    return (
-        f"{number:,} {noun}"
-        if number == 1
-        else f"{number:,} {noun[:-1]}ies"
-        if noun.endswith("y")
-        else f"{number:,} {noun}s"
-    )
+    """A number with its noun, in the plural where it is not 1: "1 file", "3 files", "3 queries", "3 keys"."""
+    if number == 1:
+        return f"{number:,} {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in set("aeiou") else f"{noun}s"
+    return f"{number:,} {plural}"
