@@ -86,6 +86,12 @@ AGENT_STATES: Table = {
     "memory": Row("agent_states.memory:open_agent_states"),
 }
 PROBE: Table = {"local": Row("probe.local:open_probe"), "inventory": Row("probe.inventory:open_probe")}
+LEASES: Table = {
+    "unix": Row("leases.redis:open_leases"),
+    "redis": Row("leases.redis:open_leases"),
+    "rediss": Row("leases.redis:open_leases"),
+    "memory": Row("leases.memory:open_leases"),
+}
 QUEUE: Table = {
     "unix": Row("queue.dramatiq_redis:open_queue"),
     "redis": Row("queue.dramatiq_redis:open_queue"),
@@ -143,6 +149,7 @@ TABLES: Mapping[str, Table] = {
     "vectors": VECTORS,
     "events": EVENTS,
     "claims": CLAIMS,
+    "leases": LEASES,
     "steps": STEPS,
     "throttle": THROTTLE,
     "agent states": AGENT_STATES,

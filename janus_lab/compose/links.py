@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from janus_lab.compose.stores import opened_once
 from janus_lab.errors import EngineRoomFailed
 from janus_lab.ports.engine_room import Link
 from janus_lab.schemes import factory
@@ -11,7 +12,7 @@ from janus_lab.settings import Settings
 
 
 def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
-    """Open events, claims and the queue. Runs are queued at `broker_url`, or on the server at `redis_url` without one.
+    """Open events, claims, leases and the queue. Runs are queued at `broker_url`, or on the server at `redis_url` without one.
 
     Raises EngineRoomFailed without a URL, StoreUnreachable, AccessDenied or EngineTooOld.
     """
@@ -25,6 +26,7 @@ def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
     )
     claims = resources.enter_context(factory("claims", redis_url)(redis_url))
     samples = resources.enter_context(factory("samples", redis_url)(redis_url, expiry_seconds=settings.stale_seconds))
+    leases = resources.enter_context(factory("leases", redis_url)(redis_url))
     queue = resources.enter_context(factory("queue", broker_url)(broker_url))
     open_letters = factory("dead letters", broker_url)
     open_keyspace = factory("keyspace", redis_url)
@@ -33,6 +35,8 @@ def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
         claims,
         queue,
         lambda: open_letters(broker_url),
+        agent_states=opened_once("agent states", redis_url, resources),
         keyspace=lambda: open_keyspace(redis_url),
         samples=samples,
+        leases=leases,
     )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from janus_lab.errors import JanusError
+from janus_lab.ports.agent_states import AgentStates
 from janus_lab.ports.claims import Claims
 from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.keyspace import Keyspace
+from janus_lab.ports.leases import Leases
 from janus_lab.ports.samples import Samples
 from janus_lab.values.health import Check, WorkerState
 
@@ -28,7 +30,10 @@ class Link:
     """Opens what the broker has parked; seldom needed, so not kept open."""
     keyspace: Callable[[], AbstractContextManager[Keyspace]]
     """Opens a look at the server's keys, for people; likewise."""
+    agent_states: Callable[[], AgentStates]
+    """What agents know, opened at the first call."""
     samples: Samples
+    leases: Leases
 
 
 @dataclass(frozen=True, slots=True)

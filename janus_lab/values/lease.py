@@ -13,6 +13,9 @@ RAM = "ram"
 CPU = "cpu"
 """Processor slots: threads that compute at a time."""
 
+PUT_BACK_SECONDS: Mapping[Priority, float] = {Priority.INTERACTIVE: 0.0, Priority.AGENT: 30.0, Priority.BATCH: 120.0}
+"""How much later a class counts as having asked: better classes overtake it, until it has waited so long."""
+
 
 def vram(device_id: str) -> str:
     """Memory of one accelerator in bytes, by `Device.id`."""
@@ -26,7 +29,7 @@ def slot(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRequest:
-    """A weighted claim on several resources of one machine at once.
+    """A weighted claim on several resources of one machine at once. Weights of 0 claim nothing.
 
     `id` is made by the asker and names the request and then the lease, so that asking again after a lost reply changes
     nothing. `weights` are bytes, processor slots or named slots, by resource. `lasting` says that it is held between pieces of

@@ -1,4 +1,4 @@
-"""Finds the Lua scripts, in a wheel or in the repository, and registers them with a client."""
+"""Finds the Lua scripts, in a wheel or in the repository, puts what they share before them, and registers them with a client."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from redis.commands.core import Script
 
 
+_USES = "-- uses:"
+
+
 def folder() -> Path:
     """Where the scripts are: `janus_lab/_lua` in a wheel, else `lua/` beside the package. Raises Defect if they are nowhere."""
     package = Path(janus_lab.__file__).parent
@@ -25,8 +28,23 @@ def folder() -> Path:
 
 @cache
 def source(name: str) -> str:
-    """The text of script `name` (without `.lua`)."""
-    return (folder() / f"{name}.lua").read_text(encoding="utf-8")
+    """The text of script `name` (without `.lua`), below each shared part that it uses."""
+    text = _text(f"{name}.lua")
+    return "".join([*(_text(f"shared/{part}.lua") for part in parts(text)), text])
+
+
+def parts(text: str) -> list[str]:
+    """The parts in `lua/shared/` that a script's line `-- uses: NAME …` names, each below those that it uses itself."""
+    found: list[str] = []
+    for line in text.splitlines():
+        if line.startswith(_USES):
+            for part in line.removeprefix(_USES).split():
+                found += [*parts(_text(f"shared/{part}.lua")), part]
+    return list(dict.fromkeys(found))
+
+
+def _text(path: str) -> str:
+    return (folder() / path).read_text(encoding="utf-8")
 
 
 def register(client: Redis, name: str) -> Script:
