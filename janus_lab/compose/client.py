@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -71,7 +70,7 @@ def open_lab(
             resources=opening.pop_all(),
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
-            boards=Boards(room, shared.ledger, here=socket.gethostname()),
+            boards=Boards(room, shared.ledger, here=chosen.machine_name),
             open_graph=open_graph,
             bringer=bring,
         )

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 
-from janus_lab.compose.stores import Shared, full_disk
+from janus_lab.compose.sampling import open_sampler, this_process
+from janus_lab.compose.stores import Shared, full_disk, opened_once
 from janus_lab.errors import JanusError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
 from janus_lab.runs.inline import InlineQueue, NothingParked
@@ -46,8 +47,19 @@ class InlineRoom(EngineRoom):
             samples = opening.enter_context(
                 factory("samples", "memory://")("memory://", expiry_seconds=self._settings.stale_seconds)
             )
+            leases = opening.enter_context(factory("leases", "memory://")("memory://"))
+            open_sampler(
+                self._settings, claims=claims, leases=leases, samples=samples, ours=this_process, resources=opening
+            )
+            states = opened_once("agent states", "memory://", opening.enter_context(ExitStack()))
             worker = build_worker(
-                self._settings, self._shared, events=events, claims=claims, queue=lambda: queue, resources=opening
+                self._settings,
+                self._shared,
+                events=events,
+                claims=claims,
+                queue=lambda: queue,
+                throttle=opening.enter_context(factory("throttle", "memory://")("memory://")),
+                resources=opening,
             )
             queue = InlineQueue(worker.carry_out)
             opening.callback(queue.close)
@@ -60,8 +72,10 @@ class InlineRoom(EngineRoom):
             claims,
             queue,
             lambda: nullcontext(NothingParked()),
+            agent_states=states,
             keyspace=lambda: keyspace("memory://"),
             samples=samples,
+            leases=leases,
         )
 
     def start(self, announce: Callable[[str], None]) -> None:

@@ -7,11 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from janus_lab.compose.links import open_link
+from janus_lab.compose.sampling import OurProcesses, open_sampler
 from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import open_shared
 from janus_lab.migration.marker import refuse_half_filled
 from janus_lab.runs.forgetting import forgetting
 from janus_lab.runs.sweep import Sweep
+from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 from janus_lab.values.run import Priority
 
@@ -42,15 +44,26 @@ def open_worker(settings: Settings) -> Iterator[SweepingWorker]:
     refuse_half_filled(settings.home, settings.profile)
     with ExitStack() as resources:
         shared = open_shared(settings, resources)
-        link = open_link(settings, settings.url("redis_url"), resources)
+        redis_url = settings.url("redis_url")
+        link = open_link(settings, redis_url, resources)
+        steps = resources.enter_context(factory("steps", redis_url)(redis_url))
+        open_sampler(
+            settings,
+            claims=link.claims,
+            leases=link.leases,
+            samples=link.samples,
+            ours=OurProcesses(settings),
+            resources=resources,
+        )
         worker = build_worker(
             settings,
             shared,
             events=link.events,
             claims=link.claims,
             queue=lambda: link.queue,
+            throttle=resources.enter_context(factory("throttle", redis_url)(redis_url)),
             resources=resources,
         )
-        resources.enter_context(forgetting(shared.ledger, keep_days=settings.keep_lookups_days))
+        resources.enter_context(forgetting(shared.ledger, steps, keep_days=settings.keep_lookups_days))
         sweep = Sweep(ledger=shared.ledger, claims=link.claims, queue=link.queue, letters=link.letters)
         yield SweepingWorker(worker, sweep)

@@ -51,6 +51,14 @@ def inspect(home: Path) -> RoomState:
     )
 
 
+def our_processes(home: Path) -> set[int]:
+    """Ids of the processes of the engine room of `home`, as its supervisor wrote them down; some may have ended since."""
+    record = read_record(RoomPaths(home.absolute()).record)
+    if record is None or record.phase in _ENDED:
+        return set()
+    return {pid for pid in (record.supervisor_pid, record.server_pid, *record.worker_pids) if pid is not None}
+
+
 def stop(home: Path, *, wait_seconds: float = 30.0) -> bool:
     """Stop the engine room of `home`, worker first; False if none ran. Raises EngineRoomFailed if it does not end."""
     paths = RoomPaths(home.absolute())
