@@ -17,5 +17,5 @@ local early = next - span - now
 if early > 0 then
   return {0, math.ceil(early)}
 end
-redis.call('SET', KEYS[1], string.format('%.17g', next), 'PX', math.ceil((next - now) / 1000))
+redis.call('SET', KEYS[1], string.format('%.17g', next), 'PX', math.max(1, math.ceil((next - now) / 1000)))
 return {1, 0}

@@ -29,6 +29,7 @@ from janus_lab.ports.events import EventLog
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.objects import ObjectStore
+from janus_lab.ports.throttle import Throttle
 from janus_lab.ports.vectors import VectorStore
 from janus_lab.retrieval.pipeline import SearchService
 from janus_lab.retrieval.search import HybridSearch
@@ -48,15 +49,18 @@ def build_worker(
     events: EventLog,
     claims: Claims,
     queue: Callable[[], JobQueue],
+    throttle: Throttle,
     resources: ExitStack,
 ) -> Worker:
     """Open what only one process may own, and return what carries out runs on it. `resources` closes it all."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    services = open_services(settings, shared, resources)
+    services = open_services(settings, shared, throttle, resources)
     return Executor(holder=holder, ledger=shared.ledger, events=events, claims=claims, queue=queue, services=services)
 
 
-def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> Mapping[RunKind, RunService]:
+def open_services(
+    settings: Settings, shared: Shared, throttle: Throttle, resources: ExitStack
+) -> Mapping[RunKind, RunService]:
     """One service a kind of run."""
     relational = settings.url("relational_url")
     objects: ObjectStore = _open("objects", settings.url("objects_url"), resources)
@@ -76,7 +80,9 @@ def open_services(settings: Settings, shared: Shared, resources: ExitStack) -> M
         graph=opened_once("graph", settings.url("graph_url"), resources),
     )
     return {
-        RunKind.INGEST: IngestService(stores, ingest_options(settings), rate=lambda: ingest_rate(shared.ledger)),
+        RunKind.INGEST: IngestService(
+            stores, ingest_options(settings, throttle), rate=lambda: ingest_rate(shared.ledger)
+        ),
         RunKind.REMOVE: RemoveService(stores),
         RunKind.SEARCH: SearchService(search),
         RunKind.ASK: AskService(

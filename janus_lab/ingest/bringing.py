@@ -80,6 +80,7 @@ class Bringer:
             collection=request.collection,
             size=self.options.size,
             limits=self.options.limits,
+            fetch=self.options.fetch,
             stamps=known_stamps(self.sources, request.collection, [source.origin for source in found.found]),
             verify=request.verify,
             keep=lambda _: None,
@@ -107,7 +108,7 @@ class Bringer:
         if found.path is None or stop.is_set():
             return found
         try:
-            with OpenSource(found, self.options.limits) as opened:
+            with OpenSource(found, self.options.limits, self.options.fetch) as opened:
                 choose_reader(opened.source_file())
                 content_hash = opened.content_hash
                 fresh = Recipe(str(self.options.size)).stamp(found, content_hash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING
@@ -28,13 +29,22 @@ class Fetched:
     charset: str | None
 
 
-def fetch(url: str, limit_bytes: int) -> Fetched:
-    """The content at `url`. Raises UrlFailed, or FileTooLarge beyond `limit_bytes`."""
+Fetch = Callable[[str, int], Fetched]
+"""Fetches a URL, up to so many bytes; see `fetch`."""
+Turn = Callable[[str], None]
+"""Returns when the next request to a host may be sent."""
+
+
+def fetch(url: str, limit_bytes: int, *, turn: Turn) -> Fetched:
+    """The content at `url`; `turn` is called before every request, redirects too.
+
+    Raises UrlFailed, or FileTooLarge beyond `limit_bytes`.
+    """
     import httpx
 
     try:
         with httpx.Client(follow_redirects=False, timeout=_WAIT_SECONDS) as client:
-            return _follow(client, httpx.URL(url), limit_bytes)
+            return _follow(client, httpx.URL(url), limit_bytes, turn)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__
         raise UrlFailed(
@@ -42,10 +52,11 @@ def fetch(url: str, limit_bytes: int) -> Fetched:
         ) from error
 
 
-def _follow(client: httpx.Client, target: httpx.URL, limit_bytes: int) -> Fetched:
+def _follow(client: httpx.Client, target: httpx.URL, limit_bytes: int, turn: Turn) -> Fetched:
     for _ in range(_REDIRECTS + 1):
         if target.scheme not in ("http", "https"):
             raise UrlFailed(f"it leads to {target.scheme}:, which is not fetched", remedy="download it yourself")
+        turn(target.host)
         with client.stream("GET", target, headers={"User-Agent": "janus-lab"}) as response:
             if response.has_redirect_location:
                 origin, target = target, target.join(response.headers["location"])

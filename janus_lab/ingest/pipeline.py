@@ -77,7 +77,7 @@ class IngestService:
     def _ingest(self, context: RunContext, request: IngestRequest, found: Scan) -> Mapping[str, Any]:
         tally = Tally(context)
         tally.expect(found, largest=self._options.limits.file_bytes)
-        writer = StepWriter(self._stores, context, request.collection, self._options.limits)
+        writer = StepWriter(self._stores, context, request.collection, self._options)
         writer.settle()
         done = tally.recall()
         for outcome in found.failures:
@@ -127,6 +127,7 @@ class IngestService:
             collection=request.collection,
             size=self._options.size,
             limits=self._options.limits,
+            fetch=self._options.fetch,
             stamps=known_stamps(self._stores.sources, request.collection, [source.origin for source in found.found]),
             verify=request.verify,
             keep=keep,

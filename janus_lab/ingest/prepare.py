@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from janus_lab.errors import JanusError, NoText, NotFound, UnreadableFile
 from janus_lab.ingest.chunker import ChunkSize, chunk_text
+from janus_lab.ingest.fetch import Fetch
 from janus_lab.ingest.reading import OpenSource, Recipe, parse
 from janus_lab.ingest.registry import Reader
 from janus_lab.ingest.source_file import Limits
@@ -39,6 +40,7 @@ class Preparer:
         collection: str,
         size: ChunkSize,
         limits: Limits,
+        fetch: Fetch,
         stamps: Mapping[str, SourceStamp],
         verify: bool,
         keep: Callable[[OpenSource], None],
@@ -47,6 +49,7 @@ class Preparer:
         self._collection = collection
         self._size = size
         self._limits = limits
+        self._fetch = fetch
         self._stamps = stamps
         self._verify = verify
         self._keep = keep
@@ -77,7 +80,7 @@ class Preparer:
         return step
 
     def _read(self, source: Found, stamp: SourceStamp | None) -> Generator[Step | Passed, None, None]:
-        with OpenSource(source, self._limits, self._objects) as opened:
+        with OpenSource(source, self._limits, self._fetch, self._objects) as opened:
             fresh = self._recipe.stamp(source, opened.content_hash)
             if stamp is not None and opened.content_hash and stamp.content_hash == fresh.content_hash:
                 self._finish(FileOutcome(source.origin, FileState.UNCHANGED), fresh)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from janus_lab.errors import CorruptFile, FileTooLarge, JanusError, NotAFile, NoText, NotFound, UnreadableFile
-from janus_lab.ingest.fetch import fetch
+from janus_lab.ingest.fetch import Fetch
 from janus_lab.ingest.registry import READERS, Reader, choose_reader
 from janus_lab.ingest.source_file import Limits, SourceFile
 from janus_lab.ingest.sources import Found, read_error
@@ -55,12 +55,13 @@ class OpenSource:
     Bytes that were brought into `objects` are opened there when they are first needed.
     """
 
-    def __init__(self, found: Found, limits: Limits, objects: ObjectStore | None = None) -> None:
+    def __init__(self, found: Found, limits: Limits, fetch: Fetch, objects: ObjectStore | None = None) -> None:
         self.found = found
         self.media_type = ""
         self.charset: str | None = None
         self.content_hash = found.content_hash
         self._limits = limits
+        self._fetch = fetch
         self._objects = objects
         self._stack = ExitStack()
         self._stream: BinaryIO = io.BytesIO()
@@ -72,7 +73,7 @@ class OpenSource:
             if self.found.path is not None:
                 self._open(self.found.path)
             elif not self.found.content_hash:
-                self._fetch()
+                self._bring_from_afar()
         except OSError as error:
             self._stack.close()
             raise read_error(error) from error
@@ -103,8 +104,8 @@ class OpenSource:
         self._bring()
         return SourceFile(self.found.origin, self._stream, self._size, self._limits, self.charset)
 
-    def _fetch(self) -> None:
-        fetched = fetch(self.found.origin, self._limits.file_bytes)
+    def _bring_from_afar(self) -> None:
+        fetched = self._fetch(self.found.origin, self._limits.file_bytes)
         self._stream, self._size = io.BytesIO(fetched.data), len(fetched.data)
         self.media_type, self.charset = fetched.media_type, fetched.charset
         self.content_hash = hashlib.sha256(fetched.data).hexdigest()

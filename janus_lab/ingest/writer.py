@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from janus_lab.errors import JanusError, NotFound, UnreadableFile
 from janus_lab.ingest.chunker import text_of
 from janus_lab.ingest.notes import Note, note_key, note_of, open_notes, union
+from janus_lab.ingest.options import IngestOptions
 from janus_lab.ingest.points import point_of
 from janus_lab.ingest.reading import OpenSource
-from janus_lab.ingest.source_file import Limits
 from janus_lab.ingest.sources import Found, failure, source_of
 from janus_lab.ingest.step import STEP_CHUNKS, Part, Step
 from janus_lab.ingest.stores import IngestStores, changed_while_read
@@ -42,11 +42,11 @@ Embedded = Callable[[int], None]
 class StepWriter:
     """Writes the steps of one run into one collection."""
 
-    def __init__(self, stores: IngestStores, context: RunContext, collection: str, limits: Limits) -> None:
+    def __init__(self, stores: IngestStores, context: RunContext, collection: str, options: IngestOptions) -> None:
         self._stores = stores
         self._context = context
         self._collection = collection
-        self._limits = limits
+        self._options = options
 
     def settle(self) -> None:
         """Finish what an earlier attempt had begun: remove what its publishing made superfluous, remember its sources."""
@@ -118,7 +118,7 @@ class StepWriter:
         return step.without(failures) if failures else step
 
     def _keep_again(self, found: Found, content_hash: str) -> None:
-        with OpenSource(found, self._limits, self._stores.objects) as opened:
+        with OpenSource(found, self._options.limits, self._options.fetch, self._stores.objects) as opened:
             if opened.content_hash != content_hash:
                 raise changed_while_read()
             with opened.rewound() as stream:

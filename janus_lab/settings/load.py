@@ -20,6 +20,7 @@ _LEAST: Mapping[str, float] = {
     "chunk_overlap_characters": 0,
     "model_threads": 0,
     "idle_seconds": 0,
+    "fetch_per_second": 0.001,
     "redis_memory_mb": 0,
     "lease_ram_mb": 0,
     "lease_vram_mb": 0,

@@ -41,6 +41,8 @@ class Settings:
     chunk_characters: int = 1000
     chunk_overlap_characters: int = 100
     file_limit_mb: int = 200
+    fetch_per_second: float = 2.0
+    """Pages a second that are fetched from one host, by all workers together, after the first few; inf is no limit."""
     worker_processes: int = 1
     """Processes that `janus up` starts to carry out runs; more than one needs stores that are servers."""
     worker_threads: int = 4

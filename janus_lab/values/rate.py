@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from janus_lab.errors import Defect
@@ -10,13 +9,16 @@ from janus_lab.errors import Defect
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `per_second` in the long run, and `burst` at once after a pause. Raises Defect for a rate that lets nothing through."""
+    """At most `per_second` in the long run (infinity: any number), and `burst` at once after a pause.
+
+    Raises Defect for a rate that lets nothing through.
+    """
 
     per_second: float
     burst: int = 1
 
     def __post_init__(self) -> None:
-        if not (self.per_second > 0 and math.isfinite(self.per_second) and self.burst >= 1):
+        if not (self.per_second > 0 and self.burst >= 1):
             raise Defect(
                 f"a rate of {self.per_second} a second, {self.burst} at once, lets nothing through",
                 remedy="give a rate above 0 and a burst of 1 or more",

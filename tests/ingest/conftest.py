@@ -16,6 +16,7 @@ import pytest
 from janus_lab.inference.embedding import Embedder
 from janus_lab.ingest.chunker import ChunkSize
 from janus_lab.ingest.cleaner import clean
+from janus_lab.ingest.fetch import Fetched, fetch
 from janus_lab.ingest.pipeline import IngestOptions, IngestService
 from janus_lab.ingest.reading import OpenSource, parse
 from janus_lab.ingest.removal import RemoveService
@@ -59,6 +60,11 @@ class LetterCounts:
         return [len(text.split()) for text in texts]
 
 
+def at_once(url: str, limit_bytes: int) -> Fetched:
+    """A URL fetched without waiting for a turn."""
+    return fetch(url, limit_bytes, turn=lambda _host: None)
+
+
 @dataclass
 class IngestRoom:
     """The stores, the ledger and the services over a data directory."""
@@ -72,8 +78,10 @@ class IngestRoom:
     options: dict[str, Any] = field(default_factory=dict)
 
     def service(self) -> IngestService:
-        options = IngestOptions(home=self.home, root=self.home.parent, size=self.size, **self.options)
-        return IngestService(self.stores, options)
+        options = {"fetch": at_once, **self.options}
+        return IngestService(
+            self.stores, IngestOptions(home=self.home, root=self.home.parent, size=self.size, **options)
+        )
 
     def new_run(self, kind: RunKind, request: object) -> Run:
         run = Run(new_run_id(), kind, RunState.QUEUED, Priority.BATCH, to_json(request), time.time())
@@ -167,7 +175,7 @@ class ReadFile:
     def __call__(self, name: str, data: bytes | str, **limits: Any) -> list[ParsedDocument]:
         path = self.folder / name
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-        with OpenSource(Found(name, path, path.stat().st_size), Limits(**limits)) as opened:
+        with OpenSource(Found(name, path, path.stat().st_size), Limits(**limits), at_once) as opened:
             reader, file, documents = parse(opened)
             self.reader = reader.name
             found = list(documents)

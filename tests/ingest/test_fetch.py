@@ -11,12 +11,14 @@ from janus_lab.ingest.fetch import _follow
 PUBLIC = "http://1.1.1.1/page"
 
 
-def follow(start: str, to: str) -> bytes:
+def follow(start: str, to: str, asked: list[str] | None = None) -> bytes:
+    asked = [] if asked is None else asked
+
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(302, headers={"location": to}) if request.url == start else httpx.Response(200, text="in")
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
-        return _follow(client, httpx.URL(start), 100).data
+        return _follow(client, httpx.URL(start), 100, asked.append).data
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,16 @@ def test_other_redirects_are_followed(start, to):
 def test_no_redirect_leads_to_a_file():
     with pytest.raises(UrlFailed, match="file:"):
         follow(PUBLIC, "file:///etc/passwd")
+
+
+def test_a_turn_is_awaited_at_every_host_that_is_asked():
+    asked: list[str] = []
+    assert follow("http://127.0.0.1/", "http://127.0.0.2:81/", asked) == b"in"
+    assert asked == ["127.0.0.1", "127.0.0.2"]
+
+
+def test_no_turn_is_awaited_where_nothing_is_asked():
+    asked: list[str] = []
+    with pytest.raises(UrlFailed):
+        follow(PUBLIC, "http://127.0.0.1/", asked)
+    assert asked == ["1.1.1.1"]

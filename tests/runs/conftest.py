@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from janus_lab.adapters.agent_states.memory import MemoryAgentStates
+from janus_lab.adapters.keyspace.memory import open_keyspace
+from janus_lab.adapters.leases.memory import MemoryLeases
 from janus_lab.ports.claims import Claims
+from janus_lab.ports.engine_room import Link
 from janus_lab.ports.events import EventLog
+from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.ledger import Ledger
 from janus_lab.ports.samples import Samples
 from janus_lab.runs.context import RunContext
 from janus_lab.runs.executor import Executor
+from janus_lab.runs.inline import NothingParked
 from janus_lab.schemes import factory
 from janus_lab.values.ids import new_run_id
 from janus_lab.values.run import Priority, Run, RunKind, RunState
@@ -62,6 +68,18 @@ class Bench:
             queue=lambda: self.queue,
             services={RunKind.ASK: Service(work)},
             **options,
+        )
+
+    def link(self, queue: JobQueue) -> Link:
+        return Link(
+            self.events,
+            self.claims,
+            queue,
+            lambda: nullcontext(NothingParked()),
+            agent_states=MemoryAgentStates,
+            keyspace=open_keyspace,
+            samples=self.samples,
+            leases=MemoryLeases(),
         )
 
     def new_run(self) -> str:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from janus_lab.adapters.relational.ledger import open_ledger
+from janus_lab.adapters.steps.memory import MemorySteps
 from janus_lab.errors import StoreUnreachable
 from janus_lab.runs.forgetting import DAY_SECONDS, forgetting
 from janus_lab.values.ids import new_run_id
@@ -42,13 +43,13 @@ def left(ledger) -> set[str]:
 def test_old_look_ups_go_and_everything_else_stays(ledger):
     old = {ended(ledger, kind, 8) for kind in (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT)}
     stay = {ended(ledger, RunKind.CHAT, 6), ended(ledger, RunKind.ASK, 99), ended(ledger, RunKind.INGEST, 99)}
-    with forgetting(ledger, keep_days=7):
+    with forgetting(ledger, MemorySteps(), keep_days=7):
         until(lambda: left(ledger) == stay)
     assert old.isdisjoint(left(ledger))
 
 
 def test_it_is_done_again(ledger):
-    with forgetting(ledger, keep_days=7, every_seconds=0.05):
+    with forgetting(ledger, MemorySteps(), keep_days=7, every_seconds=0.05):
         for _ in range(2):
             ended(ledger, RunKind.SEARCH, 9)
             until(lambda: not left(ledger))
@@ -65,5 +66,5 @@ def test_a_store_that_fails_is_asked_again():
             return 0
 
     ledger = Unwilling()
-    with forgetting(ledger, keep_days=7, every_seconds=0.02):
+    with forgetting(ledger, MemorySteps(), keep_days=7, every_seconds=0.02):
         until(lambda: ledger.calls > 2)

@@ -67,8 +67,7 @@ class RedisAgentStates:
     def agents(self) -> list[str]:
         """Agents with a state, the one that was written last first."""
         with translated(self._url):
-            found: list[str] = self._client.zrange(keys.AGENTS, 0, -1, desc=True)
-        return found
+            return [str(agent) for agent in self._client.zrange(keys.AGENTS, 0, -1, desc=True)]
 
     def forget(self, agent: str) -> bool:
         """Drop a state and its history; False if there was none."""
@@ -79,7 +78,7 @@ class RedisAgentStates:
         return ForgetState(code) is ForgetState.FORGOTTEN
 
 
-def _latest(agent: str, fields: list[str | None]) -> AgentState | None:
+def _latest(agent: str, fields: list[Any]) -> AgentState | None:
     version, at, content = fields
     if version is None or at is None or content is None:
         return None
