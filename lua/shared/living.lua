@@ -1,6 +1,5 @@
 -- living: leases that count as held.
 -- uses: resources
--- KEYS[1] machine  hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
 -- KEYS[2] leases   hash: id -> lease
 -- KEYS[3] expiry   zset: id by the time at which its lease expires, µs
 

@@ -1,6 +1,5 @@
 -- queue: who waits, in order, and what all of them want of each resource.
 -- uses: resources
--- KEYS[1] machine   hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
 -- KEYS[4] waiting   zset: id by its place: the time of asking in µs, later by what its class is put back
 -- KEYS[5] asked     hash: id -> request
 -- KEYS[6] patience  zset: id by the time at which it loses its place unless it asks again, µs

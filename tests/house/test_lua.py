@@ -1,4 +1,4 @@
-"""A script's header is data: its KEYS, ARGV and return codes are what the script really uses."""
+"""A script's header is data: its KEYS, ARGV and return codes are what the script really uses, and the shared parts before it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from janus_lab.adapters.redis import codes
+from janus_lab.adapters.redis import codes, scripts
 
-LUA = sorted((Path(__file__).parents[2] / "lua").glob("*.lua"))
+FOLDER = Path(__file__).parents[2] / "lua"
+LUA = sorted(FOLDER.glob("*.lua"))
+SHARED = sorted((FOLDER / "shared").glob("*.lua"))
 ENUMS = {
     name: kind
     for name, kind in inspect.getmembers(codes, inspect.isclass)
@@ -33,6 +35,17 @@ def numbers(kind: str, text: str) -> list[int]:
     return sorted({int(found) for found in re.findall(rf"\b{kind}\[(\d+)\]", text)})
 
 
+def declared(kind: str, header: list[str]) -> dict[int, str]:
+    """Index → name and meaning, as a header says it."""
+    found = (re.match(rf"{kind}\[(\d+)\] +(\w+ +\S.*)", line) for line in header)
+    return {int(match[1]): " ".join(match[2].split()) for match in found if match}
+
+
+def parts(path: Path) -> list[Path]:
+    """The shared parts that stand before a script, or before another part."""
+    return [FOLDER / "shared" / f"{name}.lua" for name in scripts.parts(path.read_text(encoding="utf-8"))]
+
+
 def promised(header: list[str]) -> dict[str, int]:
     """Meaning → code, from a `returns 1 taken | 0 held …` line; empty when a script returns a value and no code."""
     line = next(line for line in header if line.startswith("returns "))
@@ -51,13 +64,31 @@ def test_there_are_scripts() -> None:
 
 @pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
 def test_the_header_names_the_script_and_every_key_and_argument(path: Path) -> None:
-    header, code = header_and_code(path)
+    header, _ = header_and_code(path)
     assert re.match(rf"{path.stem}: \S", header[0])
     assert re.fullmatch(r"[a-z]+(_[a-z]+)+", path.stem), "scripts are called verb_noun"
     for kind in ("KEYS", "ARGV"):
-        declared = [int(n) for line in header for n in re.findall(rf"^{kind}\[(\d+)\] +\w+ +\S", line)]
-        assert declared == list(range(1, len(declared) + 1))
-        assert numbers(kind, code) == declared
+        names = list(declared(kind, header))
+        assert names == list(range(1, len(names) + 1))
+        used = "\n".join(header_and_code(file)[1] for file in (path, *parts(path)))
+        assert numbers(kind, used) == names
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.stem)
+def test_a_shared_part_names_itself_and_the_keys_that_it_uses(path: Path) -> None:
+    header, code = header_and_code(path)
+    assert re.match(rf"{path.stem}: \S", header[0])
+    assert numbers("KEYS", code) == list(declared("KEYS", header))
+    assert not numbers("ARGV", code), "arguments belong to the scripts"
+    assert any(path in parts(script) for script in LUA), "no script uses it"
+
+
+@pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
+def test_a_key_means_the_same_in_a_script_and_in_the_parts_before_it(path: Path) -> None:
+    meant = declared("KEYS", header_and_code(path)[0])
+    for part in parts(path):
+        for index, meaning in declared("KEYS", header_and_code(part)[0]).items():
+            assert meant[index] == meaning, part.stem
 
 
 @pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
@@ -76,7 +107,7 @@ def test_every_enum_belongs_to_a_script() -> None:
     assert set(ENUMS) <= {enum_name(path) for path in LUA}
 
 
-@pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*LUA, *SHARED], ids=lambda path: path.stem)
 def test_every_key_comes_from_the_caller(path: Path) -> None:
     _, code = header_and_code(path)
     for command, first in re.findall(r"redis\.p?call\('(\w+)'(?:,\s*([^,)]+))?", code):

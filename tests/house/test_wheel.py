@@ -121,7 +121,13 @@ def test_the_wheel_holds_both_packages_and_their_data(wheel: Path) -> None:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if ".dist-info" not in top} == {"janus_lab", "janus_magics"}
-    data = ("_lua/take_claim.lua", "_stack/compose.yaml", "_stack/worker.Dockerfile", "py.typed")
+    data = (
+        "_lua/take_claim.lua",
+        "_lua/shared/clock.lua",
+        "_stack/compose.yaml",
+        "_stack/worker.Dockerfile",
+        "py.typed",
+    )
     for needed in (*(f"janus_lab/{name}" for name in data), "janus_magics/py.typed"):
         assert needed in names
     assert any("/migrations/versions/" in name for name in names)
