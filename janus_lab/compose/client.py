@@ -22,6 +22,8 @@ from janus_lab.lab.surroundings import Surroundings
 from janus_lab.migration.marker import refuse_half_filled
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.graph import GraphStore
+from janus_lab.ports.probe import Probe
+from janus_lab.schemes import factory
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.health import HealthReport
 
@@ -53,6 +55,7 @@ def open_lab(
         open_graph: Callable[[], GraphStore] = opened_once(
             "graph", chosen.url("graph_url"), opening.enter_context(ExitStack())
         )
+        probing = opening.enter_context(ExitStack())
         bring = bringer(chosen, opening.enter_context(ExitStack()))
         diagnosis = Diagnosis(
             chosen,
@@ -70,10 +73,21 @@ def open_lab(
             resources=opening.pop_all(),
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
-            boards=Boards(room, shared.ledger, here=chosen.machine_name),
+            boards=Boards(room, shared.ledger, here=chosen.machine_name, open_probe=_probe(chosen, probing)),
             open_graph=open_graph,
             bringer=bring,
         )
+
+
+def _probe(settings: Settings, resources: ExitStack) -> Callable[[], Probe]:
+    """What measures this machine, opened into `resources`."""
+
+    def opened() -> Probe:
+        url = settings.url("probe_url")
+        probe: Probe = resources.enter_context(factory("probe", url)(url, machine=settings.machine_name))
+        return probe
+
+    return opened
 
 
 def _room(settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> EngineRoom:

@@ -231,6 +231,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
 
     def close(self) -> None:
         """Close what this lab opened. The engine room stays for other clients, and stops when it has none for a while."""
+        self.boards.close()
         self._resources.close()
 
     def __enter__(self) -> Self:

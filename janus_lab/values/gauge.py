@@ -38,6 +38,8 @@ class Gauge:
     outside: float = 0
     load: float | None = None
     detail: str = ""
+    heat: str = ""
+    """A device's temperature and power, which change all the time."""
     failure: str = ""
 
     @property
@@ -79,13 +81,13 @@ def _devices(sample: Sample, uses: Mapping[str, ResourceUse]) -> Iterator[Gauge]
         name = vram(device.id)
         memory = Gauge(name, f"GPU {device.id}", Unit.BYTES, device.memory_used, device.memory_total)
         failure = device.failure or sample.failures.get(name, "") or sample.failures.get("vram", "")
-        yield _covered(replace(memory, load=device.load, detail=_about(device), failure=failure), uses.get(name))
+        yield _covered(replace(memory, load=device.load, detail=device.name, heat=_heat(device), failure=failure), uses.get(name))
 
 
-def _about(device: Device) -> str:
+def _heat(device: Device) -> str:
     heat = "" if device.temperature_celsius is None else f"{device.temperature_celsius:.0f} °C"
     power = "" if device.power_watts is None else f"{device.power_watts:.0f} W"
-    return " · ".join(part for part in (device.name, heat, power) if part)
+    return " · ".join(part for part in (heat, power) if part)
 
 
 def _places(name: str, use: ResourceUse) -> Gauge:

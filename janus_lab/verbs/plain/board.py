@@ -73,7 +73,7 @@ def _gauge_cells(gauge: Gauge) -> tuple[str, ...]:
     load = "" if gauge.load is None else f"load {gauge.load:.0%}"
     told = (gauge.leased, gauge.outside, gauge.free) if gauge.budget is not None else (None, None, None)
     shares = tuple("–" if each is None else amount(each, gauge.unit) for each in told)
-    detail = " · ".join(part for part in (load, one_line(gauge.detail, 80)) if part)
+    detail = " · ".join(part for part in (load, one_line(gauge.detail, 80), gauge.heat) if part)
     return (one_line(gauge.label, 40), reading(gauge), bar.ljust(_BAR, "."), *shares, detail)
 
 
@@ -111,10 +111,19 @@ def _weight(name: str, number: int) -> str:
 
 
 def asked_for(request: LeaseRequest) -> str:
-    """What a lease is for: its purpose, the run and its step, and the cell that asked."""
+    """What a lease is for, and who asked."""
+    return " · ".join(part for part in (purpose(request), asker(request)) if part)
+
+
+def purpose(request: LeaseRequest) -> str:
+    """What a lease is for."""
+    return one_line(request.purpose, 80) or "unnamed"
+
+
+def asker(request: LeaseRequest) -> str:
+    """The run and its step, and the cell that it was asked from."""
     run = f"run {request.run_id[:13]}" if request.run_id else ""
-    parts = (request.purpose or "unnamed", run, request.step, request.cell)
-    return " · ".join(one_line(part, 80) for part in parts if part)
+    return " · ".join(one_line(part, 80) for part in (run, request.step, request.cell) if part)
 
 
 def lease_cells(value: Lease, at: float) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def _gauges(value: Board) -> Markup:
 
 
 def _row(gauge: Gauge) -> tuple[str, ...]:
-    detail = one_line(gauge.detail, 100)
+    detail = " · ".join(part for part in (one_line(gauge.detail, 80), gauge.heat) if part)
     if gauge.failure:
         return (
             gauge.label,

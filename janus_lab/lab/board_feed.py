@@ -1,0 +1,108 @@
+"""One thread that reads boards, for any number of live displays of one lab."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from janus_lab.errors import JanusError
+from janus_lab.values.board import Board
+
+ENDING_SECONDS = 5.0
+
+
+class Display(Protocol):
+    """A live display of a board."""
+
+    def wanted(self) -> tuple[str | None, float] | None:
+        """The machine it shows (None: this one) and how many seconds may lie between two boards; None while nobody looks."""
+        ...
+
+    def show(self, board: Board) -> None:
+        """Here is the next one."""
+        ...
+
+
+class Feed:
+    """Reads a machine's board once for all displays that are due, and rests when nobody looks at any."""
+
+    def __init__(self, read: Callable[[str | None], Board]) -> None:
+        self._read = read
+        self._displays: dict[Display, float] = {}
+        self._lock = threading.Lock()
+        self._stir = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, display: Display) -> None:
+        """From now on this display is shown boards, whenever it wants them."""
+        with self._lock:
+            self._displays.setdefault(display, float("-inf"))
+
+    def remove(self, display: Display) -> None:
+        """No more boards for this one."""
+        with self._lock:
+            self._displays.pop(display, None)
+
+    def wake(self) -> None:
+        """Somebody looks again, or wants another machine or pace."""
+        with self._lock:
+            if self._closed:
+                return
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="janus-board-feed", daemon=True)
+                self._thread.start()
+        self._stir.set()
+
+    def close(self) -> None:
+        """End; what is on display stays as it is."""
+        with self._lock:
+            self._closed = True
+            thread, self._thread = self._thread, None
+            self._displays.clear()
+        self._stir.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(ENDING_SECONDS)
+
+    @property
+    def resting(self) -> bool:
+        """Whether no thread runs."""
+        return self._thread is None
+
+    def _run(self) -> None:
+        while (seconds := self._round()) is not None:
+            self._stir.wait(seconds)
+            self._stir.clear()
+
+    def _round(self) -> float | None:
+        """Show what is due. Returns how long nothing will be, or None when nobody looks any more."""
+        with self._lock:
+            shown = dict(self._displays)
+        wishes = {display: wish for display in shown if (wish := display.wanted()) is not None}
+        now = time.monotonic()
+        boards: dict[str | None, Board] = {}
+        for display, (machine, seconds) in wishes.items():
+            if now - shown[display] >= seconds * 0.9:
+                if machine not in boards:
+                    boards[machine] = self._board(machine)
+                display.show(boards[machine])
+                with self._lock:
+                    if display in self._displays:
+                        self._displays[display] = now
+        if wishes:
+            shortest = min(seconds for _, seconds in wishes.values())
+            return max(0.05, shortest - (time.monotonic() - now))
+        with self._lock:
+            # Whoever wakes it from here on starts another thread.
+            if not any(display.wanted() for display in self._displays):
+                self._thread = None
+                return None
+        return 0.0
+
+    def _board(self, machine: str | None) -> Board:
+        try:
+            return self._read(machine)
+        except JanusError as error:
+            return Board(time.time(), machine or "", note=error.message)
