@@ -15,7 +15,7 @@ from janus_lab.runs.context import RunContext
 from janus_lab.values.codec import from_json
 from janus_lab.values.document import Document
 from janus_lab.values.request import CheckRequest
-from janus_lab.values.run import RunKind, RunState
+from janus_lab.values.run import OPEN, RunKind
 
 BATCH = 500
 _COUNTS = ("orphan_vectors", "missing_vectors", "orphan_graph_chunks", "orphan_objects", "missing_objects")
@@ -53,9 +53,7 @@ class CheckService:
         return report
 
     def _require_quiet(self) -> None:
-        changing = self._ledger.find(
-            kinds=(RunKind.INGEST, RunKind.REMOVE), states=(RunState.QUEUED, RunState.RUNNING), parent=None
-        )
+        changing = self._ledger.find(kinds=(RunKind.INGEST, RunKind.REMOVE), states=OPEN, parent=None)
         if changing:
             run = changing[0]
             raise UserError(

@@ -18,7 +18,7 @@ from janus_lab.ports.ledger import Ledger
 from janus_lab.values.codec import from_json
 from janus_lab.values.document import SourceStamp
 from janus_lab.values.request import IngestRequest, NamedSource, Scanned
-from janus_lab.values.run import RunKind, RunState
+from janus_lab.values.run import OPEN, RunKind
 
 _STAMPS_AT_ONCE = 500
 _OPEN_AT_MOST = 10_000
@@ -62,8 +62,7 @@ def brought(request: IngestRequest) -> set[str]:
 
 def awaited(ledger: Ledger, own: str) -> set[str]:
     """The original bytes that were brought for open runs other than `own`; shares read what their run was brought."""
-    states = (RunState.QUEUED, RunState.RUNNING)
-    runs = ledger.find(kinds=(RunKind.INGEST,), states=states, limit=_OPEN_AT_MOST, brief=True)
+    runs = ledger.find(kinds=(RunKind.INGEST,), states=OPEN, limit=_OPEN_AT_MOST, brief=True)
     found: set[str] = set()
     for run in runs:
         if run.id != own:

@@ -91,7 +91,7 @@ class SharedIngest:
                 self._commit(_key(share_id) if share.state.final else f"part-{len(self._context.finished)}")
             if left:
                 time.sleep(_PAUSE_SECONDS)
-                if time.monotonic() - self._lap > _COMMIT_SECONDS:
+                if time.monotonic() - self._lap > _COMMIT_SECONDS or self._context.paused():
                     self._commit(f"waited-{len(self._context.finished)}")
 
     def _ended(self, share: Run) -> None:

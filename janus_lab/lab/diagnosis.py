@@ -11,9 +11,7 @@ from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
 from janus_lab.settings import Settings
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
-from janus_lab.values.run import RunState
-
-OPEN_STATES = (RunState.QUEUED, RunState.RUNNING)
+from janus_lab.values.run import ACTIVE, OPEN, RunState
 
 
 class Diagnosis:
@@ -43,7 +41,7 @@ class Diagnosis:
             server_version=room.server_version,
             started_at=room.started_at,
             clients=room.clients,
-            open_runs=len(self._ledger.find(states=OPEN_STATES, limit=1000, brief=True)),
+            open_runs=len(self._ledger.find(states=OPEN, limit=1000, brief=True)),
             documents=documents,
             chunks=chunks,
             embedding_model=self._settings.embedding_model,
@@ -71,7 +69,7 @@ class Diagnosis:
 
     def _runs(self) -> Iterator[Check]:
         failed = self._ledger.find(states=(RunState.FAILED,), limit=5, brief=True)
-        stuck = self._ledger.find(states=OPEN_STATES, limit=1000, brief=True)
+        stuck = self._ledger.find(states=ACTIVE, limit=1000, brief=True)
         if stuck and not self._room.state().running:
             detail = f"{len(stuck)} open, and no engine room works on them"
             yield Check("runs", Verdict.WARNING, detail, "`janus up` goes on with them")
@@ -80,4 +78,5 @@ class Diagnosis:
             remedy = f"see `janus runs show {newest.id[:12]}`, then `janus runs retry {newest.id[:12]}`"
             yield Check("runs", Verdict.WARNING, f"the last that failed is {newest.id[:12]} ({newest.kind})", remedy)
         else:
-            yield Check("runs", Verdict.OK, f"{len(stuck)} open")
+            paused = len(self._ledger.find(states=(RunState.PAUSED,), limit=1000, brief=True))
+            yield Check("runs", Verdict.OK, f"{len(stuck) + paused} open" + (f", {paused} paused" if paused else ""))

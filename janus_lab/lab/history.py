@@ -1,4 +1,4 @@
-"""Runs that were started: found again, followed, cancelled, retried, forgotten."""
+"""Runs that were started: found again, followed, paused, cancelled, retried, forgotten."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
-from janus_lab.values.run import Run, RunKind, RunState
+from janus_lab.values.run import Run, RunKind, RunState, Step
 
 
 class RunHistory:
@@ -31,6 +31,10 @@ class RunHistory:
         """The runs that one was cut into, so that several workers have a part in it; in order of their start."""
         return self._ledger.find(parent=self._ledger.get(run_id, brief=True).id, limit=1000)[::-1]
 
+    def steps(self, run_id: str) -> list[Step]:
+        """The finished steps of a run, by id or unique id prefix, in order."""
+        return self._ledger.steps(self._ledger.get(run_id, brief=True).id)
+
     def attach(self, run_id: str) -> RunHandle:
         """Follow a run that this or another process started."""
         return self._client.attach(run_id)
@@ -40,6 +44,14 @@ class RunHistory:
         handle = self.attach(run_id)
         handle.cancel()
         return handle.run()
+
+    def pause(self, run_id: str) -> Run:
+        """Let a run rest after the step it is at, over restarts too, until `resume`. Raises UserError for one that is over."""
+        return self._client.pause(run_id)
+
+    def resume(self, run_id: str) -> RunHandle:
+        """Let a paused run go on from its last finished step. Raises UserError for a run in another state."""
+        return self._client.resume(run_id)
 
     def retry(self, run_id: str) -> RunHandle:
         """Let a failed or cancelled run go on from its last finished step. Raises UserError for a run in another state."""

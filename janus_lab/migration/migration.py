@@ -15,9 +15,8 @@ from janus_lab.migration.objects import copy_objects
 from janus_lab.migration.side import Side, Tell
 from janus_lab.migration.vectors import copy_vectors
 from janus_lab.values.migration import MigrationPlan, MigrationReport
-from janus_lab.values.run import RunState
+from janus_lab.values.run import OPEN
 
-_OPEN = (RunState.QUEUED, RunState.RUNNING)
 _PER_SECOND = {"runs": 2000, "chunks": 1500, "objects": 120, "entities": 4000, "relations": 4000}
 """What two busy cores and servers beside them carry over, roughly."""
 _SECONDS_AT_LEAST = 2.0
@@ -89,7 +88,7 @@ class Migration:
     def _allowed(self, amounts: Mapping[str, int]) -> bool:
         """Whether an earlier attempt is gone on with. Raises what forbids the migration."""
         for side in (self._source, self._target):
-            if runs := side.ledger.find(states=_OPEN, limit=1):
+            if runs := side.ledger.find(states=OPEN, limit=1):
                 raise UserError(
                     f"run {runs[0].id[:12]} is open in {side.name}",
                     remedy="let it end (`janus runs`) or cancel it, then `janus down`, and migrate again",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
+from janus_lab.ports.pausing import Pausing
 from janus_lab.values.run import Run, RunError, RunKind, RunState, Step
 
 
-class Ledger(Protocol):
+class Ledger(Pausing, Protocol):
     """The truth about runs. Every change of state names the states it may start from, so racing writers can't both win."""
 
     def create(self, run: Run) -> None:
@@ -37,7 +38,7 @@ class Ledger(Protocol):
         ...
 
     def start(self, run_id: str, fence: int, at: float) -> bool:
-        """QUEUED or RUNNING → RUNNING under a fencing number not smaller than the last; False if it is final or fenced off."""
+        """QUEUED or RUNNING → RUNNING under a fencing number not smaller than the last; else, or if fenced off, False."""
         ...
 
     def withdraw(self, run_id: str, *, fence: int) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from janus_lab.errors import JanusError, UserError
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.context import SHARES_AT_MOST
 from janus_lab.runs.handle import RunHandle
 from janus_lab.values.answer import Citation, CitedContext
 from janus_lab.values.codec import to_json
 from janus_lab.values.ids import new_run_id
-from janus_lab.values.run import Priority, Run, RunKind, RunState
+from janus_lab.values.run import ACTIVE, RETRIABLE, Priority, Run, RunKind, RunState
 
 
 class RunClient:
@@ -55,6 +56,43 @@ class RunClient:
             )
         link.queue.enqueue(run.id, run.priority)
         return self._handle(run.id)
+
+    def pause(self, run_id: str) -> Run:
+        """Let an open run rest after the step it is at; nothing brings it on but `resume`. Does nothing to one that rests.
+
+        Raises UserError for a run that is over, and for a share.
+        """
+        run = self._whole(run_id)
+        if not self._ledger.pause(run.id) and not self._ledger.paused(run.id):
+            raise UserError(
+                f"run {run.id[:12]} is {run.state}, so there is nothing to pause",
+                remedy="pause runs that are queued or running; see `janus runs`",
+            )
+        return self._ledger.get(run.id)
+
+    def resume(self, run_id: str) -> RunHandle:
+        """Let a paused run go on from its last finished step. Raises UserError for a run in another state, and for a share."""
+        run = self._whole(run_id)
+        link = self._link()
+        if not self._ledger.resume(run.id):
+            remedy = "retry it" if run.state in RETRIABLE else "resume runs that are paused"
+            raise UserError(
+                f"run {run.id[:12]} is {run.state}, so there is nothing to resume", remedy=f"{remedy}; see `janus runs`"
+            )
+        shares = self._ledger.find(states=ACTIVE, parent=run.id, limit=SHARES_AT_MOST, brief=True)
+        for each in (run, *reversed(shares)):
+            link.queue.enqueue(each.id, each.priority)
+        return self._handle(run.id)
+
+    def _whole(self, run_id: str) -> Run:
+        """A run that is nobody's share."""
+        run = self._ledger.get(run_id, brief=True)
+        if run.parent:
+            raise UserError(
+                f"run {run.id[:12]} is a share of run {run.parent[:12]}, and rests when that one does",
+                remedy=f"name {run.parent[:12]}",
+            )
+        return run
 
     def _handle(self, run_id: str) -> RunHandle:
         return RunHandle(run_id, ledger=self._ledger, link=self._link, reopen=self._reopen, distress=self._distress)

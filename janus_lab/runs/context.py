@@ -21,6 +21,10 @@ class SliceOver(Exception):
     """This attempt has had its share of time; the run is queued again and goes on with its next step."""
 
 
+class RunPaused(SliceOver):
+    """Somebody paused the run: it is not queued again, and goes on with its next step when it is resumed."""
+
+
 class Shares(Protocol):
     """The runs that one run is cut into, so that several workers do them."""
 
@@ -78,13 +82,20 @@ class RunContext:
     def commit_step(self, key: str, effect: Mapping[str, Any]) -> bool:
         """Commit a finished step with its effect, once; False if an earlier attempt had committed it.
 
-        Raises SliceOver, after the commit, when this attempt has had its share of time: let it pass, nothing is lost.
+        Raises SliceOver, after the commit, when this attempt has had its share of time, and RunPaused, a kind of it, when
+        the run was paused: let it pass, nothing is lost.
         """
         fresh = self._ledger.commit_step(Step(self.run.id, key, effect, time.time()), fence=self.fence)
         self.finished[key] = effect
+        if self.paused():
+            raise RunPaused
         if time.monotonic() > self._slice_ends:
             raise SliceOver
         return fresh
+
+    def paused(self) -> bool:
+        """Whether the run is to rest: commit a step soon. Asks the ledger, so not to be called for every token."""
+        return self._ledger.paused(self.run.id)
 
     def start_shares(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
         """Let other workers help: record and queue one run for each JSON-ready request; their ids, in that order.

@@ -28,11 +28,11 @@ from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs import watch as watching
 from janus_lab.runs.closing import closing_event
-from janus_lab.runs.context import SLICE_SECONDS, RunContext, RunService, SliceOver
+from janus_lab.runs.context import SLICE_SECONDS, RunContext, RunPaused, RunService, SliceOver
 from janus_lab.runs.shares import RunShares
 from janus_lab.runs.watch import Watch
 from janus_lab.values.event import Event, EventKind
-from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
+from janus_lab.values.run import ACTIVE, Priority, Run, RunError, RunKind, RunState
 
 LONELY_ATTEMPTS = 3
 """A run that was begun so often more than it finished steps kills its workers, and is not begun again by itself."""
@@ -75,14 +75,12 @@ class Executor:
 
     def recover(self) -> list[tuple[str, Priority]]:
         """Open runs, oldest first: whatever a crash left behind, to be queued again by a worker that is alone."""
-        open_runs = self._ledger.find(
-            states=(RunState.QUEUED, RunState.RUNNING), parent=None, limit=100_000, brief=True
-        )
+        open_runs = self._ledger.find(states=ACTIVE, parent=None, limit=100_000, brief=True)
         return [(run.id, run.priority) for run in reversed(open_runs)]
 
     def _carried_out(self, run: Run) -> bool:
-        """Whether the run was ours to work on, or is over."""
-        if run.state.final:
+        """Whether the run was ours to work on, is over, or rests: whoever resumes it queues it again."""
+        if run.state not in ACTIVE or (run.parent and self._ledger.paused(run.id)):
             return True
         # One holder an attempt: two messages for one run must not meet in two threads of one worker.
         holder = f"{self._holder}:{uuid.uuid4().hex[:8]}"
@@ -133,6 +131,9 @@ class Executor:
                     # A service that has begun before may have to tidy up: it looks for the wish itself.
                     context.check_cancelled()
                 result = self._services[run.kind].execute(context)
+        except RunPaused:
+            _log.info("run-paused", run=run.id)
+            self._tell(Event(run.id, EventKind.STATE, {"state": RunState.PAUSED.value}, time.time()))
         except SliceOver:
             self._queue().enqueue(run.id, run.priority)
         except RunCancelled as error:
@@ -199,7 +200,7 @@ class Executor:
         )
         if recorded:
             _log.info("run-ended", run=context.run.id, state=state.value, error=error.code if error else None)
-            self._tell_end(closing_event(context.run.id, state, failure))
+            self._tell(closing_event(context.run.id, state, failure))
 
     def _withdraw(self, context: RunContext) -> None:
         """A ledger that is away is waited for: an attempt that it counts speaks against the run."""
@@ -208,12 +209,12 @@ class Executor:
         except (DiskFull, StoreUnreachable):
             _log.warning("attempt-not-withdrawn", run=context.run.id, exc_info=True)
 
-    def _tell_end(self, event: Event) -> None:
+    def _tell(self, event: Event) -> None:
         try:
             self._events.append(event)
         except (EngineError, DiskFull):
             # Followers that hear nothing ask the ledger.
-            _log.warning("end-not-told", run=event.run_id, exc_info=True)
+            _log.warning("state-not-told", run=event.run_id, exc_info=True)
 
 
 def _patiently(record: Callable[[], _Recorded]) -> _Recorded:

@@ -9,11 +9,12 @@ from janus_lab.errors import JanusError
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.closing import closing_event
-from janus_lab.values.event import Event
+from janus_lab.values.event import Event, EventKind
+from janus_lab.values.run import ACTIVE, RunState
 
 WAIT_SECONDS = 0.5
 LEDGER_SECONDS = 2.0
-"""How long silence lasts before the ledger is asked whether the run is over (events expire; the ledger does not)."""
+"""How long silence lasts before the ledger is asked whether the run is over or paused (events expire; the ledger does not)."""
 
 
 def follow(
@@ -26,16 +27,20 @@ def follow(
 ) -> Iterator[Event]:
     """Yield a run's events after `after` until its last one. A run whose stream is gone yields its closing event alone.
 
-    Raises what `distress` returns, asked when nothing has been heard for a while.
+    A run that is paused, which no worker may come to tell, yields that state once. Raises what `distress` returns, asked
+    when nothing has been heard for a while of a run that should go on.
     """
     quiet_since = time.monotonic()
     position = after
     known_over = ledger.get(run_id, brief=True).state.final
+    told = RunState.QUEUED
     while True:
         batch = events.read(run_id, after=position, wait_seconds=0.0 if known_over else WAIT_SECONDS)
         for event in batch:
             yield event
             position = event.sequence
+            if event.kind is EventKind.STATE:
+                told = RunState(event.data["state"])
             if event.kind.terminal and not _reopened(event, run_id, ledger):
                 return
         if batch:
@@ -45,9 +50,13 @@ def follow(
             yield closing_event(run_id, run.state, run.error)
             return
         elif time.monotonic() - quiet_since > LEDGER_SECONDS:
-            known_over = ledger.get(run_id, brief=True).state.final
+            state = ledger.get(run_id, brief=True).state
+            known_over = state.final
             quiet_since = time.monotonic()
-            if not known_over and (trouble := distress()) is not None:
+            if state is RunState.PAUSED and told is not state:
+                told = state
+                yield Event(run_id, EventKind.STATE, {"state": state.value}, time.time())
+            elif state in ACTIVE and (trouble := distress()) is not None:
                 raise trouble
 
 

@@ -74,9 +74,14 @@ class RunHandle:
         return type(trouble)(told, remedy=f"{trouble.remedy}; then `janus runs follow {short}` waits for it")
 
     def cancel(self) -> None:
-        """Ask the run to stop; what it has finished is kept."""
-        if not self.run().state.final:
-            self._link().claims.request_cancel(self.id)
+        """Ask the run to stop; what it has finished is kept. One that is paused goes on as far as it takes to end in order."""
+        run = self._ledger.get(self.id, brief=True)
+        if run.state.final:
+            return
+        link = self._link()
+        link.claims.request_cancel(self.id)
+        if self._ledger.resume(self.id):
+            link.queue.enqueue(self.id, run.priority)
 
     def run(self) -> Run:
         """The run as the ledger has it now."""
@@ -94,8 +99,9 @@ class RunHandle:
             )
         if run.error is not None:
             raise RunFailed(f"{run.error.message} [{run.error.code}, run {run.id[:12]}]", remedy=run.error.remedy)
+        next_verb, what = ("resume", "goes on with") if run.state is RunState.PAUSED else ("follow", "waits for")
         raise RunFailed(
-            f"run {run.id[:12]} is still {run.state}", remedy=f"`janus runs follow {run.id[:12]}` waits for it"
+            f"run {run.id[:12]} is still {run.state}", remedy=f"`janus runs {next_verb} {run.id[:12]}` {what} it"
         )
 
     def wait_json(self, on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:

@@ -13,9 +13,7 @@ from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.context import SHARES_AT_MOST
 from janus_lab.values.ids import content_id
-from janus_lab.values.run import Run, RunState
-
-_RETRIABLE = (RunState.FAILED, RunState.CANCELLED)
+from janus_lab.values.run import RETRIABLE, Run, RunState
 
 
 class RunShares:
@@ -62,10 +60,13 @@ class RunShares:
         text = json.dumps(request, sort_keys=True, ensure_ascii=False)
         share_id = content_id("share", self._run.id, str(number), text)
         parent = self._run
-        return Run(share_id, parent.kind, RunState.QUEUED, parent.priority, request, time.time(), parent=parent.id)
+        now = time.time()
+        return Run(
+            share_id, parent.kind, RunState.QUEUED, parent.priority, request, now, parent=parent.id, cell=parent.cell
+        )
 
     def _queued_again(self, share: Run) -> bool:
-        if share.state not in _RETRIABLE:
+        if share.state not in RETRIABLE:
             return False
         self._claims.clear_cancel(share.id)
         return self._ledger.requeue(share.id)

@@ -13,7 +13,7 @@ from janus_lab.ports.claims import Claims
 from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.ledger import Ledger
-from janus_lab.values.run import Priority, RunState
+from janus_lab.values.run import ACTIVE, Priority, RunState
 
 PATIENCE_SECONDS = 4.0
 """A run that nobody has claimed for so long, while its queue is empty, has no message any more."""
@@ -21,7 +21,6 @@ BUSY_PATIENCE_SECONDS = 300.0
 """With other messages waiting its own may be among them; one too many after so long does no harm."""
 AGAIN_SECONDS = 60.0
 """No run is queued by any sweep more often than this: its message may wait for a later attempt in a worker's memory."""
-_OPEN = (RunState.QUEUED, RunState.RUNNING)
 
 _log = structlog.get_logger(__name__)
 
@@ -63,8 +62,10 @@ class Sweep:
         ]
 
     def _abandoned(self) -> list[tuple[str, Priority]]:
-        """Open runs that nobody works on, oldest first."""
-        runs = self._ledger.find(states=_OPEN, parent=None, limit=10_000, brief=True)
+        """Runs that somebody should work on and nobody does, oldest first; shares of a paused run rest with it."""
+        resting = {run.id for run in self._ledger.find(states=(RunState.PAUSED,), limit=10_000, brief=True)}
+        runs = self._ledger.find(states=ACTIVE, parent=None, limit=10_000, brief=True)
+        runs = [run for run in runs if run.parent not in resting]
         held = self._claims.held([run.id for run in runs])
         return [(run.id, run.priority) for run in reversed(runs) if run.id not in held]
 

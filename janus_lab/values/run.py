@@ -27,10 +27,15 @@ LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT)
 
 
 class RunState(StrEnum):
-    """Where a run stands. QUEUED and RUNNING are open; the others are final (a retry makes FAILED or CANCELLED QUEUED again)."""
+    """Where a run stands.
+
+    QUEUED and RUNNING runs go on by themselves; a PAUSED one rests until somebody resumes (QUEUED) or cancels it. The others
+    are final; a retry makes FAILED or CANCELLED QUEUED again.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -38,7 +43,14 @@ class RunState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more happens to such a run by itself."""
-        return self in (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+        return self not in OPEN
+
+
+ACTIVE = (RunState.QUEUED, RunState.RUNNING)
+"""States of runs that a worker carries out, or will."""
+OPEN = (*ACTIVE, RunState.PAUSED)
+"""States that are not final."""
+RETRIABLE = (RunState.FAILED, RunState.CANCELLED)
 
 
 class Priority(StrEnum):
@@ -90,6 +102,8 @@ class Run:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""
     """The run that this one is a share of; "" for one that somebody asked for."""
+    cell: str = ""
+    """Where it was asked from, for people, such as "In [12] of wind.ipynb"; "" outside of notebooks."""
 
 
 @dataclass(frozen=True, slots=True)

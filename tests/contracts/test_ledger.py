@@ -14,13 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from janus_lab.adapters.relational.ledger import open_ledger
 from janus_lab.errors import AmbiguousId, ClaimLost, NotFound, StoreFailed
 from janus_lab.values.ids import new_run_id
-from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
+from janus_lab.values.run import ACTIVE, OPEN, Priority, Run, RunError, RunKind, RunState, Step
 
 ROWS = [
     ("sqlite", lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/janus.db"),
     ("postgresql", lambda request: request.getfixturevalue("ready_postgresql_url")),
 ]
-OPEN = {RunState.QUEUED, RunState.RUNNING}
 FINAL = [RunState.DONE, RunState.FAILED, RunState.CANCELLED]
 
 
@@ -46,6 +45,7 @@ def test_a_run_comes_back_as_it_was_recorded(ledger):
         result={"partial": [1, None, "\ud800"]},
         error=RunError("disk-full", "no space", "free some"),
         manifest={"model": "abc"},
+        cell="In [3] of Wind’s.ipynb",
     )
     ledger.create(run)
     assert ledger.get(run.id) == run
@@ -165,6 +165,39 @@ def test_a_failed_run_is_queued_again_with_its_steps(ledger):
     assert not ledger.requeue(run.id)
 
 
+def test_a_paused_run_rests_with_its_shares_and_keeps_what_its_worker_still_commits(ledger):
+    run = queued()
+    share = replace(queued(), parent=run.id)
+    for each in (run, share):
+        ledger.create(each)
+        ledger.start(each.id, 1, 1.0)
+    assert ledger.pause(run.id)
+    assert not ledger.pause(run.id)
+    assert ledger.paused(run.id)
+    assert ledger.paused(share.id)
+    assert not ledger.start(run.id, 2, 2.0)
+    assert ledger.commit_step(Step(run.id, "a", {"n": 1}, 2.5), fence=1)
+    assert ledger.prune(before=9.0) == 0
+    assert ledger.find(states={RunState.PAUSED}) == [ledger.get(run.id)]
+    assert ledger.resume(run.id)
+    assert not ledger.resume(run.id)
+    assert not ledger.paused(run.id)
+    assert not ledger.paused(share.id)
+    assert ledger.start(run.id, 2, 3.0)
+    assert [step.key for step in ledger.steps(run.id)] == ["a"]
+    assert not ledger.paused("0" * 32)
+
+
+def test_a_worker_that_was_at_its_end_finishes_a_paused_run(ledger):
+    run = queued()
+    ledger.create(run)
+    ledger.start(run.id, 1, 1.0)
+    ledger.pause(run.id)
+    assert ledger.finish(run.id, RunState.DONE, fence=1, at=2.0, result={})
+    assert not ledger.pause(run.id)
+    assert not ledger.resume(run.id)
+
+
 def test_steps_are_committed_once_and_keep_their_order(ledger):
     run = queued()
     ledger.create(run)
@@ -222,7 +255,7 @@ class LedgerModel(RuleBasedStateMachine):
 
     @rule(fence=st.integers(1, 5), at=st.floats(0, 100))
     def start(self, fence, at):
-        allowed = self.run.state in OPEN and fence >= self.run.fence
+        allowed = self.run.state in ACTIVE and fence >= self.run.fence
         assert self.opened.start(self.run.id, fence, at) is allowed
         if not allowed:
             return
@@ -239,7 +272,7 @@ class LedgerModel(RuleBasedStateMachine):
 
     @rule(fence=st.integers(1, 6))
     def withdraw(self, fence):
-        open_now = self.run.state in {RunState.QUEUED, RunState.RUNNING}
+        open_now = self.run.state in OPEN
         self.opened.withdraw(self.run.id, fence=fence)
         if open_now and fence == self.run.fence and self.run.attempts:
             self.run = replace(self.run, attempts=self.run.attempts - 1)
@@ -250,6 +283,21 @@ class LedgerModel(RuleBasedStateMachine):
         assert self.opened.requeue(self.run.id) is allowed
         if allowed:
             self.run = replace(self.run, state=RunState.QUEUED, finished_at=None, result=None, error=None, attempts=0)
+
+    @rule()
+    def pause(self):
+        allowed = self.run.state in ACTIVE
+        assert self.opened.pause(self.run.id) is allowed
+        if allowed:
+            self.run = replace(self.run, state=RunState.PAUSED)
+
+    @rule()
+    def resume(self):
+        allowed = self.run.state is RunState.PAUSED
+        assert self.opened.paused(self.run.id) is allowed
+        assert self.opened.resume(self.run.id) is allowed
+        if allowed:
+            self.run = replace(self.run, state=RunState.QUEUED)
 
     @invariant()
     def the_ledger_agrees(self):

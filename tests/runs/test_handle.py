@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import nullcontext
 
 import pytest
 
-from janus_lab.adapters.keyspace.memory import open_keyspace
 from janus_lab.errors import EngineRoomFailed, RunCancelled, RunFailed, UserError
-from janus_lab.ports.engine_room import Link
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.follow import follow
 from janus_lab.runs.handle import CANCEL_PATIENCE_SECONDS
-from janus_lab.runs.inline import InlineQueue, NothingParked
+from janus_lab.runs.inline import InlineQueue
 from janus_lab.values.event import EventKind
 from janus_lab.values.request import AskRequest
 from janus_lab.values.run import Priority, RunKind, RunState
@@ -25,14 +22,7 @@ def client(bench):
     """A client whose runs are carried out by `client.work`, in threads of this process."""
     executor = bench.executor(lambda context: made.work(context))
     queue = InlineQueue(executor.carry_out)
-    link = Link(
-        bench.events,
-        bench.claims,
-        queue,
-        lambda: nullcontext(NothingParked()),
-        keyspace=open_keyspace,
-        samples=bench.samples,
-    )
+    link = bench.link(queue)
     made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: None)
     yield made
     queue.close()
@@ -59,14 +49,7 @@ def test_tokens_arrive_in_order_and_the_result_after_them(client):
 def test_a_wait_that_leads_nowhere_names_the_run_which_stays(bench, monkeypatch):
     monkeypatch.setattr("janus_lab.runs.follow.LEDGER_SECONDS", 0.0)
     queue = InlineQueue(lambda run_id: None)
-    link = Link(
-        bench.events,
-        bench.claims,
-        queue,
-        lambda: nullcontext(NothingParked()),
-        keyspace=open_keyspace,
-        samples=bench.samples,
-    )
+    link = bench.link(queue)
     alone = EngineRoomFailed("no worker is ready", remedy="`janus up` starts workers")
     client = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: alone)
     handle = ask(client)

@@ -11,15 +11,14 @@ from sqlalchemy import Connection, Row, case, delete, select, update
 from janus_lab.adapters.relational.batches import batches, keeping
 from janus_lab.adapters.relational.beginning import beginning
 from janus_lab.adapters.relational.database import Database, open_database
+from janus_lab.adapters.relational.pausing import RelationalPausing
 from janus_lab.adapters.relational.prefix import by_prefix
 from janus_lab.adapters.relational.schema import run as runs
 from janus_lab.adapters.relational.schema import step as steps
 from janus_lab.errors import ClaimLost, NotFound, StoreFailed
 from janus_lab.ports.ledger import Ledger
-from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
+from janus_lab.values.run import ACTIVE, OPEN, RETRIABLE, Priority, Run, RunError, RunKind, RunState, Step
 
-_OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
-_RETRIABLE = (RunState.FAILED.value, RunState.CANCELLED.value)
 _CUT = ("request", "result")
 _BRIEF = select(*(c for c in runs.c if c.name not in _CUT), *(beginning(runs.c[name]).label(name) for name in _CUT))
 
@@ -31,7 +30,7 @@ def open_ledger(url: str) -> Iterator[Ledger]:
         yield RelationalLedger(database)
 
 
-class RelationalLedger:
+class RelationalLedger(RelationalPausing):
     """Runs and steps as rows. Each change of state is one UPDATE that names the states and fences it may start from."""
 
     def __init__(self, database: Database) -> None:
@@ -69,11 +68,11 @@ class RelationalLedger:
             return [_run(row) for row in connection.execute(query)]
 
     def start(self, run_id: str, fence: int, at: float) -> bool:
-        """Make an open run RUNNING under this fence; each new fence counts as one attempt."""
+        """Make an open run that is not paused RUNNING under this fence; each new fence counts as one attempt."""
         fresh = (runs.c.fence < fence) | (runs.c.state == RunState.QUEUED.value)
         change = (
             update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(_OPEN), runs.c.fence <= fence)
+            .where(runs.c.id == run_id, runs.c.state.in_(ACTIVE), runs.c.fence <= fence)
             .values(
                 state=RunState.RUNNING.value,
                 attempts=runs.c.attempts + case((fresh, 1), else_=0),
@@ -88,7 +87,7 @@ class RelationalLedger:
         """Uncount the attempt under that fence, if it is the last one of an open run."""
         change = (
             update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(_OPEN), runs.c.fence == fence, runs.c.attempts > 0)
+            .where(runs.c.id == run_id, runs.c.state.in_(OPEN), runs.c.fence == fence, runs.c.attempts > 0)
             .values(attempts=runs.c.attempts - 1)
         )
         with self._database.write() as connection:
@@ -108,7 +107,7 @@ class RelationalLedger:
         """Make an open run final, unless a higher fence has been seen."""
         change = (
             update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(_OPEN), runs.c.fence <= fence)
+            .where(runs.c.id == run_id, runs.c.state.in_(OPEN), runs.c.fence <= fence)
             .values(
                 state=state.value,
                 finished_at=at,
@@ -125,7 +124,7 @@ class RelationalLedger:
         """Make a failed or cancelled run QUEUED again; its steps and fence stay, its attempts are counted anew."""
         change = (
             update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(_RETRIABLE))
+            .where(runs.c.id == run_id, runs.c.state.in_(RETRIABLE))
             .values(state=RunState.QUEUED.value, finished_at=None, result=None, error=None, attempts=0)
         )
         with self._database.write() as connection:
@@ -155,7 +154,7 @@ class RelationalLedger:
         # A share goes with the run it is a share of, which may still need to know that it ended.
         ended = (
             select(runs.c.id)
-            .where(runs.c.parent == "", runs.c.state.not_in(_OPEN), runs.c.finished_at < before)
+            .where(runs.c.parent == "", runs.c.state.not_in(OPEN), runs.c.finished_at < before)
             .order_by(runs.c.id)
         )
         if kinds:
@@ -166,7 +165,7 @@ class RelationalLedger:
             for batch in batches(connection.scalars(ended).all()):
                 connection.execute(delete(runs).where(runs.c.parent.in_(batch)))
                 forgotten += connection.execute(
-                    delete(runs).where(runs.c.id.in_(batch), runs.c.state.not_in(_OPEN))
+                    delete(runs).where(runs.c.id.in_(batch), runs.c.state.not_in(OPEN))
                 ).rowcount
             return forgotten
 
@@ -205,6 +204,7 @@ def _row(run: Run) -> dict[str, Any]:
         "error": _error_row(run.error),
         "manifest": dict(run.manifest),
         "parent": run.parent,
+        "cell": run.cell,
     }
 
 

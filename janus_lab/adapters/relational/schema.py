@@ -41,6 +41,7 @@ run = Table(
     Column("error", _json),
     Column("manifest", _json, nullable=False),
     Column("parent", characters(String(64)), nullable=False, server_default=""),
+    Column("cell", characters(), nullable=False, server_default=""),
     Index("run_created_at", "created_at"),
     Index("run_state", "state", "created_at"),
     Index("run_parent", "parent", "created_at"),

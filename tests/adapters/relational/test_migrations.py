@@ -75,7 +75,7 @@ def test_a_data_directory_of_the_first_schema_is_led_on_with_its_runs(url, monke
         )
     monkeypatch.undo()
     with open_ledger(url) as ledger:
-        assert [(run.id, run.parent) for run in ledger.find()] == [("abcd", "")]
+        assert [(run.id, run.parent, run.cell) for run in ledger.find()] == [("abcd", "", "")]
     with open_database(url) as database, database.read() as connection:
         assert migrate.schema_differences(connection) == []
 
