@@ -64,11 +64,8 @@ class _Sampler:
         try:
             if self._ours():
                 self._monitor.look()
-        except JanusError as error:
+        except Exception as error:  # noqa: BLE001 - nobody else would go on; what was published grows stale meanwhile
             self._log(error)
-        except Exception:  # noqa: BLE001 - it is logged with its trace
-            # Nobody else would go on. Nothing is granted meanwhile, as what was published grows stale.
-            _log.exception("sampler-defect", claim=self._name)
 
     def give_up(self) -> None:
         """Let another one go on at once."""
@@ -89,8 +86,10 @@ class _Sampler:
         _log.info("sampler-begins", claim=self._name)
         return True
 
-    def _log(self, error: JanusError) -> None:
-        code, at = self._told
-        if code != error.code or time.monotonic() - at > _REPEAT_LOG_SECONDS:
-            self._told = (error.code, time.monotonic())
-            _log.warning("machine-not-measured", code=error.code, message=error.message)
+    def _log(self, error: Exception) -> None:
+        known = isinstance(error, JanusError)
+        name = error.code if isinstance(error, JanusError) else type(error).__name__
+        told, at = self._told
+        if name != told or time.monotonic() - at > _REPEAT_LOG_SECONDS:
+            self._told = (name, time.monotonic())
+            _log.warning("machine-not-measured", code=name, message=str(error), exc_info=None if known else error)
