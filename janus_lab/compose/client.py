@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from janus_lab.compose.hardware import hardware
 from janus_lab.compose.ingesting import bringer
 from janus_lab.compose.inline_room import InlineRoom
 from janus_lab.compose.process_room import ProcessRoom
@@ -74,6 +75,7 @@ def open_lab(
             announce=announce or (lambda _line: None),
             diagnosis=diagnosis,
             boards=Boards(room, shared.ledger, here=chosen.machine_name, open_probe=_probe(chosen, probing)),
+            hardware=hardware(chosen),
             open_graph=open_graph,
             bringer=bring,
         )

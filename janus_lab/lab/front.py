@@ -12,6 +12,7 @@ from janus_lab.ingest.locate import locate
 from janus_lab.lab.board import Boards
 from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.graph import GraphUse
+from janus_lab.lab.hardware import Hardware
 from janus_lab.lab.history import RunHistory
 from janus_lab.lab.ingesting import Ingesting, OnEvent, OpenBringer
 from janus_lab.lab.keys import Keys
@@ -57,6 +58,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
         announce: Callable[[str], None],
         diagnosis: Diagnosis,
         boards: Boards,
+        hardware: Hardware,
         open_graph: Callable[[], GraphStore],
         bringer: OpenBringer | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
         self._resources = resources
         self._diagnosis = diagnosis
         self.boards = boards
+        self.hardware = hardware
         self.queues = Queues(lambda: room.link(announce))
         self.keys = Keys(room.reached)
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)

@@ -19,7 +19,7 @@ _PROFILE = re.compile(r"""^([ \t]*profile[ \t]*=[ \t]*)("[^"\n]*"|'[^'\n]*')""",
 def save_profile(home: Path, name: str) -> Path:
     """Let `name` be the profile of a data directory from now on; the file that says so. Raises SettingsError."""
     file = _file_of_profile(home)
-    text = _text(file)
+    text = text_of(file)
     end = match.start() if (match := _HEADER.search(text)) else len(text)
     head, tables = text[:end], text[end:]
     if _PROFILE.search(head):
@@ -27,48 +27,51 @@ def save_profile(home: Path, name: str) -> Path:
     else:
         gap = "" if not head or head.endswith("\n") else "\n"
         head = f'{head}{gap}profile = "{name}"\n' + ("\n" if tables else "")
-    _write(file, head + tables, {**_content(text, file), "profile": name})
+    write_meant(file, head + tables, {**content_of(text, file), "profile": name})
     return file
 
 
 def add_profile(file: Path, name: str, lines: str) -> bool:
     """Add the table of profile `name`, whose settings are `lines`; False if it has one already. Raises SettingsError."""
-    text = _text(file)
-    content = _content(text, file)
+    text = text_of(file)
+    content = content_of(text, file)
     tables = content.get(TABLES, {})
     if name in tables:
         return False
     gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     table = f"[{TABLES}.{name}]\n{lines}"
-    _write(file, text + gap + table, {**content, TABLES: {**tables, **tomllib.loads(table)[TABLES]}})
+    write_meant(file, text + gap + table, {**content, TABLES: {**tables, **tomllib.loads(table)[TABLES]}})
     return True
 
 
 def _file_of_profile(home: Path) -> Path:
     """The file whose `profile` counts, else the one a person would edit."""
     for folder in reversed(settings_folders(home)):
-        if "profile" in _content(_text(folder / FILE), folder / FILE):
+        if "profile" in content_of(text_of(folder / FILE), folder / FILE):
             return folder / FILE
     return settings_file(home)
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What a settings file holds; "" for one that is not there. Raises SettingsError."""
     try:
-        return file.read_text(encoding="utf-8")
+        # As bytes: the ends of lines stay what they are.
+        return file.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} can't be read: {error}", remedy=f"correct or remove {file}") from error
 
 
-def _content(text: str, file: Path) -> dict[str, Any]:
+def content_of(text: str, file: Path) -> dict[str, Any]:
+    """The settings and tables that `text`, which `file` holds, means. Raises SettingsError."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} can't be read: {error}", remedy=f"correct or remove {file}") from error
 
 
-def _write(file: Path, text: str, meant: dict[str, Any]) -> None:
+def write_meant(file: Path, text: str, meant: dict[str, Any]) -> None:
     """Write `text` unless it says something else than what is meant: strings of many lines may look like anything."""
     if _content_or_none(text) != meant:
         raise SettingsError(

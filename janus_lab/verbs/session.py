@@ -14,6 +14,7 @@ from janus_lab.values.path import user_path
 
 if TYPE_CHECKING:
     from janus_lab.lab import Lab
+    from janus_lab.lab.hardware import Hardware
     from janus_lab.values.health import HealthReport
 
 
@@ -84,6 +85,12 @@ class Session:
         settings = self.settings
         self.close()
         foreground(settings, processes or settings.worker_processes, self._overrides)
+
+    def hardware(self) -> Hardware:
+        """The machine under the session's settings; no lab is opened for it."""
+        from janus_lab.compose.hardware import hardware
+
+        return hardware(self.settings)
 
     def using(self) -> Using:
         """What is in use."""

@@ -9,6 +9,7 @@ from janus_lab.values.answer import Answer, CitedContext
 from janus_lab.values.beginning import Beginning
 from janus_lab.values.board import Board
 from janus_lab.values.document import Document
+from janus_lab.values.hardware import HardwareProfile, ProfileWritten
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
@@ -29,7 +30,7 @@ from janus_lab.verbs.listings import (
     SearchResults,
     SharedRun,
 )
-from janus_lab.verbs.plain import answer, board, deployment, documents, engine_room, graph, keys, queue
+from janus_lab.verbs.plain import answer, board, deployment, documents, engine_room, graph, hardware, keys, queue
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
 from janus_lab.verbs.session import Using
@@ -61,6 +62,8 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     KeyContent: keys.content,
     RawKey: keys.raw_key,
     DeletedKeys: keys.deleted,
+    HardwareProfile: hardware.hardware_profile,
+    ProfileWritten: hardware.profile_written,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,

@@ -10,6 +10,7 @@ from janus_lab.values.answer import Answer, CitedContext
 from janus_lab.values.beginning import Beginning
 from janus_lab.values.board import Board
 from janus_lab.values.document import Document
+from janus_lab.values.hardware import HardwareProfile, ProfileWritten
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
@@ -30,7 +31,7 @@ from janus_lab.verbs.listings import (
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.session import Using
 from janus_magics.render import answer as answers
-from janus_magics.render import board, deployment, documents, engine_room, graph, keys, queue
+from janus_magics.render import board, deployment, documents, engine_room, graph, hardware, keys, queue
 from janus_magics.render.markup import Markup, element, page
 
 
@@ -73,6 +74,8 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     KeyContent: keys.content,
     RawKey: keys.raw_key,
     DeletedKeys: keys.deleted,
+    HardwareProfile: hardware.hardware_profile,
+    ProfileWritten: hardware.profile_written,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,
