@@ -92,8 +92,12 @@ def working_among_others(
 
 @contextmanager
 def _workers(settings: Settings, carry_out: Callable[[str], None]) -> Iterator[None]:
-    """A set of threads for each priority, so that batch work never takes all of them."""
-    threads = {Priority.INTERACTIVE: max(1, settings.worker_threads), Priority.BATCH: BATCH_THREADS}
+    """A set of threads for each priority, so that nothing that waits longer ever takes those of what is more urgent."""
+    threads = {
+        Priority.INTERACTIVE: max(1, settings.worker_threads),
+        Priority.AGENT: max(1, settings.worker_threads // 2),
+        Priority.BATCH: BATCH_THREADS,
+    }
     brokers = chosen_brokers(settings)
     with ExitStack() as resources:
         workers = [

@@ -10,6 +10,7 @@ from janus_lab.ports.engine_room import Link
 from janus_lab.ports.ledger import Ledger
 from janus_lab.runs.context import SHARES_AT_MOST
 from janus_lab.runs.handle import RunHandle
+from janus_lab.settings.asking_cell import asking_cell
 from janus_lab.values.answer import Citation, CitedContext
 from janus_lab.values.codec import to_json
 from janus_lab.values.ids import new_run_id
@@ -35,7 +36,7 @@ class RunClient:
     def start(self, kind: RunKind, request: object, priority: Priority) -> RunHandle:
         """Record a run and queue it. The engine room is there before the run is, so that none is left that nobody sees."""
         link = self._link()
-        run = Run(new_run_id(), kind, RunState.QUEUED, priority, to_json(request), time.time())
+        run = Run(new_run_id(), kind, RunState.QUEUED, priority, to_json(request), time.time(), cell=asking_cell())
         self._ledger.create(run)
         link.queue.enqueue(run.id, priority)
         return self._handle(run.id)

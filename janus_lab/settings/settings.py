@@ -46,6 +46,7 @@ class Settings:
     worker_processes: int = 1
     """Processes that `janus up` starts to carry out runs; more than one needs stores that are servers."""
     worker_threads: int = 4
+    """Threads of each process for runs that a person waits for; agents' runs have half as many, and batch runs one."""
     model_threads: int = 0
     """Threads a model computes with; 0 means one a physical core."""
     embedding_batch_tokens: int = 512

@@ -1,4 +1,4 @@
-"""`runs`: what was done and is being done: list, show, follow, cancel, retry, prune."""
+"""`runs`: what was done and is being done: list, show, follow, pause, resume, cancel, retry, prune."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
 
 if TYPE_CHECKING:
+    from janus_lab.lab import Lab
     from janus_lab.runs.handle import RunHandle
 
 
@@ -38,6 +39,8 @@ def define(parser: VerbParser) -> None:
     for name, summary in (
         ("show", "Show one run."),
         ("follow", "Attach to a run, whoever started it, and wait for its result."),
+        ("pause", "Let a run rest after the step it is at, until it is resumed."),
+        ("resume", "Let a paused run go on from its last finished step, and wait for its result."),
         ("cancel", "Ask a run to stop; what it has finished is kept."),
         ("retry", "Let a failed or cancelled run go on from its last finished step."),
     ):
@@ -49,23 +52,27 @@ def define(parser: VerbParser) -> None:
 def execute(args: Namespace, session: Session, face: Face) -> object:
     """Runs, one Run (with its shares), how many were forgotten, or the result of the run that was followed."""
     lab = session.lab()
+    if hasattr(args, "run"):
+        return _one(lab, args, face)
+    kinds = [RunKind(kind) for kind in args.kind]
+    if args.action == "prune":
+        return Pruned(lab.prune_runs(older_than_seconds=args.older_than, kinds=kinds))
+    states = [RunState(state) for state in args.state]
+    return Runs(lab.runs(limit=args.limit, kinds=kinds, states=states, brief=not args.json))
+
+
+def _one(lab: Lab, args: Namespace, face: Face) -> object:
+    """What is done to one run: it is shown, or stopped for now or for good, or waited for."""
     match args.action:
         case "show":
             run, shares = lab.run(args.run), tuple(lab.shares(args.run))
             return SharedRun(run, shares) if shares else run
+        case "pause":
+            return lab.pause(args.run)
         case "cancel":
             return lab.cancel(args.run)
-        case "prune":
-            kinds = [RunKind(kind) for kind in args.kind]
-            return Pruned(lab.prune_runs(older_than_seconds=args.older_than, kinds=kinds))
-        case "follow":
-            return _result(lab.attach(lab.run(args.run).id), args, face)
-        case "retry":
-            return _result(lab.retry(lab.run(args.run).id), args, face)
-        case _:
-            kinds = [RunKind(kind) for kind in args.kind]
-            states = [RunState(state) for state in args.state]
-            return Runs(lab.runs(limit=args.limit, kinds=kinds, states=states, brief=not args.json))
+    begin = {"follow": lab.attach, "resume": lab.resume, "retry": lab.retry}[args.action]
+    return _result(begin(lab.run(args.run).id), args, face)
 
 
 def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
@@ -87,13 +94,15 @@ def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
 
 VERB = Verb(
     "runs",
-    "List runs, follow, cancel or retry one, forget old ones.",
+    "List runs, follow, pause, cancel or retry one, forget old ones.",
     define,
     execute,
     examples=(
         "runs",
         "runs --kind ingest --state failed",
         "runs follow 0199ab",
+        "runs pause 0199ab",
+        "runs resume 0199ab",
         "runs retry 0199ab",
         "runs prune --older-than 30d",
     ),

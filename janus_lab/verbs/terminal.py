@@ -12,6 +12,7 @@ from janus_lab.errors import UsageError
 from janus_lab.values.answer import Answer, Outcome
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.ingest import IngestPlan, IngestReport, Progress
+from janus_lab.values.run import RunState
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.plain.answer import OUTCOMES, evidence, marked
 from janus_lab.verbs.plain.printable import one_line, printable
@@ -43,6 +44,8 @@ class TerminalFace:
                 self._progress.show(progress_of(event), warnings=len(self._warnings))
             case EventKind.WARNING:
                 self._warnings.append(warning_text(event))
+            case EventKind.STATE if note := state_text(event):
+                self.say(note)
             case EventKind.STATE:
                 self._progress.hint("working …")
             case _:
@@ -135,6 +138,13 @@ def progress_of(event: Event) -> Progress:
         seconds_left=data.get("seconds_left"),
         current=str(data.get("current", "")),
     )
+
+
+def state_text(event: Event) -> str:
+    """What a STATE event says to somebody who waits; "" where the run simply goes on."""
+    if event.data.get("state") != RunState.PAUSED:
+        return ""
+    return f"paused: `janus runs resume {event.run_id[:12]}` goes on with it, here as well"
 
 
 def warning_text(event: Event) -> str:

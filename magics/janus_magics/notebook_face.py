@@ -12,7 +12,7 @@ from janus_lab.errors import UsageError
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.ingest import Progress
 from janus_lab.verbs.plain.documents import progress as progress_text
-from janus_lab.verbs.terminal import progress_of, warning_text
+from janus_lab.verbs.terminal import progress_of, state_text, warning_text
 from janus_magics.render import bundle
 from janus_magics.render.live import draft, progress
 
@@ -29,6 +29,7 @@ class NotebookFace:
         self._display = ""
         self._draft = ""
         self._progress: Progress | None = None
+        self._note = ""
         self._warnings: deque[str] = deque(maxlen=WARNINGS_SHOWN)
         self._next = 0.0
 
@@ -44,7 +45,7 @@ class NotebookFace:
             case EventKind.WARNING:
                 self._warnings.append(warning_text(event))
             case EventKind.STATE:
-                pass
+                self._note, self._next = state_text(event), 0.0
             case _:
                 return
         now = time.monotonic()
@@ -84,8 +85,9 @@ class NotebookFace:
     def _live(self, *, ended: bool = False) -> dict[str, str]:
         if self._progress is not None:
             text = progress_text(self._progress)
-            return {"text/plain": text, "text/html": str(progress(self._progress, list(self._warnings), ended=ended))}
-        return {"text/plain": self._draft or "…", "text/html": str(draft(self._draft, ended=ended))}
+            shown = progress(self._progress, list(self._warnings), note=self._note, ended=ended)
+            return {"text/plain": text, "text/html": str(shown)}
+        return {"text/plain": self._draft or "…", "text/html": str(draft(self._draft, note=self._note, ended=ended))}
 
     def _update(self, content: dict[str, str]) -> None:
         if not self._display:

@@ -71,12 +71,12 @@ def queue(redis_url):
         yield opened
 
 
-def test_runs_of_both_priorities_are_carried_out(work, queue):
+def test_runs_of_every_priority_are_carried_out(work, queue):
     carrier = Carrier()
     with work(carrier):
-        queue.enqueue("a", Priority.INTERACTIVE)
-        queue.enqueue("b", Priority.BATCH)
-        carrier.wait_for("a", "b")
+        for priority in Priority:
+            queue.enqueue(priority.value, priority)
+        carrier.wait_for(*Priority)
 
 
 def test_what_was_queued_before_the_worker_came_is_carried_out_in_order(work, queue):
@@ -98,8 +98,25 @@ def test_batch_work_never_holds_interactive_runs_up(work, queue):
         carrier.wait_for("batch-0")
         begun = time.perf_counter()
         queue.enqueue("asked", Priority.INTERACTIVE)
-        carrier.wait_for("asked")
-        assert carrier.at["asked"] - begun < 1.0
+        queue.enqueue("agent", Priority.AGENT)
+        carrier.wait_for("asked", "agent")
+        assert max(carrier.at["asked"], carrier.at["agent"]) - begun < 1.0
+        release.set()
+
+
+def test_agents_never_hold_questions_up(work, queue):
+    release = threading.Event()
+    carrier = Carrier(lambda run: release.wait(20) if run.startswith("agent") else None)
+    with work(carrier, threads=2):
+        for n in range(5):
+            queue.enqueue(f"agent-{n}", Priority.AGENT)
+        carrier.wait_for("agent-0")
+        begun = time.perf_counter()
+        for n in range(4):
+            queue.enqueue(f"asked-{n}", Priority.INTERACTIVE)
+        carrier.wait_for(*(f"asked-{n}" for n in range(4)))
+        assert carrier.at["asked-3"] - begun < 1.0
+        assert "agent-1" not in carrier.at, "agents have one thread here"
         release.set()
 
 

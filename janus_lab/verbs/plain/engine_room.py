@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict, WorkerState
-from janus_lab.values.run import Run
+from janus_lab.values.run import Run, RunState
 from janus_lab.verbs.listings import Pruned, Runs, SharedRun
 from janus_lab.verbs.plain.amounts import count, duration, moment
 from janus_lab.verbs.plain.printable import one_line
@@ -62,6 +62,10 @@ def run_facts(value: Run) -> list[tuple[str, str]]:
         ("finished", _finished(value)),
         ("attempts", str(value.attempts)),
     ]
+    if value.cell:
+        facts.append(("asked in", one_line(value.cell, 200)))
+    if value.state is RunState.PAUSED:
+        facts.append(("next", f"`janus runs resume {value.id[:12]}` goes on with it"))
     if value.error is not None:
         facts += [
             ("error", one_line(f"{value.error.code}: {value.error.message}", 300)),

@@ -14,6 +14,7 @@ from janus_magics.render.markup import Markup, element, facts, join, page, table
 _STATES = {
     RunState.QUEUED: "dim",
     RunState.RUNNING: "warn",
+    RunState.PAUSED: "warn",
     RunState.DONE: "good",
     RunState.FAILED: "bad",
     RunState.CANCELLED: "dim",

@@ -13,22 +13,22 @@ DRAFT_SHOWN = 20_000
 """Characters of a draft that are shown while it grows; the end counts."""
 
 
-def draft(text: str, *, ended: bool = False) -> Markup:
-    """Text as the model writes it, before it is checked."""
+def draft(text: str, *, note: str = "", ended: bool = False) -> Markup:
+    """Text as the model writes it, before it is checked; `note` says why it does not grow."""
     shown = text[-DRAFT_SHOWN:]
     if ended:
         head = element("span", "stopped", kind="badge bad")
         return page(element("div", head), element("div", shown, kind="text"))
-    head = element("span", "writing, not checked yet" if text else "working …", kind="dim small")
+    head = element("span", note or ("writing, not checked yet" if text else "working …"), kind="dim small")
     cursor = element("span", "▌", kind="cursor") if text else ""
     return page(element("div", head), element("div", shown, cursor, kind="text"))
 
 
-def progress(value: Progress, warnings: Sequence[str], *, ended: bool = False) -> Markup:
-    """How far an ingest is, with the last warnings."""
+def progress(value: Progress, warnings: Sequence[str], *, note: str = "", ended: bool = False) -> Markup:
+    """How far an ingest is, with the last warnings; `note` says why it does not go on."""
     share = min(1.0, value.files_done / value.files_total) if value.files_total else 0.0
     bar = Markup(f'<div class="bar"><div style="width:{share * 100:.1f}%"></div></div>')
-    head = element("div", element("span", "stopped", kind="badge bad")) if ended else ""
+    head = element("div", element("span", "stopped", kind="badge bad")) if ended else element("div", note, kind="small")
     current = element("div", one_line(value.current, 120), kind="dim small") if value.current and not ended else ""
     return page(head, bar, element("div", progress_text(value), kind="small"), current, warning_list(warnings))
 

@@ -1,0 +1,33 @@
+"""Runs remember the cell that asked for them; there is none in a script or a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from janus_lab.settings.asking_cell import asking_cell
+
+
+@pytest.fixture
+def shell():
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+def test_without_a_shell_there_is_no_cell():
+    assert not InteractiveShell.initialized()
+    assert asking_cell() == ""
+
+
+def test_a_cell_is_named_by_its_number_and_the_notebook_that_jupyter_names(shell, monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    shell.execution_count = 12
+    assert asking_cell() == "In [12]"
+    monkeypatch.setenv("JPY_SESSION_NAME", "folder/wind report.ipynb")
+    assert asking_cell() == "In [12] of wind report.ipynb"
+
+
+def test_in_vs_code_a_variable_names_the_notebook(shell, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "a0b1.json")
+    shell.user_ns["__vsc_ipynb_file__"] = "/somewhere/else.ipynb"
+    assert asking_cell().endswith("of else.ipynb")
