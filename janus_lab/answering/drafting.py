@@ -9,13 +9,21 @@ from dataclasses import dataclass, field
 from janus_lab.answering.context import pack
 from janus_lab.answering.evidence import Evidence
 from janus_lab.answering.prompt import FENCE, PROMPT_VERSION
-from janus_lab.errors import ContextTooLong, JanusError, ModelFailed, NotFound, SettingsError
+from janus_lab.errors import (
+    ContextTooLong,
+    JanusError,
+    LeaseImpossible,
+    LeaseTimeout,
+    ModelFailed,
+    NotFound,
+    SettingsError,
+)
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.runs.context import RunContext
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import FinishReason, GenerationRequest
 
-MODEL_FAILURES = (ModelFailed, ContextTooLong, SettingsError, NotFound)
+MODEL_FAILURES = (ModelFailed, ContextTooLong, SettingsError, NotFound, LeaseImpossible, LeaseTimeout)
 """What may go wrong with a model and leaves an extractive answer possible."""
 STOP = ("\n", FENCE)
 

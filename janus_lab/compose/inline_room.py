@@ -58,6 +58,7 @@ class InlineRoom(EngineRoom):
                 events=events,
                 claims=claims,
                 queue=lambda: queue,
+                leases=leases,
                 throttle=opening.enter_context(factory("throttle", "memory://")("memory://")),
                 resources=opening,
             )

@@ -10,12 +10,14 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from janus_lab.answering.pipeline import AskService
+from janus_lab.compose.admitting import demands, open_admission
 from janus_lab.compose.ingesting import ingest_options
 from janus_lab.compose.stores import Shared, opened_once
 from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.chat_run import ChatService
 from janus_lab.inference.embed_run import EmbedService
-from janus_lab.inference.residency import Residency
+from janus_lab.inference.estimate import embedding_demand, generation_demand
+from janus_lab.inference.residency import ModelChoice, Residency
 from janus_lab.ingest.consistency import CheckService
 from janus_lab.ingest.pipeline import IngestService
 from janus_lab.ingest.rate import ingest_rate
@@ -28,13 +30,17 @@ from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.ports.job_queue import JobQueue
+from janus_lab.ports.leases import Leases
 from janus_lab.ports.objects import ObjectStore
 from janus_lab.ports.throttle import Throttle
 from janus_lab.ports.vectors import VectorStore
 from janus_lab.retrieval.pipeline import SearchService
 from janus_lab.retrieval.search import HybridSearch
+from janus_lab.runs.admitted import Admitted
 from janus_lab.runs.context import RunService
 from janus_lab.runs.executor import Executor
+from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.demand import computing
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 from janus_lab.values.run import RunKind
@@ -50,16 +56,20 @@ def build_worker(
     claims: Claims,
     queue: Callable[[], JobQueue],
     throttle: Throttle,
+    leases: Leases,
     resources: ExitStack,
 ) -> Worker:
     """Open what only one process may own, and return what carries out runs on it. `resources` closes it all."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    services = open_services(settings, shared, throttle, resources)
-    return Executor(holder=holder, ledger=shared.ledger, events=events, claims=claims, queue=queue, services=services)
+    admission = open_admission(settings, leases, resources)
+    services = open_services(settings, shared, throttle, admission, resources)
+    needed = demands(settings)
+    admitted = {kind: Admitted(service, admission, needed) for kind, service in services.items()}
+    return Executor(holder=holder, ledger=shared.ledger, events=events, claims=claims, queue=queue, services=admitted)
 
 
 def open_services(
-    settings: Settings, shared: Shared, throttle: Throttle, resources: ExitStack
+    settings: Settings, shared: Shared, throttle: Throttle, admission: Admission, resources: ExitStack
 ) -> Mapping[RunKind, RunService]:
     """One service a kind of run."""
     relational = settings.url("relational_url")
@@ -67,7 +77,7 @@ def open_services(
     vectors: VectorStore = _open("vectors", settings.url("vectors_url"), resources)
     sources: SourceIndex = _open("sources", relational, resources)
     cache: EmbeddingCache = _open("embedding cache", relational, resources)
-    models = resources.enter_context(open_models(settings, cache))
+    models = resources.enter_context(open_models(settings, cache, admission))
     search = HybridSearch(models.passing_embedder(), vectors, shared.documents)
     stores = IngestStores(
         documents=shared.documents,
@@ -98,9 +108,10 @@ def open_services(
     }
 
 
-def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:
+def open_models(settings: Settings, cache: EmbeddingCache, admission: Admission) -> Residency:
     """The settings' models, each loaded when it is first needed."""
     catalog = Catalog(settings.model_cache)
+    threads = demands(settings).threads
 
     def open_embedding() -> AbstractContextManager[EmbeddingBackend]:
         uri = settings.embedding_model
@@ -111,7 +122,7 @@ def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:
             entry.info,
             cache=settings.model_cache,
             precision=settings.embedding_precision,
-            threads=settings.model_threads,
+            threads=threads,
             batch_tokens=settings.embedding_batch_tokens,
         )
         return opened
@@ -124,12 +135,25 @@ def open_models(settings: Settings, cache: EmbeddingCache) -> Residency:
             entry.info,
             cache=settings.model_cache,
             context_tokens=settings.context_tokens,
-            threads=settings.model_threads,
+            threads=threads,
             batch_tokens=settings.prompt_batch_tokens,
         )
         return opened
 
-    return Residency(open_embedding=open_embedding, open_generation=open_generation, cache=cache)
+    return Residency(
+        admission,
+        embedding=ModelChoice(
+            open_embedding,
+            lambda: embedding_demand(catalog.find(settings.embedding_model).path),
+            computing("embedding", ram_mb=0, threads=threads),
+        ),
+        generation=ModelChoice(
+            open_generation,
+            lambda: generation_demand(catalog.find(settings.generation_model).path, settings.context_tokens),
+            computing("generation", ram_mb=0, threads=threads),
+        ),
+        cache=cache,
+    )
 
 
 def _open(port: str, url: str, resources: ExitStack) -> Any:

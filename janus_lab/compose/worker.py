@@ -61,6 +61,7 @@ def open_worker(settings: Settings) -> Iterator[SweepingWorker]:
             events=link.events,
             claims=link.claims,
             queue=lambda: link.queue,
+            leases=link.leases,
             throttle=resources.enter_context(factory("throttle", redis_url)(redis_url)),
             resources=resources,
         )

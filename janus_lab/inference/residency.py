@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from typing import Generic, Self, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from janus_lab.errors import EngineError, SettingsError
+from janus_lab.errors import SettingsError
 from janus_lab.inference.embedding import Embedder
+from janus_lab.inference.on_demand import Model, OnDemand, Opener
 from janus_lab.inference.recent_embeddings import RecentEmbeddings
 from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
 from janus_lab.ports.generation import GenerationBackend, SupportsScoring
+from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.demand import Demand
+from janus_lab.scheduler.work import computing
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
 
-Model = TypeVar("Model")
-Opener = Callable[[], AbstractContextManager[Model]]
 SENTENCES_KEPT = 20_000
 """About 30 MB at 384 dimensions."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelChoice(Generic[Model]):
+    """A model that may be loaded: how, what it takes while it is there, and what computing with it takes."""
+
+    open: Opener[Model]
+    demand: Callable[[], Demand]
+    computing: Demand
+
+
 class Residency:
-    """The models of one engine room. What it hands out loads its model at the first use, whichever thread that is in."""
+    """The models of one engine room. What it hands out loads its model at the first use, whichever thread that is in.
+
+    A loaded model has a lasting lease. Whoever computes is in the course of work that holds a lease (see
+    `janus_lab.scheduler.work`), or takes one for the call.
+    """
 
     def __init__(
         self,
+        admission: Admission,
         *,
-        open_embedding: Opener[EmbeddingBackend],
-        open_generation: Opener[GenerationBackend],
+        embedding: ModelChoice[EmbeddingBackend],
+        generation: ModelChoice[GenerationBackend],
         cache: EmbeddingCache,
     ) -> None:
-        self._embedding = _OnDemand("embedding", open_embedding)
-        self._generation = _OnDemand("generation", open_generation)
-        self._embedder = Embedder(ResidentEmbedding(self._embedding), cache)
-        self._passing = Embedder(ResidentEmbedding(self._embedding), RecentEmbeddings(SENTENCES_KEPT))
-        self._generator = ResidentGeneration(self._generation)
+        self._embedding = OnDemand("embedding", embedding.open, admission, embedding.demand)
+        self._generation = OnDemand("generation", generation.open, admission, generation.demand)
+        resident = ResidentEmbedding(self._embedding, admission, embedding.computing)
+        self._embedder = Embedder(resident, cache)
+        self._passing = Embedder(resident, RecentEmbeddings(SENTENCES_KEPT))
+        self._generator = ResidentGeneration(self._generation, admission, generation.computing)
 
     def embedder(self) -> Embedder:
         """Embeds texts and queries."""
@@ -66,77 +82,55 @@ class Residency:
 class ResidentEmbedding:
     """An `EmbeddingBackend` that is loaded when it is needed."""
 
-    def __init__(self, model: _OnDemand[EmbeddingBackend]) -> None:
+    def __init__(self, model: OnDemand[EmbeddingBackend], admission: Admission, demand: Demand) -> None:
         self._model = model
+        self._admission = admission
+        self._demand = demand
 
     @property
     def info(self) -> ModelInfo:
         """The model, which is loaded for it."""
-        return self._model.get().info
+        return self._model.info()
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`."""
-        return self._model.get().embed(texts)
+        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
+            return model.embed(texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, uncut."""
-        return self._model.get().count_tokens(texts)
+        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
+            return model.count_tokens(texts)
 
 
 class ResidentGeneration:
     """A `GenerationBackend` that is loaded when it is needed."""
 
-    def __init__(self, model: _OnDemand[GenerationBackend]) -> None:
+    def __init__(self, model: OnDemand[GenerationBackend], admission: Admission, demand: Demand) -> None:
         self._model = model
+        self._admission = admission
+        self._demand = demand
 
     @property
     def info(self) -> ModelInfo:
         """The model, which is loaded for it."""
-        return self._model.get().info
+        return self._model.info()
 
     def count_tokens(self, messages: tuple[Message, ...]) -> int:
         """Tokens of the prompt these messages make."""
-        return self._model.get().count_tokens(messages)
+        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
+            return model.count_tokens(messages)
 
     def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:
         """Generate piece by piece."""
-        return self._model.get().stream(request, cancelled=cancelled)
+        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
+            yield from model.stream(request, cancelled=cancelled)
 
     def score(self, messages: tuple[Message, ...], continuations: Sequence[str]) -> list[float]:
         """Mean log-probability of each continuation. Raises SettingsError if the backend can't tell."""
-        backend = self._model.get()
-        if not isinstance(backend, SupportsScoring):
-            raise SettingsError(
-                f"the model {backend.info.name} can't score texts", remedy="choose a GGUF file as generation_model"
-            )
-        return backend.score(messages, continuations)
-
-
-class _OnDemand(Generic[Model]):
-    """One model, in memory from its first use until it is closed. A load that failed is tried again at the next use."""
-
-    def __init__(self, name: str, opener: Opener[Model]) -> None:
-        self.name = name
-        self._opener = opener
-        self._loading = threading.Lock()
-        self._loaded: Model | None = None
-        self._closed = False
-        self._stack = ExitStack()
-
-    def get(self) -> Model:
-        """The loaded model; threads that come while it loads wait."""
-        if (loaded := self._loaded) is not None:
-            return loaded
-        with self._loading:
-            if self._closed:
-                raise EngineError(f"the {self.name} model has been unloaded", remedy="run `janus up`, then repeat")
-            if self._loaded is None:
-                self._loaded = self._stack.enter_context(self._opener())
-            return self._loaded
-
-    def close(self) -> None:
-        """Unload it; it is not loaded again."""
-        with self._loading:
-            self._closed = True
-            self._loaded = None
-            self._stack.close()
+        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
+            if not isinstance(model, SupportsScoring):
+                raise SettingsError(
+                    f"the model {model.info.name} can't score texts", remedy="choose a GGUF file as generation_model"
+                )
+            return model.score(messages, continuations)

@@ -6,7 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from contextvars import copy_context
 from typing import Generic, TypeVar
+
+from janus_lab.scheduler.work import follow
 
 Item = TypeVar("Item")
 _POLL_SECONDS = 0.1
@@ -22,14 +25,15 @@ class _End:
 class Ahead(Generic[Item]):
     """Items of a generator, made by one background thread, at most `depth` of them ahead of their use.
 
-    Leaving the context stops the thread at its next item and waits for it.
+    The thread belongs to the work in whose course it is begun, and pauses between items while that has no lease. Leaving the
+    context stops it at its next item and waits for it.
     """
 
     def __init__(self, items: Generator[Item, None, None], *, depth: int = 1) -> None:
         self._items = items
         self._queue: queue.Queue[Item | _End] = queue.Queue(depth)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._make, name="ingest-ahead", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._make,), name="ingest-ahead", daemon=True)
 
     def __enter__(self) -> Ahead[Item]:
         self._thread.start()
@@ -57,9 +61,11 @@ class Ahead(Generic[Item]):
         end = _End()
         try:
             with closing(self._items):
+                follow()
                 for item in self._items:
                     if not self._put(item):
                         return
+                    follow()
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that uses the items
             end = _End(error)
         self._put(end)

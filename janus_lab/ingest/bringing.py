@@ -83,6 +83,7 @@ class Bringer:
             fetch=self.options.fetch,
             stamps=known_stamps(self.sources, request.collection, [source.origin for source in found.found]),
             verify=request.verify,
+            between=lambda: None,
             keep=lambda _: None,
         )
         items = preparer.steps(found.found, ())

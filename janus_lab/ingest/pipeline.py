@@ -20,6 +20,7 @@ from janus_lab.ingest.step import Step
 from janus_lab.ingest.stores import IngestStores
 from janus_lab.ingest.writer import StepWriter
 from janus_lab.runs.context import RunContext
+from janus_lab.scheduler.work import follow
 from janus_lab.values.codec import from_json, to_json
 from janus_lab.values.request import IngestRequest
 
@@ -68,7 +69,7 @@ class IngestService:
         return scan(request.sources, root=self._options.root, home=self._options.home, urls=request.urls)
 
     def _plan(self, context: RunContext, request: IngestRequest, found: Scan) -> Mapping[str, Any]:
-        preparer = self._preparer(request, found, keep=lambda _: None)
+        preparer = self._preparer(request, found, keep=lambda _: None, between=context.check_cancelled)
         items = preparer.steps(found.found, ())
         return to_json(
             plan(found, items, collection=request.collection, rate=self._rate(), between=context.check_cancelled)
@@ -88,7 +89,7 @@ class IngestService:
             kept.add(source.content_hash)
             self._stores.keep(source)
 
-        preparer = self._preparer(request, found, keep=keep)
+        preparer = self._preparer(request, found, keep=keep, between=follow)
         context.pin(chunking=str(self._options.size))
         own = "" if context.run.parent else context.run.id
         try:
@@ -122,7 +123,9 @@ class IngestService:
                     tally.current = item.outcomes[-1].origin
                 tally.written(writer.write(item, seconds=tally.lap, embedded=tally.chunks))
 
-    def _preparer(self, request: IngestRequest, found: Scan, *, keep: Callable[[OpenSource], None]) -> Preparer:
+    def _preparer(
+        self, request: IngestRequest, found: Scan, *, keep: Callable[[OpenSource], None], between: Callable[[], None]
+    ) -> Preparer:
         return Preparer(
             collection=request.collection,
             size=self._options.size,
@@ -131,5 +134,6 @@ class IngestService:
             stamps=known_stamps(self._stores.sources, request.collection, [source.origin for source in found.found]),
             verify=request.verify,
             keep=keep,
+            between=between,
             objects=self._stores.objects,
         )

@@ -32,7 +32,11 @@ class Passed:
 
 
 class Preparer:
-    """Makes steps of the sources of one ingest. `keep` stores a source's original bytes; an ingest that only plans drops them."""
+    """Makes steps of the sources of one ingest.
+
+    `keep` stores a source's original bytes; an ingest that only plans drops them. `between` is called before each source and
+    each of its documents, and may wait or raise.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Preparer:
         stamps: Mapping[str, SourceStamp],
         verify: bool,
         keep: Callable[[OpenSource], None],
+        between: Callable[[], None],
         objects: ObjectStore | None = None,
     ) -> None:
         self._collection = collection
@@ -53,6 +58,7 @@ class Preparer:
         self._stamps = stamps
         self._verify = verify
         self._keep = keep
+        self._between = between
         self._objects = objects
         self._recipe = Recipe(str(size))
         self._step = Step()
@@ -62,6 +68,7 @@ class Preparer:
         for source in found:
             if source.origin in finished:
                 continue
+            self._between()
             stamp = self._stamps.get(source.origin)
             if not self._verify and self._recipe.unchanged(stamp, source):
                 yield Passed(FileOutcome(source.origin, FileState.UNCHANGED))
@@ -89,6 +96,7 @@ class Preparer:
             kept: set[str] = set()
             chunks = 0
             for parsed in documents:
+                self._between()
                 if not kept:
                     self._keep(opened)
                 version = self._version(source.origin, opened, reader, parsed)

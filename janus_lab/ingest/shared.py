@@ -17,6 +17,7 @@ from janus_lab.ingest.scanned import named
 from janus_lab.ingest.shared_progress import SharedProgress
 from janus_lab.ingest.sources import Found, Scan
 from janus_lab.runs.context import RunContext
+from janus_lab.scheduler.work import resting
 from janus_lab.values.codec import from_json, to_json
 from janus_lab.values.ingest import FileOutcome, IngestReport
 from janus_lab.values.request import IngestRequest, Scanned
@@ -70,7 +71,10 @@ class SharedIngest:
             for share in noted:
                 progress.ended(share)
             try:
-                self._work([share_id for share_id in shares if _key(share_id) not in self._context.finished], progress)
+                with resting():
+                    self._work(
+                        [share_id for share_id in shares if _key(share_id) not in self._context.finished], progress
+                    )
             except RunCancelled:
                 self._let_stop(list(shares))
                 raise

@@ -4,7 +4,8 @@ Points are there before a version is published, so search never finds a document
 to add and to make superfluous is noted in the ledger first, because afterwards the stores no longer tell: whoever resumes or
 gives up the run tidies up by that note. Everything else is found out anew, and doing it twice changes nothing.
 
-Embeddings are made before the step's sources are held; what has changed until then is found out while they are.
+Embeddings are made before the step's sources are held; what has changed until then is found out while they are, and they are
+let go to embed what came to lack a point.
 """
 
 from __future__ import annotations
@@ -76,15 +77,22 @@ class StepWriter:
             return step
         embeddings = self._embed(self._wanted(step, self._published(step)), embedded)
         embedded(max(step.chunk_count - len(embeddings), 0))
-        sources = ((self._collection, origin) for origin in step.origins)
-        with self._stores.changing(sources, step.content_hashes.values()):
-            step = self._with_bytes(step)
-            self._write(step, embeddings, seconds)
-        return step
+        while True:
+            sources = ((self._collection, origin) for origin in step.origins)
+            with self._stores.changing(sources, step.content_hashes.values()):
+                step = self._with_bytes(step)
+                late = self._write(step, embeddings, seconds)
+            if not late:
+                return step
+            # Never while names are held: who embeds may have to wait for somebody who wants them.
+            embeddings |= self._embed(late, lambda _: None)
 
-    def _write(self, step: Step, embeddings: Embeddings, seconds: Callable[[], float]) -> None:
+    def _write(self, step: Step, embeddings: Embeddings, seconds: Callable[[], float]) -> list[Pair]:
+        """Write it, unless chunks have come to lack a point since embeddings were made: those are returned."""
         before = self._published(step)
         wanted = self._wanted(step, before)
+        if late := [(document, chunk) for document, chunk in wanted if chunk.id not in embeddings]:
+            return late
         note = self._noted(step, before, wanted)
         self._stores.documents.stage([part.version for part in step.parts if part.first == 0])
         self._add_points(wanted, embeddings)
@@ -104,6 +112,7 @@ class StepWriter:
             # The commit may end this attempt's share of time; a commit that failed must leave no stamp.
             if step.key in self._context.finished:
                 self._stores.sources.record(self._collection, step.stamps)
+        return []
 
     def _with_bytes(self, step: Step) -> Step:
         """The step whose original bytes are all there: somebody may have dropped them since they were kept."""
@@ -167,11 +176,10 @@ class StepWriter:
         return found
 
     def _add_points(self, wanted: list[Pair], embeddings: Embeddings) -> None:
-        late = [(document, chunk) for document, chunk in wanted if chunk.id not in embeddings]
-        known = embeddings | self._embed(late, lambda _: None) if late else embeddings
         for start in range(0, len(wanted), STEP_CHUNKS):
             points = [
-                point_of(document, chunk, known[chunk.id]) for document, chunk in wanted[start : start + STEP_CHUNKS]
+                point_of(document, chunk, embeddings[chunk.id])
+                for document, chunk in wanted[start : start + STEP_CHUNKS]
             ]
             self._stores.vectors.ensure(self._collection, len(points[0].embedding))
             self._stores.vectors.upsert(self._collection, points)

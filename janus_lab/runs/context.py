@@ -9,11 +9,14 @@ from typing import Any, Protocol
 from janus_lab.errors import Defect, RunCancelled
 from janus_lab.ports.events import EventLog
 from janus_lab.ports.ledger import Ledger
+from janus_lab.scheduler.work import current_work
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.run import Run, Step
 
 SLICE_SECONDS = 240.0
 """A worker gives a run back after so long, at the next step: brokers redeliver what is not acknowledged in time."""
+WAIT_SECONDS = 180.0
+"""So much longer an attempt may last that waits for its lease: what it has done since its last step is not lost then."""
 SHARES_AT_MOST = 100_000
 
 
@@ -75,9 +78,27 @@ class RunContext:
         self.emit(EventKind.WARNING, code=code, message=message, remedy=remedy, **data)
 
     def check_cancelled(self) -> None:
-        """Raise RunCancelled if the run is to stop; to be called between units of work."""
+        """To be called between units of work: stop if the run is to, and let those go first who are to have what it holds.
+
+        Raises RunCancelled; and as it may wait for its lease, SliceOver: let that pass, nothing is lost. Not to be called while
+        something else is held that other runs may want.
+        """
+        self.require_wanted()
+        if (work := current_work()) is not None:
+            work.boundary()
+
+    def require_wanted(self) -> None:
+        """Raise RunCancelled if the run is to stop."""
         if self.cancelled():
             raise RunCancelled("the run was cancelled", remedy=f"`janus runs retry {self.run.id[:12]}` goes on with it")
+
+    def require_time(self) -> None:
+        """For somebody who waits: raise RunPaused, or SliceOver long after this attempt's share of time; it does not count."""
+        if self.paused():
+            raise RunPaused
+        if time.monotonic() > self._slice_ends + WAIT_SECONDS:
+            self._ledger.withdraw(self.run.id, fence=self.fence)
+            raise SliceOver
 
     def commit_step(self, key: str, effect: Mapping[str, Any]) -> bool:
         """Commit a finished step with its effect, once; False if an earlier attempt had committed it.

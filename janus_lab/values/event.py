@@ -12,6 +12,8 @@ class EventKind(StrEnum):
     """What an event reports."""
 
     STATE = "state"
+    WAITING = "waiting"
+    """The run waits for `what` (resources of its machine), for `seconds` by now; `state` is a GrantState."""
     PROGRESS = "progress"
     TOKEN = "token"  # noqa: S105 - a piece of an answer, no secret
     CITATION = "citation"

@@ -26,6 +26,7 @@ from janus_lab.values.hit import Hit
 from janus_lab.values.ids import new_run_id
 from janus_lab.values.request import AskRequest
 from janus_lab.values.run import Priority, Run, RunKind, RunState
+from tests.admitting import admission_over
 
 CORPUS = {
     "lighthouse": (
@@ -141,7 +142,8 @@ def library(tmp_path_factory, nobodys_home):
             return stack.enter_context(factory(port, settings.url(name))(settings.url(name)))
 
         documents = opened("documents", "relational_url")
-        models = stack.enter_context(open_models(settings, opened("embedding cache", "relational_url")))
+        admission = stack.enter_context(admission_over())
+        models = stack.enter_context(open_models(settings, opened("embedding cache", "relational_url"), admission))
         search = HybridSearch(models.embedder(), opened("vectors", "vectors_url"), documents)
         yield Library(documents, models.embedder(), search, models.generator())
 

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 import pytest
 
 from janus_lab.errors import EngineError, ModelFailed, SettingsError
-from janus_lab.inference.residency import Residency
+from janus_lab.inference.residency import ModelChoice, Residency
+from janus_lab.scheduler.demand import Demand
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.lease import CPU, RAM
+from tests.admitting import admission_over, leases_over
 
 REQUEST = GenerationRequest((Message("user", "hello"),), 3)
 
@@ -40,13 +43,20 @@ class Loads:
         self.closed += 1
 
 
-def residency(cache, loads):
-    return Residency(open_embedding=loads, open_generation=loads, cache=cache)
+@pytest.fixture
+def residency(cache):
+    with admission_over(leases_over({RAM: 100, CPU: 1})) as admission:
+
+        def make(loads):
+            choice = ModelChoice(loads, lambda: Demand("model", {RAM: 60}), Demand("computing", {CPU: 1}))
+            return Residency(admission, embedding=choice, generation=choice, cache=cache)
+
+        yield make
 
 
-def test_a_model_is_loaded_at_its_first_use_and_unloaded_at_the_end(cache):
+def test_a_model_is_loaded_at_its_first_use_and_unloaded_at_the_end(residency):
     loads = Loads()
-    with residency(cache, loads) as models:
+    with residency(loads) as models:
         generator = models.generator()
         models.embedder()
         assert loads.opened == 0
@@ -59,9 +69,9 @@ def test_a_model_is_loaded_at_its_first_use_and_unloaded_at_the_end(cache):
         generator.info  # noqa: B018
 
 
-def test_threads_that_come_together_load_once(cache):
+def test_threads_that_come_together_load_once(residency):
     loads = Loads()
-    with residency(cache, loads) as models:
+    with residency(loads) as models:
         threads = [threading.Thread(target=lambda: models.generator().info) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -70,14 +80,14 @@ def test_threads_that_come_together_load_once(cache):
     assert loads.opened == 1
 
 
-def test_a_load_that_failed_is_tried_again(cache):
+def test_a_load_that_failed_is_tried_again(residency):
     loads = Loads(failures=1)
-    with residency(cache, loads) as models:
+    with residency(loads) as models:
         with pytest.raises(ModelFailed):
             models.generator().count_tokens(())
         assert models.generator().count_tokens(()) == 0
 
 
-def test_a_backend_that_cannot_score_says_so(cache):
-    with residency(cache, Loads()) as models, pytest.raises(SettingsError, match="score"):
+def test_a_backend_that_cannot_score_says_so(residency):
+    with residency(Loads()) as models, pytest.raises(SettingsError, match="score"):
         models.generator().score((), ["a"])

@@ -1,0 +1,208 @@
+"""Leases of this process: asked for, waited for, kept alive, given back."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from janus_lab.errors import JanusError, LeaseImpossible, StoreUnreachable
+from janus_lab.ports.leases import Leases
+from janus_lab.scheduler.demand import Demand
+from janus_lab.scheduler.heartbeat import Heartbeat
+from janus_lab.scheduler.held import HeldLease
+from janus_lab.values.lease import Grant, GrantState, LeaseRequest
+from janus_lab.values.run import Priority
+
+AGAIN_SECONDS = 1.0
+"""A waiting request is repeated so often: that keeps its place and finds a grant of which no word came."""
+LOOK_SECONDS = 0.05
+"""How often who waits looks whether it still wants to."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Asker(Protocol):
+    """For whom a lease is asked."""
+
+    @property
+    def run_id(self) -> str:
+        """The run, or ""."""
+        ...
+
+    @property
+    def priority(self) -> Priority:
+        """In what class it waits."""
+        ...
+
+    @property
+    def cell(self) -> str:
+        """Where the run was asked from, or ""."""
+        ...
+
+    def waiting(self, grant: Grant, seconds: float) -> None:
+        """Called again and again while it waits, with the latest answer; what it raises ends the wait."""
+        ...
+
+
+class Admission:
+    """What asks a machine's ledger of leases, for all threads of one process.
+
+    Whoever waits in `ask` must hold no lease that others wait for but lasting ones: see `janus_lab.scheduler.work`.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        *,
+        machine: str,
+        holder: str,
+        ttl_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._leases = leases
+        self._machine = machine
+        self._holder = holder
+        self._ttl_seconds = ttl_seconds
+        self._clock = clock
+        self._heartbeat = Heartbeat(leases, machine, ttl_seconds, clock)
+        self._lock = threading.Lock()
+        self._told: dict[str, threading.Event] = {}
+        self._listening = False
+        self._reliefs: list[Callable[[], None]] = []
+        self._resources = ExitStack()
+
+    def ask(
+        self,
+        demand: Demand,
+        asker: Asker,
+        *,
+        lasting: bool = False,
+        asked_to_yield: Callable[[], None] | None = None,
+    ) -> HeldLease:
+        """Wait until `demand` is granted. More processors or memory than there is are asked for as all there is, unless `lasting`.
+
+        Raises LeaseImpossible, StoreUnreachable for a server that is away for longer than a lease lives, and what
+        `asker.waiting` raises.
+        """
+        wanted = LeaseRequest(
+            uuid.uuid4().hex,
+            demand.weights,
+            asker.priority,
+            self._holder,
+            demand.purpose,
+            pid=os.getpid(),
+            run_id=asker.run_id,
+            cell=asker.cell,
+            lasting=lasting,
+        )
+        began = self._clock()
+        with self._expecting(wanted.id) as told:
+            try:
+                held = self._waited(wanted, asker, told, began)
+            except BaseException:
+                self._withdraw(wanted.id)
+                raise
+        if asked_to_yield is not None:
+            held.asked_to_yield = asked_to_yield
+        self._heartbeat.add(held)
+        return held
+
+    def give_back(self, held: HeldLease) -> None:
+        """Give a lease back; what it covered must be free. A server that is away frees it itself when it expires."""
+        self._heartbeat.remove(held)
+        with suppress(StoreUnreachable):
+            self._leases.release(self._machine, held.request.id, held.fence)
+
+    def look(self, held: HeldLease) -> None:
+        """Learn now whether a lease is still ours, and whether somebody more urgent waits."""
+        self._heartbeat.renew(held)
+
+    def now(self) -> float:
+        """The process's own clock, which times in a HeldLease are by."""
+        return self._clock()
+
+    def relieved_by(self, relief: Callable[[], None]) -> None:
+        """Call `relief` while somebody here waits for memory: it gives back what is held and not used."""
+        self._reliefs.append(relief)
+
+    def close(self) -> None:
+        """Stop renewing and listening."""
+        self._heartbeat.close()
+        self._resources.close()
+
+    def _waited(self, wanted: LeaseRequest, asker: Asker, told: threading.Event, began: float) -> HeldLease:
+        asked = heard = began
+        grant = Grant(GrantState.CLOSED)
+        while True:
+            try:
+                grant = self._leases.request(self._machine, wanted, self._ttl_seconds)
+                heard = asked
+            except StoreUnreachable:
+                if self._clock() - heard > self._ttl_seconds:
+                    raise
+            if grant.state is GrantState.GRANTED:
+                now = self._clock()
+                return HeldLease(wanted, grant.fence, now, asked, waited_seconds=now - began)
+            if grant.state is GrantState.IMPOSSIBLE:
+                wanted = self._as_much_as_there_is(wanted)
+                continue
+            self._listen()
+            while not told.wait(LOOK_SECONDS) and self._clock() - asked < AGAIN_SECONDS:
+                asker.waiting(grant, self._clock() - began)
+            asker.waiting(grant, self._clock() - began)
+            self._relieve(grant.lacking)
+            told.clear()
+            asked = self._clock()
+
+    def _as_much_as_there_is(self, wanted: LeaseRequest) -> LeaseRequest:
+        budgets = {name: use.capacity.budget for name, use in self._leases.book(self._machine).resources.items()}
+        weights = {name: min(weight, max(budgets.get(name, 0), 0)) for name, weight in wanted.weights.items()}
+        if wanted.lasting or weights == dict(wanted.weights) or not all(weights.values()):
+            lacking = ", ".join(f"{weight:,} of {name}" for name, weight in wanted.weights.items())
+            raise LeaseImpossible(
+                f"{wanted.purpose} needs {lacking}, and this machine may give {budgets or 'nothing'}",
+                remedy="raise lease_ram_mb or lease_vram_mb in janus.toml, or choose a smaller model",
+            )
+        return replace(wanted, weights=weights)
+
+    def _relieve(self, lacking: Collection[str]) -> None:
+        if any(not name.startswith(("cpu", "slot:")) for name in lacking):
+            for relief in self._reliefs:
+                relief()
+
+    def _withdraw(self, lease_id: str) -> None:
+        # A server that is away forgets who does not ask again.
+        with suppress(StoreUnreachable):
+            self._leases.withdraw(self._machine, lease_id)
+
+    @contextmanager
+    def _expecting(self, lease_id: str) -> Iterator[threading.Event]:
+        told = self._told[lease_id] = threading.Event()
+        try:
+            yield told
+        finally:
+            del self._told[lease_id]
+
+    def _listen(self) -> None:
+        """From the first wait on; whoever is not told finds out by asking again."""
+        with self._lock:
+            if self._listening:
+                return
+            try:
+                self._resources.enter_context(self._leases.listening(self._machine, self._tell))
+            except JanusError:
+                _log.warning("grants-not-heard", exc_info=True)
+            else:
+                self._listening = True
+
+    def _tell(self, lease_id: str) -> None:
+        if (told := self._told.get(lease_id)) is not None:
+            told.set()

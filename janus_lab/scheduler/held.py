@@ -1,0 +1,39 @@
+"""A lease as the process knows it that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from janus_lab.errors import LeaseLost
+from janus_lab.values.lease import LeaseRequest
+
+
+def _nobody() -> None:
+    return None
+
+
+@dataclass(slots=True)
+class HeldLease:
+    """Times are the process's own, in seconds. The heartbeat and the holder change single fields, from any thread.
+
+    `asked_to_yield` is called from the heartbeat's thread, and must not wait.
+    """
+
+    request: LeaseRequest
+    fence: int
+    granted_at: float
+    heard_at: float
+    """When the server was last asked and said that it is ours."""
+    waited_seconds: float = 0.0
+    yield_wanted: bool = False
+    lost: bool = False
+    asked_to_yield: Callable[[], None] = _nobody
+
+    def require(self) -> None:
+        """Raise LeaseLost if it expired meanwhile."""
+        if self.lost:
+            raise LeaseLost(
+                f"the lease for {self.request.purpose} expired while it was held",
+                remedy="nothing is lost: it is asked for again, and the work goes on",
+            )

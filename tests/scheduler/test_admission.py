@@ -1,0 +1,187 @@
+"""Leases asked for, waited for, kept alive, lost and given back by a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from janus_lab.errors import LeaseImpossible, LeaseLost, RunCancelled, StoreUnreachable
+from janus_lab.scheduler.demand import Demand
+from janus_lab.values.lease import CPU, RAM, GrantState
+from janus_lab.values.run import Priority
+from tests.admitting import MACHINE, admission_over, leases_over, publish
+
+ONE = Demand("work", {CPU: 1, RAM: 10})
+
+
+class Asker:
+    def __init__(self, priority=Priority.INTERACTIVE, stop=None):
+        self.run_id, self.cell, self.priority = "r1", "In [3]", priority
+        self.stop = stop or threading.Event()
+        self.told = []
+
+    def waiting(self, grant, seconds):
+        self.told.append((grant.state, grant.lacking))
+        if self.stop.is_set():
+            raise RunCancelled("stop", remedy="none")
+
+
+class Silent:
+    """Leases whose server does not answer while `away`."""
+
+    def __init__(self, leases):
+        self.leases, self.away = leases, False
+
+    def __getattr__(self, name):
+        def ask(*args, **options):
+            if self.away:
+                raise StoreUnreachable("away", remedy="wait")
+            return getattr(self.leases, name)(*args, **options)
+
+        return ask
+
+    @contextmanager
+    def listening(self, machine, granted):
+        yield
+
+
+def waiting_thread(admission, demand, asker):
+    got = []
+    thread = threading.Thread(target=lambda: got.append(admission.ask(demand, asker)))
+    thread.start()
+    return thread, got
+
+
+def until(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
+
+
+def test_a_free_machine_grants_in_one_round_trip():
+    calls = []
+
+    class Counted:
+        def __init__(self, leases):
+            self.leases = leases
+
+        def __getattr__(self, name):
+            calls.append(name)
+            return getattr(self.leases, name)
+
+    leases = leases_over({CPU: 1, RAM: 100})
+    with admission_over(Counted(leases)) as admission:
+        held = admission.ask(ONE, Asker())
+        assert calls == ["request"]
+        (lease,) = leases.book(MACHINE).leases
+        assert (lease.request.run_id, lease.request.cell, lease.fence) == ("r1", "In [3]", held.fence)
+        admission.give_back(held)
+        assert calls == ["request", "release"]
+    assert not leases.book(MACHINE).leases
+
+
+def test_who_waits_goes_on_as_soon_as_something_is_given_back():
+    leases = leases_over({CPU: 1, RAM: 100})
+    with admission_over(leases) as admission:
+        held = admission.ask(ONE, Asker())
+        asker = Asker()
+        thread, got = waiting_thread(admission, ONE, asker)
+        until(lambda: leases.book(MACHINE).waiting)
+        time.sleep(0.1)
+        began = time.monotonic()
+        admission.give_back(held)
+        thread.join(5)
+        assert time.monotonic() - began < 0.5
+        assert got[0].waited_seconds >= 0.1
+        assert (GrantState.WAITING, (CPU,)) in asker.told
+        admission.give_back(got[0])
+
+
+def test_a_wait_that_is_stopped_leaves_no_place_behind():
+    leases = leases_over({CPU: 1, RAM: 100})
+    with admission_over(leases) as admission:
+        held = admission.ask(ONE, Asker())
+        stop = threading.Event()
+        threading.Timer(0.1, stop.set).start()
+        with pytest.raises(RunCancelled):
+            admission.ask(ONE, Asker(stop=stop))
+        assert not leases.book(MACHINE).waiting
+        admission.give_back(held)
+
+
+def test_more_than_there_is_is_asked_for_as_all_there_is_but_not_for_what_lasts():
+    leases = leases_over({CPU: 2, RAM: 100})
+    with admission_over(leases) as admission:
+        held = admission.ask(Demand("large", {CPU: 16, RAM: 1000}), Asker())
+        assert held.request.weights == {CPU: 2, RAM: 100}
+        admission.give_back(held)
+        with pytest.raises(LeaseImpossible, match="model"):
+            admission.ask(Demand("model", {RAM: 1000}), Asker(), lasting=True)
+        with pytest.raises(LeaseImpossible):
+            admission.ask(Demand("elsewhere", {"vram:0": 1}), Asker())
+
+
+def test_the_heartbeat_keeps_a_lease_alive_and_a_dead_one_is_lost():
+    leases = leases_over({CPU: 1, RAM: 100})
+    with admission_over(leases, ttl_seconds=0.4) as admission:
+        held = admission.ask(ONE, Asker())
+        time.sleep(1.0)
+        assert leases.book(MACHINE).leases
+        held.require()
+        leases.release(MACHINE, held.request.id, held.fence)
+        until(lambda: held.lost)
+        with pytest.raises(LeaseLost):
+            held.require()
+
+
+def test_a_server_that_is_away_for_a_while_takes_nothing_away():
+    silent = Silent(leases_over({CPU: 1, RAM: 100}))
+    with admission_over(silent, ttl_seconds=1.0) as admission:
+        held = admission.ask(ONE, Asker())
+        silent.away = True
+        time.sleep(0.5)
+        assert not held.lost
+        silent.away = False
+        time.sleep(0.8)
+        assert not held.lost
+        silent.away = True
+        until(lambda: held.lost, 3.0)
+
+
+def test_asking_bears_a_server_that_is_away_for_less_than_a_leases_life():
+    silent = Silent(leases_over({CPU: 1, RAM: 100}))
+    silent.away = True
+    with admission_over(silent, ttl_seconds=2.0) as admission:
+        threading.Timer(0.3, lambda: setattr(silent, "away", False)).start()
+        admission.give_back(admission.ask(ONE, Asker()))
+    silent.away = True
+    with admission_over(silent, ttl_seconds=0.2) as admission, pytest.raises(StoreUnreachable):
+        admission.ask(ONE, Asker())
+
+
+def test_a_lasting_lease_that_was_lost_is_asked_for_until_it_is_granted_again():
+    leases = leases_over({CPU: 1, RAM: 100})
+    with admission_over(leases, ttl_seconds=0.4) as admission:
+        held = admission.ask(Demand("model", {RAM: 50}), Asker(), lasting=True)
+        before = held.fence
+        leases.release(MACHINE, held.request.id, held.fence)
+        until(lambda: held.fence > before and not held.lost)
+        assert [lease.fence for lease in leases.book(MACHINE).leases] == [held.fence]
+
+
+def test_a_closed_machine_is_waited_for_until_it_is_measured():
+    leases = leases_over({})
+    leases.publish(MACHINE, {}, measured_at=leases.held(MACHINE)[0], stale_seconds=0.0)
+    with admission_over(leases) as admission:
+        asker = Asker()
+        thread, got = waiting_thread(admission, ONE, asker)
+        until(lambda: asker.told)
+        assert asker.told[0][0] is GrantState.CLOSED
+        publish(leases, {CPU: 1, RAM: 100})
+        thread.join(5)
+        assert got
+        admission.give_back(got[0])
