@@ -15,7 +15,7 @@ demo: .venv/stamps/starter ## install, ingest the sample corpus, answer question
 test: .venv/stamps/dev ## run every check and every test (installs Chromium where it is missing and may)
 	@scripts/system-packages
 	@scripts/check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: .venv/stamps/dev ## format, lint, types, import contracts and house rules: a minute
 	@scripts/check
