@@ -1,0 +1,85 @@
+// One resource: how much is used, how it went, and what leases cover of it.
+
+const HOT = 0.92;
+const PARTS = [
+  ["leased", "leased"],
+  ["ending", "ending"],
+  ["outside", "others"],
+];
+
+/** A gauge's tile; `tell(use, heat, points, now)` brings it up to date. */
+function gauge(spec) {
+  const device = spec.resource.startsWith("vram:");
+  const number = make("span", { class: "number" });
+  const rest = make("span", { class: "dim" });
+  const heat = make("span");
+  const under = make("div", { class: "under dim" }, spec.detail ? make("span", { title: spec.detail }, spec.detail) : "", heat);
+  const head = make("div", { class: "top" }, make("h4", {}, spec.label), make("span", { class: "reading" }, number, " ", rest));
+  const lines = curve(device ? ["first", "second"] : ["first"]);
+  const bar = stackedBar(spec);
+  const tile = make("section", { class: "gauge", "aria-label": spec.label }, head, under);
+  if (spec.failure) {
+    say(number, "not known");
+    number.className = "warn";
+    tile.append(make("p", { class: "warn" }, `▲ ${spec.failure}. Nothing of it is granted.`));
+    return { element: tile, tell: () => {} };
+  }
+  if (spec.unit !== "places") tile.append(lines.element);
+  tile.append(bar.element, bar.legend);
+  const tell = (use, warmth, points, now) => {
+    const [used, , , , load] = use;
+    const share = spec.total ? used / spec.total : 0;
+    const [value, total] = spec.unit === "threads" ? [percent(share), "busy"] : ofTotal(used, spec.total, spec.unit);
+    say(number, value);
+    say(rest, total);
+    number.classList.toggle("bad", share > HOT);
+    say(heat, warmth || "");
+    lines.draw(points, now);
+    const busy = load == null ? "" : `, load ${load} %`;
+    mark(lines.element, "aria-label", `${spec.label}, the last two minutes; now ${percent(share)}${busy}`);
+    bar.tell(use);
+  };
+  return { element: tile, tell };
+}
+
+/** What counts against the budget, one part beside the other, each with a pattern of its own; what is kept in reserve is hatched. */
+function stackedBar(spec) {
+  const track = make("div", { class: "bar", role: "meter", "aria-valuemin": "0", "aria-valuemax": "100" });
+  const parts = PARTS.map(([kind]) => make("i", { class: kind }));
+  track.append(...parts);
+  if (spec.budget != null && spec.total > spec.budget) {
+    const title = `kept in reserve: ${amount(spec.total - spec.budget, spec.unit)}`;
+    const style = `width:${((1 - spec.budget / spec.total) * 100).toFixed(1)}%`;
+    track.append(make("b", { class: "reserve", style, title }));
+  }
+  const legend = make("div", { class: "legend" });
+  const words = PARTS.map(([kind, word]) => {
+    const text = make("span");
+    return { kind, word, text, entry: make("span", {}, make("i", { class: `swatch ${kind}` }), text) };
+  });
+  const free = make("span", { class: "dim" });
+  const load = make("span", {}, make("i", { class: "swatch dash" }), make("span"));
+  legend.append(...words.map((each) => each.entry), free, load);
+  const tell = (use) => {
+    const leasable = spec.budget != null;
+    const numbers = leasable ? use.slice(1, 4) : [use[0], 0, 0];
+    parts.forEach((part, i) => {
+      const width = `${spec.total ? Math.min(100, (numbers[i] / spec.total) * 100).toFixed(1) : 0}%`;
+      if (part.style.width !== width) part.style.width = width;
+    });
+    words.forEach((each, i) => {
+      show(each.entry, leasable && (numbers[i] > 0 || each.kind === "leased"));
+      say(each.text, `${each.word} ${amount(numbers[i], spec.unit)}`);
+    });
+    const left = leasable ? Math.max(0, spec.budget - numbers[0] - numbers[1] - numbers[2]) : 0;
+    const whole = spec.unit === "bytes" ? "" : ` of ${amount(spec.budget, spec.unit)}${spec.unit === "threads" ? " threads" : ""}`;
+    show(free, leasable);
+    say(free, `${amount(left, spec.unit)}${whole} free`);
+    show(load, use[4] != null);
+    say(load.lastChild, `load ${use[4]} %`);
+    mark(track, "aria-label", `${spec.label}: what counts against its budget`);
+    mark(track, "aria-valuenow", Math.round(spec.total ? ((numbers[0] + numbers[1] + numbers[2]) / spec.total) * 100 : 0));
+    mark(track, "aria-valuetext", legend.innerText || free.textContent);
+  };
+  return { element: track, legend, tell };
+}
