@@ -11,7 +11,7 @@ DEFAULTS: Mapping[str, int] = {
     "JANUS_POSTGRES_BUFFERS_MB": 256,
     "JANUS_POSTGRES_CACHE_MB": 768,
     "JANUS_POSTGRES_LIMIT_MB": 1536,
-    "JANUS_REDIS_MEMORY_MB": 512,
+    "JANUS_REDIS_DATA_MB": 512,
     "JANUS_REDIS_LIMIT_MB": 1024,
     "JANUS_NEO4J_HEAP_MB": 1024,
     "JANUS_NEO4J_PAGES_MB": 512,
@@ -49,13 +49,13 @@ def _lines(power: Power) -> Iterator[tuple[str, int, str]]:
     )
     yield "JANUS_POSTGRES_LIMIT_MB", 6 * buffers, "its pages, and room for 200 connections"
     redis = _between(128, ram // 32, 4000)
-    yield "JANUS_REDIS_MEMORY_MB", redis, "a 32nd; full, Redis refuses writes and forgets nothing"
+    yield "JANUS_REDIS_DATA_MB", redis, "a 32nd; full, Redis refuses writes and forgets nothing"
     yield "JANUS_REDIS_LIMIT_MB", 2 * redis, "twice its data: a rewrite of its file may copy every page"
     heap, pages = _between(512, ram // 16, 8000), _between(256, ram // 32, 16000)
     yield "JANUS_NEO4J_HEAP_MB", heap, "a 16th for Neo4j's queries"
     yield "JANUS_NEO4J_PAGES_MB", pages, "a 32nd for the graph's pages"
     yield "JANUS_NEO4J_TRANSACTIONS_MB", heap * 7 // 10, "seven tenths of the heap: one query can't take all of it"
-    yield "JANUS_NEO4J_LIMIT_MB", heap + pages + 1024, "heap, pages, and 1 GB of Java's own"
+    yield "JANUS_NEO4J_LIMIT_MB", (heap + pages) * 4 // 3 + 512, "heap and pages, a third more, and half a GB of Java's own"
     yield "JANUS_QDRANT_LIMIT_MB", _between(1000, ram // 8, 64000), "an eighth for vectors and their index"
     yield "JANUS_WORKER_LIMIT_MB", _between(2000, ram // 4, 32000), "a quarter for each worker, its models included"
     yield "JANUS_WORKER_CPUS", max(1, power.slots // 2), "half of the processors for each worker"

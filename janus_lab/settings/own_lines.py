@@ -56,19 +56,23 @@ def _appended(lines: list[str], added: list[str]) -> list[str]:
     if end and lines[end - 1].strip():
         # The comment stands directly below a setting, or it is all there is: nothing that follows is meant by it.
         end = len(lines)
-    before, after = lines[:end], lines[end:]
-    while before and not before[-1].strip():
-        before.pop()
+    start = end
+    while start and not lines[start - 1].strip():
+        start -= 1
+    before, blank, after = lines[:start], lines[start:end], lines[end:]
     gap = [""] if before else []
-    return [*before, *gap, HEADING, *added, *([""] if after else []), *after]
+    return [*before, *gap, HEADING, *added, *(blank or ([""] if after else [])), *after]
 
 
 def _without_heading(lines: list[str]) -> list[str]:
-    if HEADING not in lines:
-        return lines
-    at = lines.index(HEADING)
-    blank = at > 0 and not lines[at - 1].strip()
-    return [*lines[: at - 1 if blank else at], *lines[at + 1 :]]
+    """The lines without headings that nothing follows, each with the blank line before or after it."""
+    result = list(lines)
+    while HEADING in result:
+        at = result.index(HEADING)
+        near = at - 1 if at else at + 1
+        drop = {at, near} if near < len(result) and not result[near] else {at}
+        result = [line for number, line in enumerate(result) if number not in drop]
+    return result
 
 
 def _digest(text: str) -> str:

@@ -16,7 +16,7 @@ _NO_SETTINGS = (f"{ENVIRONMENT_PREFIX}DEMO_HOME", f"{ENVIRONMENT_PREFIX}TEST_")
 _OF_SERVERS = re.compile(
     ENVIRONMENT_PREFIX
     + r"((POSTGRES|RABBITMQ|MINIO|NEO4J|QDRANT|REDISINSIGHT|IMAGE|STACK|WORKER)_(?!PROCESSES|THREADS)\w+"
-    r"|REDIS_(?!URL)[A-Z]*(PASSWORD|PORT|MEMORY|HOST))"
+    r"|REDIS_(?!URL)[A-Z]*(PASSWORD|PORT|MEMORY|HOST|DATA_MB|LIMIT_MB))"
 )
 """Variables that compose.yaml and placeholders read from `.env`; some export that file."""
 

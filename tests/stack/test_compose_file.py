@@ -7,10 +7,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import inventories
 import jsonschema
 import pytest
 from native_stack import compose, neo4j
 
+from janus_lab.resources.server_advice import DEFAULTS, server_advice
 from janus_lab.settings import Settings, load_settings
 from janus_lab.settings.variables import settings_from, unknown_variables
 
@@ -65,8 +67,8 @@ def test_every_image_is_pinned(document, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_service_is_bounded_and_comes_back(document, name: str) -> None:
-    service = document["services"][name]
+def test_every_service_is_bounded_and_comes_back(document, values, name: str) -> None:
+    service = filled(document["services"][name], values)
     assert size_bytes(service["mem_limit"])
     assert 0 < float(service["cpus"]) <= 2
     assert service["pids_limit"]
@@ -121,7 +123,7 @@ def test_workers_scale_and_wait_for_every_server(document) -> None:
 def test_workers_are_set_to_the_servers(document, values) -> None:
     environment = filled(document["services"]["worker"]["environment"], values)
     assert unknown_variables(environment) == {}
-    urls = {name for name in Settings.__dataclass_fields__ if name.endswith("_url")}
+    urls = {name for name in Settings.__dataclass_fields__ if name.endswith("_url")} - {"probe_url"}
     assert set(settings_from(environment)) == {*urls, "profile"}
     hosts = {name: re.search(r"@([^/:?]+):", url) for name, url in environment.items()}
     assert {match[1] for match in hosts.values() if match} == set(SERVERS)
@@ -147,9 +149,25 @@ def test_the_workers_image_is_this_version_and_runs_as_nobody_important(document
     assert PINNED.search(bases.pop())
 
 
-def test_memory_of_the_engines_fits_their_limits(document) -> None:
-    services = document["services"]
-    settings = dict(line.split(" ", 1) for line in document["configs"]["redis"]["content"].splitlines())
+def advised(name: str) -> dict[str, str]:
+    """The variables that a machine's profile gives the servers on it; for "", those that compose.yaml falls back on."""
+    if not name:
+        return {}
+    return {one.name: str(one.value) for one in server_advice(inventories.inventory(name), {})}
+
+
+def test_defaults_of_the_servers_memory_are_those_that_a_profile_starts_from() -> None:
+    written = re.findall(r"\$\{(JANUS_\w+(?:_MB|_CPUS)):-(\d+)\}", compose.COMPOSE.read_text(encoding="utf-8"))
+    assert {name: int(value) for name, value in written} == dict(DEFAULTS)
+    assert unknown_variables(dict.fromkeys(DEFAULTS, "1")) == {}
+
+
+@pytest.mark.parametrize("machine", ["", *inventories.NAMES])
+def test_memory_of_the_engines_fits_their_limits(document, values, machine: str) -> None:
+    chosen = values | advised(machine)
+    services = filled(document["services"], chosen)
+    redis = filled(document["configs"]["redis"]["content"], chosen)
+    settings = dict(line.split(" ", 1) for line in redis.splitlines())
     assert 2 * size_bytes(settings["maxmemory"]) <= size_bytes(services["redis"]["mem_limit"])
     heap = services["neo4j"]["environment"]
     used = [heap["NEO4J_server_memory_heap_max__size"], heap["NEO4J_server_memory_pagecache_size"]]
