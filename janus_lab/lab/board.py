@@ -50,7 +50,7 @@ class Boards:
         self._measuring = Measuring(open_probe)
         self._slow = _Slow(float("-inf"))
         self._lock = threading.Lock()
-        self.feed = Feed(self.now)
+        self.feed: Feed[Board] = Feed(self.now)
 
     def now(self, machine: str | None = None) -> Board:
         """The board of a machine (None: this one)."""

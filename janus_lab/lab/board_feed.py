@@ -1,50 +1,61 @@
-"""One thread that reads boards, for any number of live displays of one lab."""
+"""One thread that reads boards (or whatever else is shown live), for any number of displays of one lab."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from janus_lab.errors import JanusError
-from janus_lab.values.board import Board
+Shown = TypeVar("Shown")
+Shown_contra = TypeVar("Shown_contra", contravariant=True)
 
 ENDING_SECONDS = 5.0
 
 
-class Display(Protocol):
-    """A live display of a board."""
+class Display(Protocol[Shown_contra]):
+    """A live display of a board, or of whatever else its feed reads."""
 
     def wanted(self) -> tuple[str | None, float] | None:
-        """The machine it shows (None: this one) and how many seconds may lie between two boards; None while nobody looks."""
+        """Which board (a machine; None: this one) and how many seconds may lie between two; None while nobody looks."""
         ...
 
-    def show(self, board: Board) -> None:
+    def show(self, board: Shown_contra, /) -> None:
         """Here is the next one."""
         ...
 
+    def ended(self) -> None:
+        """No more come."""
+        ...
 
-class Feed:
-    """Reads a machine's board once for all displays that are due, and rests when nobody looks at any."""
 
-    def __init__(self, read: Callable[[str | None], Board]) -> None:
+class Feed(Generic[Shown]):
+    """Reads what is shown (by its key: a machine's board) once for all displays that are due, and rests when nobody looks at any."""
+
+    def __init__(self, read: Callable[[str | None], Shown]) -> None:
         self._read = read
-        self._displays: dict[Display, float] = {}
+        self._displays: dict[Display[Shown], float] = {}
         self._lock = threading.Lock()
         self._stir = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def add(self, display: Display) -> None:
+    def add(self, display: Display[Shown]) -> None:
         """From now on this display is shown boards, whenever it wants them."""
         with self._lock:
             self._displays.setdefault(display, float("-inf"))
 
-    def remove(self, display: Display) -> None:
+    def remove(self, display: Display[Shown]) -> None:
         """No more boards for this one."""
         with self._lock:
-            self._displays.pop(display, None)
+            found = self._displays.pop(display, None)
+        if found is not None:
+            display.ended()
+
+    def displays(self) -> list[Display[Shown]]:
+        """All that were added and not removed."""
+        with self._lock:
+            return list(self._displays)
 
     def wake(self) -> None:
         """Somebody looks again, or wants another machine or pace."""
@@ -61,7 +72,8 @@ class Feed:
         with self._lock:
             self._closed = True
             thread, self._thread = self._thread, None
-            self._displays.clear()
+        for display in self.displays():
+            self.remove(display)
         self._stir.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(ENDING_SECONDS)
@@ -82,11 +94,11 @@ class Feed:
             shown = dict(self._displays)
         wishes = {display: wish for display in shown if (wish := display.wanted()) is not None}
         now = time.monotonic()
-        boards: dict[str | None, Board] = {}
+        boards: dict[str | None, Shown] = {}
         for display, (machine, seconds) in wishes.items():
             if now - shown[display] >= seconds * 0.9:
                 if machine not in boards:
-                    boards[machine] = self._board(machine)
+                    boards[machine] = self._read(machine)
                 display.show(boards[machine])
                 with self._lock:
                     if display in self._displays:
@@ -100,9 +112,3 @@ class Feed:
                 self._thread = None
                 return None
         return 0.0
-
-    def _board(self, machine: str | None) -> Board:
-        try:
-            return self._read(machine)
-        except JanusError as error:
-            return Board(time.time(), machine or "", note=error.message)

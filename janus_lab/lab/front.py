@@ -19,6 +19,7 @@ from janus_lab.lab.keys import Keys
 from janus_lab.lab.models import ModelUse
 from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.lab.queues import Queues
+from janus_lab.lab.work_queue import WorkQueueReader
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.graph import GraphStore
@@ -73,7 +74,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
         self._diagnosis = diagnosis
         self.boards = boards
         self.hardware = hardware
-        self.queues = Queues(lambda: room.link(announce))
+        self.queues = Queues(lambda: room.link(announce), WorkQueueReader(room, ledger))
         self.keys = Keys(room.reached)
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
         self._ingesting = Ingesting(self._client, ledger, bringer)
@@ -235,6 +236,7 @@ class Lab(ModelUse, RunHistory, GraphUse):
     def close(self) -> None:
         """Close what this lab opened. The engine room stays for other clients, and stops when it has none for a while."""
         self.boards.close()
+        self.queues.close()
         self._resources.close()
 
     def __enter__(self) -> Self:

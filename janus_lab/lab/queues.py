@@ -1,22 +1,31 @@
-"""What the broker holds, for a person: how much waits, and what was parked because no worker could handle it."""
+"""What there is to do, for a person: queues and runs, and what was parked because no worker could handle it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
 from janus_lab.errors import NotFound
+from janus_lab.lab.board_feed import Feed
+from janus_lab.lab.work_queue import WorkQueueReader
 from janus_lab.ports.engine_room import Link
 from janus_lab.values.queue import DeadLetter, QueueLength
+from janus_lab.values.work_queue import WorkQueue
 
 _SOUGHT = 10_000
 """Among so many parked messages the beginning of an id is looked for."""
 
 
 class Queues:
-    """The queues of the engine room that `link` leads to."""
+    """The queues of the engine room that `link` leads to. `feed` reads them for displays that are live."""
 
-    def __init__(self, link: Callable[[], Link]) -> None:
+    def __init__(self, link: Callable[[], Link], reader: WorkQueueReader) -> None:
         self._link = link
+        self._reader = reader
+        self.feed: Feed[WorkQueue] = Feed(reader.now)
+
+    def now(self, run_id: str | None = None) -> WorkQueue:
+        """Queues, runs and parked messages, and the steps of that run (by its whole id). Starts nothing, and raises nothing."""
+        return self._reader.now(run_id)
 
     def lengths(self) -> list[QueueLength]:
         """How much waits in each queue, is delayed, is under way and is parked."""
@@ -37,6 +46,10 @@ class Queues:
         """Drop parked messages for good (None: all), named likewise. Raises NotFound."""
         with self._link().letters() as letters:
             return letters.discard(None if ids is None else _named(letters.dead(limit=_SOUGHT), ids))
+
+    def close(self) -> None:
+        """End live displays' feed."""
+        self.feed.close()
 
 
 def _named(dead: Collection[DeadLetter], beginnings: Collection[str]) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
-from janus_lab.values.queue import DeadLetter, QueueLength
+from janus_lab.values.queue import DeadLetter
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent
 
@@ -26,10 +26,6 @@ class SharedRun:
 
     run: Run
     shares: tuple[Run, ...]
-
-
-class QueueLengths(list[QueueLength]):
-    """The broker's queues."""
 
 
 class DeadLetters(list[DeadLetter]):

@@ -1,4 +1,4 @@
-"""`queue`: what waits for a worker, and what was parked because none could handle it."""
+"""`queue`: what there is to do and who does it, and what was parked because no worker could handle it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from janus_lab.errors import UsageError
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.listings import DeadLetters, QueueLengths
+from janus_lab.verbs.listings import DeadLetters
 from janus_lab.verbs.options import add_json, positive
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
@@ -16,7 +16,12 @@ from janus_lab.verbs.verb import Verb
 def define(parser: VerbParser) -> None:
     """Actions and options of `queue`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add_json(actions.add_parser("show", summary="How much waits in each queue.", help="how much waits (the default)"))
+    shown = actions.add_parser(
+        "show", summary="Show queues, runs and steps.", help="show queues, runs and one run's steps (the default)"
+    )
+    shown.add_argument("--run", metavar="RUN", default="", help="show the last steps of this run, too")
+    shown.add_argument("--once", action="store_true", help="as it is now: no live display in a notebook")
+    add_json(shown)
     dead = actions.add_parser("dead", summary="List parked messages, oldest first.", help="list parked messages")
     dead.add_argument("-n", "--limit", type=positive, default=100, metavar="N", help="at most so many (default: 100)")
     add_json(dead)
@@ -31,8 +36,9 @@ def define(parser: VerbParser) -> None:
 
 
 def execute(args: Namespace, session: Session, face: Face) -> object:
-    """Lengths, parked messages, or how many were queued again or dropped."""
-    queues = session.lab().queues
+    """Queues and runs, parked messages, or how many were queued again or dropped."""
+    lab = session.lab()
+    queues = lab.queues
     match args.action:
         case "dead":
             return DeadLetters(queues.dead(limit=args.limit))
@@ -41,7 +47,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
         case "discard":
             return _told(args, face, "discarded", queues.discard(_ids(args)))
         case _:
-            return QueueLengths(queues.lengths())
+            return queues.now(lab.attach(args.run).id if args.run else None)
 
 
 def _ids(args: Namespace) -> list[str] | None:
@@ -61,9 +67,9 @@ def _told(args: Namespace, face: Face, done: str, count: int) -> object:
 
 VERB = Verb(
     "queue",
-    "Show what waits for a worker; list, redrive or discard messages that no worker could handle.",
+    "Show runs and who does them, live; list, redrive or discard messages that no worker could handle.",
     define,
     execute,
-    examples=("queue", "queue dead", "queue redrive 3f2a", "queue discard --all"),
+    examples=("queue", "queue --run 0199ab", "queue dead", "queue redrive 3f2a", "queue discard --all"),
     default_action="show",
 )

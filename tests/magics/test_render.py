@@ -3,6 +3,7 @@
 import html.parser
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -15,13 +16,13 @@ from janus_lab.values.hit import Hit, Ranking, SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.queue import DeadLetter, QueueLength
-from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
+from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
+from janus_lab.values.work_queue import OpenedRun, QueuedRun, WorkQueue
 from janus_lab.verbs.listings import (
     DeadLetters,
     DeletedKeys,
     Documents,
-    QueueLengths,
     RawKey,
     Rows,
     Runs,
@@ -66,7 +67,14 @@ VALUES = {
     Rows: Rows([{EVIL: EVIL, "n": 1}, {EVIL: [EVIL, {EVIL: EVIL}], "n": None}]),
     EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
-    QueueLengths: QueueLengths([QueueLength(EVIL, 1, 2, None, 3)]),
+    WorkQueue: WorkQueue(
+        1.0,
+        (QueueLength(EVIL, 1, 2, None, 3),),
+        (QueuedRun(RUN, waits={"what": [EVIL]}), QueuedRun(replace(RUN, cell=EVIL), progress={"files_total": 1})),
+        (DeadLetter(EVIL, EVIL, EVIL, EVIL, 1.0),),
+        OpenedRun(RUN, 1, (Step(EVIL, EVIL, {EVIL: 1}, 1.0),)),
+        EVIL,
+    ),
     DeadLetters: DeadLetters([DeadLetter(EVIL, EVIL, EVIL, EVIL, 1.0)]),
     Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
     Beginning: Beginning(EVIL, (EVIL,), (EVIL,), (EVIL,), (EVIL,)),

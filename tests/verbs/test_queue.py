@@ -7,8 +7,9 @@ import pytest
 from janus_lab.cli import main
 from janus_lab.errors import UsageError
 from janus_lab.values.queue import DeadLetter, QueueLength
+from janus_lab.values.work_queue import WorkQueue
 from janus_lab.verbs import queue, worker
-from janus_lab.verbs.listings import DeadLetters, QueueLengths
+from janus_lab.verbs.listings import DeadLetters
 from janus_lab.verbs.plain import plain
 
 
@@ -69,8 +70,9 @@ def test_a_worker_in_the_foreground_needs_servers(tmp_path, capsys):
 
 
 def test_lengths_and_letters_are_shown_and_nothing_in_them_is_executed():
-    shown = plain(QueueLengths([QueueLength("janus.batch", 3, 1, None, 2)]))
+    shown = plain(WorkQueue(1.0, (QueueLength("janus.batch", 3, 1, None, 2),)))
     assert shown.splitlines()[1].split() == ["janus.batch", "3", "1", "–", "2"]
+    assert shown.endswith("No runs.")
     letter = DeadLetter("3f2a", "janus.batch", "", "it said \x1b[31mred\nand more", None)
     shown = plain(DeadLetters([letter]))
     assert "\x1b" not in shown

@@ -16,6 +16,7 @@ from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent, KeyPage
+from janus_lab.values.work_queue import WorkQueue
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.docs import Removal
 from janus_lab.verbs.listings import (
@@ -23,7 +24,6 @@ from janus_lab.verbs.listings import (
     DeletedKeys,
     Documents,
     Pruned,
-    QueueLengths,
     RawKey,
     Rows,
     Runs,
@@ -56,7 +56,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     HealthReport: engine_room.health,
     Using: engine_room.using,
     Board: board.board,
-    QueueLengths: queue.lengths,
+    WorkQueue: queue.work_queue,
     DeadLetters: queue.letters,
     KeyPage: keys.page,
     KeyContent: keys.content,

@@ -17,11 +17,11 @@ from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent, KeyPage
+from janus_lab.values.work_queue import WorkQueue
 from janus_lab.verbs.listings import (
     DeadLetters,
     DeletedKeys,
     Documents,
-    QueueLengths,
     RawKey,
     Rows,
     Runs,
@@ -68,7 +68,7 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     HealthReport: engine_room.health,
     Using: engine_room.using,
     Board: board.board,
-    QueueLengths: queue.lengths,
+    WorkQueue: queue.work_queue,
     DeadLetters: queue.letters,
     KeyPage: keys.key_page,
     KeyContent: keys.content,
