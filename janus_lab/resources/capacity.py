@@ -51,7 +51,10 @@ def _budget(before: Mapping[str, Capacity], name: str) -> int:
 
 def _divided(name: str, found: Mapping[str, Capacity]) -> bool:
     """Whether an accelerator was divided into instances meanwhile, or put together again."""
-    return any(other.startswith(f"{name}.") or name.startswith(f"{other}.") for other in found)
+    return any(
+        not capacity.failure and (other.startswith(f"{name}.") or name.startswith(f"{other}."))
+        for other, capacity in found.items()
+    )
 
 
 def _why(name: str, sample: Sample) -> str:

@@ -69,6 +69,14 @@ def test_an_accelerator_that_was_divided_is_not_missed(settings):
     assert set(found(SAMPLE, settings(), divided)) == {CPU, RAM, vram("0")}
 
 
+def test_the_instances_of_an_accelerator_that_failed_as_a_whole_are_not_known(settings):
+    parts = (replace(CARD, id="0.3", memory_total=9_000 * MB), replace(CARD, id="0.4", memory_total=9_000 * MB))
+    before = found(replace(SAMPLE, devices=parts), settings())
+    failed = found(replace(SAMPLE, devices=(replace(CARD, failure="GPU is lost"),)), settings(), before)
+    assert all(failed[vram(name)].failure for name in ("0", "0.3", "0.4"))
+    assert failed[vram("0.3")].budget == before[vram("0.3")].budget
+
+
 def test_when_nothing_was_measured_nothing_is_known(settings):
     told = unknown(found(SAMPLE, settings()), "it hangs")
     assert {capacity.failure for capacity in told.values()} == {"it hangs"}

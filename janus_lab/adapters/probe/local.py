@@ -9,8 +9,11 @@ from contextlib import contextmanager
 import psutil
 
 from janus_lab.adapters.probe.accelerators import Accelerated, Accelerators
+from janus_lab.adapters.probe.amd import AmdAccelerators
+from janus_lab.adapters.probe.apple import AppleAccelerators
 from janus_lab.adapters.probe.cgroup import ControlGroups
 from janus_lab.adapters.probe.host import Memory, Processors, measure_memory
+from janus_lab.adapters.probe.nvidia import NvidiaAccelerators
 from janus_lab.adapters.probe.processes import Processes
 from janus_lab.ports.probe import Probe
 from janus_lab.values.lease import RAM
@@ -23,7 +26,7 @@ CGROUP = "cgroup"
 @contextmanager
 def open_probe(url: str = "local://", *, machine: str = "") -> Iterator[Probe]:  # noqa: ARG001 - one signature for every scheme
     """This machine's memory, processors and accelerators, under the name `machine`. Loads drivers of accelerators that are here."""
-    yield LocalProbe(machine, ())
+    yield LocalProbe(machine, (NvidiaAccelerators(), AmdAccelerators(), AppleAccelerators()))
 
 
 class LocalProbe:
