@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import NoReturn
 
 from janus_lab.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED, OK, USAGE, exit_code
+from janus_lab.cli.top import watch, watchable
 from janus_lab.errors import JanusError, RunCancelled, SettingsError, UsageError
 from janus_lab.settings import load_settings
 from janus_lab.settings.places import settings_file
@@ -88,6 +89,8 @@ def _run(words: list[str], face: TerminalFace) -> int:
         _refuse_session_switch(args, home)
     chosen = {"profile": profile} if profile else {}
     with closing(Session(announce=face.say, home=home, **chosen)) as session:
+        if name == "top" and watchable():
+            return watch(args, session)
         value = VERBS[name].execute(args, session, face)
         if getattr(args, "json", False):
             print(json.dumps(as_data(value), ensure_ascii=False, indent=2))  # noqa: T201 - a terminal's face prints
