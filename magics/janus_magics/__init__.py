@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from janus_lab.lab import Lab
+    from janus_magics.widgets.board_panel import BoardPanel
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -17,3 +21,10 @@ def unload_ipython_extension(shell: Any) -> None:
     from janus_magics.extension import unload
 
     unload(shell)
+
+
+def live_board(lab: Lab, machine: str | None = None) -> BoardPanel:
+    """A widget with the board of a machine (None: this one), which goes on until the lab is closed."""
+    from janus_magics.widgets import live_board as live
+
+    return live.live_board(lab, machine)

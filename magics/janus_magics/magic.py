@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -37,6 +38,7 @@ class JanusMagics(Magics):
         self.verbs = {
             **VERBS,
             "help": Verb("help", VERBS["help"].summary, define_topic, self._help, VERBS["help"].examples),
+            "monitor": replace(VERBS["monitor"], execute=self._monitor),
             "traceback": Verb(
                 "traceback", "The whole story of the last error.", _no_options, self._traceback, ("traceback",)
             ),
@@ -115,6 +117,15 @@ class JanusMagics(Magics):
 
     def _help(self, args: Any, _session: Session, _face: Face) -> object:
         return help_text(self.verbs, args.topic, args.prefix, args.more)
+
+    def _monitor(self, args: Any, session: Session, face: Face) -> object:
+        """A live board where a front end can draw one; a value where there is none, or data are wanted."""
+        board = VERBS["monitor"].execute(args, session, face)
+        if args.once or args.json or not self._in_notebook:
+            return board
+        from janus_magics.widgets.live_board import live_board
+
+        return live_board(session.lab(), args.machine)
 
     def _traceback(self, _args: Any, _session: Session, _face: Face) -> object:
         if self._last_error is None:

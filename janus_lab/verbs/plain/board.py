@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from janus_lab.values.board import Board
 from janus_lab.values.gauge import Gauge, Unit, gauges
-from janus_lab.values.lease import CPU, RAM, Lease, LeaseRequest, Waiting
+from janus_lab.values.lease import CPU, RAM, Lease, LeaseBook, LeaseRequest, ResourceUse, Waiting
 from janus_lab.values.machine import ProcessUse
 from janus_lab.values.run import Run
 from janus_lab.verbs.plain.amounts import duration
@@ -17,7 +17,7 @@ from janus_lab.verbs.plain.table import table
 
 GAUGES = ("", "used", "", "leased", "others", "free to lease", "")
 LEASES = ("lease", "holds", "class", "for", "state")
-WAITING = ("waits", "wants", "class", "for")
+WAITING = ("waits", "wants", "class", "for", "short of")
 PROCESSES = ("process", "pid", "whose", "memory", "GPU memory")
 RUNS = ("run", "kind", "state", "for", "what")
 PROCESSES_SHOWN = 12
@@ -56,7 +56,7 @@ def _lists(value: Board) -> Iterator[tuple[str, str]]:
     if book is not None:
         at = book.at
         yield "Leases", _rows(LEASES, [lease_cells(each, at) for each in book.leases])
-        yield "Waiting", _rows(WAITING, [waiting_cells(each, at) for each in book.waiting])
+        yield "Waiting", _rows(WAITING, [waiting_cells(each, book) for each in book.waiting])
     yield "Processes", _rows(PROCESSES, [process_cells(each) for each in processes(value)])
     yield "Queues", _rows(LENGTHS, [length_cells(each) for each in value.queues])
     yield "Runs", _rows(RUNS, [run_cells(each, value.at) for each in value.runs])
@@ -134,10 +134,27 @@ def lease_cells(value: Lease, at: float) -> tuple[str, ...]:
     return asked_for(request), held(request.weights), request.priority.value, since, state
 
 
-def waiting_cells(value: Waiting, at: float) -> tuple[str, ...]:
+def waiting_cells(value: Waiting, book: LeaseBook) -> tuple[str, ...]:
     """What there is to say about a request that waits."""
     request = value.request
-    return asked_for(request), held(request.weights), request.priority.value, duration(max(0.0, at - value.since))
+    since = duration(max(0.0, book.at - value.since))
+    return asked_for(request), held(request.weights), request.priority.value, since, lacking(request, book) or "–"
+
+
+def lacking(request: LeaseRequest, book: LeaseBook) -> str:
+    """Of which resources less is free than the request wants; "" where it only waits for its turn."""
+    return ", ".join(
+        _name(name) for name, number in request.weights.items() if number > _free(book.resources.get(name))
+    )
+
+
+def _free(use: ResourceUse | None) -> int:
+    return 0 if use is None else use.capacity.budget - use.capacity.outside - use.leased - use.ending
+
+
+def _name(resource: str) -> str:
+    kind, _, which = resource.partition(":")
+    return {RAM: "memory", CPU: "threads", "vram": f"GPU {one_line(which, 20)}"}.get(kind) or one_line(which, 40)
 
 
 def processes(value: Board) -> list[ProcessUse]:

@@ -76,7 +76,7 @@ def _lists(value: Board) -> Iterator[Markup]:
     book = value.book
     if book is not None:
         yield _list("Leases", LEASES, [lease_cells(each, book.at) for each in book.leases])
-        yield _list("Waiting", WAITING, [waiting_cells(each, book.at) for each in book.waiting])
+        yield _list("Waiting", WAITING, [waiting_cells(each, book) for each in book.waiting])
     yield _list("Processes", PROCESSES, [process_cells(each) for each in processes(value)])
     yield _list("Queues", LENGTHS, [length_cells(each) for each in value.queues])
     yield _list("Runs", RUNS, [run_cells(each, value.at) for each in value.runs])

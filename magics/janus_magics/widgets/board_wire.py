@@ -7,11 +7,11 @@ from typing import Any
 
 from janus_lab.values.board import Board
 from janus_lab.values.gauge import Gauge, Unit, gauges
-from janus_lab.values.lease import Lease, LeaseRequest, Waiting, vram
+from janus_lab.values.lease import Lease, LeaseBook, LeaseRequest, Waiting, vram
 from janus_lab.values.machine import ProcessUse, Sample
 from janus_lab.values.queue import QueueLength
 from janus_lab.values.run import Run
-from janus_lab.verbs.plain.board import asker, condition, held, processes, purpose
+from janus_lab.verbs.plain.board import asker, condition, held, lacking, processes, purpose
 from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line
 
@@ -42,7 +42,7 @@ def sections(board: Board) -> dict[str, Any]:
         "head": _head(board),
         "gauges": [_gauge(each) for each in gauges(board)],
         "leases": None if book is None else [_lease(each) for each in book.leases[:LEASES_SHOWN]],
-        "waiting": None if book is None else [_waiting(each) for each in book.waiting[:WAITING_SHOWN]],
+        "waiting": None if book is None else [_waiting(each, book) for each in book.waiting[:WAITING_SHOWN]],
         "processes": [_process(each) for each in processes(board)],
         "queues": [_queue(each) for each in board.queues],
         "runs": [_run(each) for each in board.runs[:RUNS_SHOWN]],
@@ -124,8 +124,8 @@ def _lease(lease: Lease) -> dict[str, Any]:
     return {**_request(lease.request), "since": round(lease.granted_at, 1), "waited": waited, "state": state}
 
 
-def _waiting(waiting: Waiting) -> dict[str, Any]:
-    return {**_request(waiting.request), "since": round(waiting.since, 1)}
+def _waiting(waiting: Waiting, book: LeaseBook) -> dict[str, Any]:
+    return {**_request(waiting.request), "since": round(waiting.since, 1), "lacking": lacking(waiting.request, book)}
 
 
 def _process(process: ProcessUse) -> dict[str, Any]:

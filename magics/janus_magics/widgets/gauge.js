@@ -14,7 +14,10 @@ function gauge(spec) {
   const rest = make("span", { class: "dim" });
   const heat = make("span");
   const under = make("div", { class: "under dim" }, spec.detail ? make("span", { title: spec.detail }, spec.detail) : "", heat);
-  const head = make("div", { class: "top" }, make("h4", {}, spec.label), make("span", { class: "reading" }, number, " ", rest));
+  const load = make("span", { class: "load" }, make("i", { class: "swatch dash" }), make("span"));
+  const reading = make("span", { class: "reading" }, number, " ", rest);
+  const head = make("div", { class: "top" }, make("h4", {}, spec.label), load, reading);
+  show(load, false);
   const lines = curve(device ? ["first", "second"] : ["first"]);
   const bar = stackedBar(spec);
   const tile = make("section", { class: "gauge", "aria-label": spec.label }, head, under);
@@ -27,16 +30,18 @@ function gauge(spec) {
   if (spec.unit !== "places") tile.append(lines.element);
   tile.append(bar.element, bar.legend);
   const tell = (use, warmth, points, now) => {
-    const [used, , , , load] = use;
+    const [used, , , , busy] = use;
     const share = spec.total ? used / spec.total : 0;
-    const [value, total] = spec.unit === "threads" ? [percent(share), "busy"] : ofTotal(used, spec.total, spec.unit);
+    const [value, total] = spec.unit === "threads" ? [percent(share), "busy"] : [part(used, spec), `of ${part(spec.total, spec)} ${unitOf(spec)}`];
     say(number, value);
     say(rest, total);
     number.classList.toggle("bad", share > HOT);
     say(heat, warmth || "");
     lines.draw(points, now);
-    const busy = load == null ? "" : `, load ${load} %`;
-    mark(lines.element, "aria-label", `${spec.label}, the last two minutes; now ${percent(share)}${busy}`);
+    show(load, busy != null);
+    say(load.lastChild, `load ${busy} %`);
+    const told = busy == null ? "" : `, load ${busy} %`;
+    mark(lines.element, "aria-label", `${spec.label}, the last two minutes; now ${percent(share)}${told}`);
     bar.tell(use);
   };
   return { element: tile, tell };
@@ -57,9 +62,8 @@ function stackedBar(spec) {
     const text = make("span");
     return { kind, word, text, entry: make("span", {}, make("i", { class: `swatch ${kind}` }), text) };
   });
-  const free = make("span", { class: "dim" });
-  const load = make("span", {}, make("i", { class: "swatch dash" }), make("span"));
-  legend.append(...words.map((each) => each.entry), free, load);
+  const free = make("span", { class: "dim free" });
+  legend.append(...words.map((each) => each.entry), free);
   const tell = (use) => {
     const leasable = spec.budget != null;
     const numbers = leasable ? use.slice(1, 4) : [use[0], 0, 0];
@@ -69,17 +73,14 @@ function stackedBar(spec) {
     });
     words.forEach((each, i) => {
       show(each.entry, leasable && (numbers[i] > 0 || each.kind === "leased"));
-      say(each.text, `${each.word} ${amount(numbers[i], spec.unit)}`);
+      say(each.text, `${each.word} ${part(numbers[i], spec)}`);
     });
     const left = leasable ? Math.max(0, spec.budget - numbers[0] - numbers[1] - numbers[2]) : 0;
-    const whole = spec.unit === "bytes" ? "" : ` of ${amount(spec.budget, spec.unit)}${spec.unit === "threads" ? " threads" : ""}`;
     show(free, leasable);
-    say(free, `${amount(left, spec.unit)}${whole} free`);
-    show(load, use[4] != null);
-    say(load.lastChild, `load ${use[4]} %`);
+    say(free, `free ${part(left, spec)} ${unitOf(spec)}`);
     mark(track, "aria-label", `${spec.label}: what counts against its budget`);
     mark(track, "aria-valuenow", Math.round(spec.total ? ((numbers[0] + numbers[1] + numbers[2]) / spec.total) * 100 : 0));
-    mark(track, "aria-valuetext", legend.innerText || free.textContent);
+    mark(track, "aria-valuetext", [...legend.children].filter((each) => !each.hidden).map((each) => each.textContent).join(", "));
   };
   return { element: track, legend, tell };
 }

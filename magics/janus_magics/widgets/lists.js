@@ -45,6 +45,11 @@ function chip(text, kind) {
   return make("span", { class: `chip ${kind}` }, text);
 }
 
+/** A text whose numbers stay with their units. */
+function kept(text) {
+  return text.replace(/GPU (?=\S)/g, "GPU\u00a0").replace(/(\d) (?=[MGT]iB|threads?)/g, "$1\u00a0");
+}
+
 /** What a lease is for, and below it who asked, and in which class. */
 function purpose(item) {
   const by = [item.class, item.by].filter(Boolean).join(" · ");
@@ -54,11 +59,12 @@ function purpose(item) {
 function leaseRow(item) {
   const [text, kind] = STATES[item.state];
   const waited = item.waited >= 1 ? make("div", { class: "dim small" }, `waited ${age(item.waited)}`) : "";
-  return [purpose(item), item.holds, make("div", {}, since(item.since), waited), chip(text, kind)];
+  return [purpose(item), kept(item.holds), make("div", {}, since(item.since), waited), chip(text, kind)];
 }
 
 function waitingRow(item) {
-  return [purpose(item), item.holds, since(item.since)];
+  const short = item.lacking ? make("div", { class: "warn small" }, kept(`short of ${item.lacking}`)) : "";
+  return [purpose(item), make("div", {}, kept(item.holds), short), since(item.since)];
 }
 
 function processRow(item) {

@@ -2,23 +2,32 @@
 
 const STEPS = ["MiB", "GiB", "TiB"];
 
-/** So much of a resource, without its unit where `bare`: memory comes in MiB. */
-function amount(number, unit) {
-  if (unit !== "bytes") return String(Math.round(number * 10) / 10);
-  let value = number;
+/** In which step of memory's units a number of MiB is told. */
+function stepOf(number) {
   let step = 0;
-  while (value >= 1024 && step < STEPS.length - 1) {
-    value /= 1024;
-    step += 1;
-  }
-  return `${value.toFixed(step ? 1 : 0)} ${STEPS[step]}`;
+  for (let value = number; value >= 1024 && step < STEPS.length - 1; value /= 1024) step += 1;
+  return step;
 }
 
-/** "18.2 of 31.3 GiB": the unit once, where both have the same. */
-function ofTotal(used, total, unit) {
-  const [a, b] = [amount(used, unit), amount(total, unit)];
-  const ending = b.slice(b.indexOf(" "));
-  return a.endsWith(ending) ? [a.slice(0, -ending.length), `of ${b}`] : [a, `of ${b}`];
+/** A number of MiB in such a step, without the unit. */
+function inStep(number, step) {
+  return (number / 1024 ** step).toFixed(step ? 1 : 0);
+}
+
+/** So much of a resource; memory comes in MiB. */
+function amount(number, unit) {
+  if (unit !== "bytes") return String(Math.round(number * 10) / 10);
+  const step = stepOf(number);
+  return `${inStep(number, step)} ${STEPS[step]}`;
+}
+
+/** A part of a whole, in the whole's unit and without it. */
+function part(number, spec) {
+  return spec.unit === "bytes" ? inStep(number, stepOf(spec.total)) : amount(number, spec.unit);
+}
+
+function unitOf(spec) {
+  return spec.unit === "bytes" ? STEPS[stepOf(spec.total)] : spec.unit;
 }
 
 /** A length of time: "12 s", "3 min 05 s", "2 h 10 min". */
