@@ -1,4 +1,5 @@
 -- take_permit: let so many through a second, however many ask, and tell the others how long to wait (GCRA).
+-- uses: clock
 -- KEYS[1] rate         string: when all that was let through is paid for, microseconds since epoch; expires then
 -- ARGV[1] interval_us  what one permit costs in time: microseconds between two at the steady rate
 -- ARGV[2] burst        how many may come at once after a pause
@@ -7,8 +8,7 @@
 
 local interval = tonumber(ARGV[1])
 local span = interval * tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local now = microseconds()
 
 -- More than a whole burst is never owed: what says so was written before the clock was set back, or under another rate.
 local paid = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now), now + span)

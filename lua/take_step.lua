@@ -1,4 +1,5 @@
 -- take_step: take a step that nobody holds and nobody has finished, or prolong our own under the number it has.
+-- uses: clock
 -- KEYS[1] step       hash: state (taken or done), holder, fence; expires with the claim, or with the memory of its end
 -- KEYS[2] fence      last fencing number given out; only grows
 -- ARGV[1] holder     who takes it
@@ -16,8 +17,7 @@ end
 local fence = tonumber(step[3])
 if not fence then
   -- The clock is a floor under the counter, so that a counter lost with a disk doesn't begin again below numbers in use.
-  local now = redis.call('TIME')
-  local clock = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+  local clock = math.floor(microseconds() / 1000)
   fence = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, clock)
   local digits = string.format('%.0f', fence)
   redis.call('SET', KEYS[2], digits)

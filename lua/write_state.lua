@@ -1,4 +1,5 @@
 -- write_state: store an agent's new state if nobody has stored one since the writer read; the last states are kept.
+-- uses: clock
 -- KEYS[1] state      hash: version, at (ms since epoch), nonce, content; of a forgotten one only its last version, for a while
 -- KEYS[2] history    list: earlier versions, newest first, each packed as "version at nonce content"
 -- KEYS[3] agents     sorted set: agents that have a state, by when it was written (ms since epoch)
@@ -27,8 +28,7 @@ if read ~= expected then
   return {0, 0, 0}
 end
 
-local time = redis.call('TIME')
-local at = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local at = math.floor(microseconds() / 1000)
 if found[4] then
   redis.call('LPUSH', KEYS[2], table.concat(found, ' '))
   redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[5]) - 1)

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from janus_lab.ports.throttle import Throttle
 from janus_lab.values.rate import Rate
 
+_MANY = 1000
+"""With more names than this, those that owe nothing are dropped."""
+
 
 @contextmanager
 def open_throttle(url: str = "memory://", *, clock: Callable[[], float] = time.time) -> Iterator[Throttle]:  # noqa: ARG001 - one signature for every scheme
@@ -31,12 +34,14 @@ class MemoryThrottle:
         rate.check_cost(cost)
         span = rate.interval_us * rate.burst
         with self._lock:
-            now = int(self._clock() * 1e6)
+            now = round(self._clock() * 1e6)
             # More than a whole burst is never owed: the clock was set back, or the rate was another.
             paid = min(max(self._paid.get(name, 0.0), now), now + span)
             after = paid + rate.interval_us * cost
             early = after - span - now
             if early > 0:
                 return math.ceil(early) / 1e6
-            self._paid = {other: until for other, until in self._paid.items() if until > now} | {name: after}
+            self._paid[name] = after
+            if len(self._paid) > _MANY:
+                self._paid = {other: until for other, until in self._paid.items() if until > now}
             return 0.0
