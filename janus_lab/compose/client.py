@@ -27,6 +27,7 @@ from janus_lab.ports.probe import Probe
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.health import HealthReport
+from janus_lab.values.machine import Sample
 
 
 def open_lab(
@@ -92,6 +93,12 @@ def _probe(settings: Settings, resources: ExitStack) -> Callable[[], Probe]:
     return opened
 
 
+def _measured(settings: Settings) -> Sample:
+    """This machine, once."""
+    with ExitStack() as probing:
+        return _probe(settings, probing)().sample([])
+
+
 def _room(settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> EngineRoom:
     if settings.own_server:
         return ProcessRoom(settings, start=start, overrides=overrides)
@@ -108,4 +115,5 @@ def _surroundings(settings: Settings) -> Surroundings:
         settings,
         check_servers=lambda: check_servers(settings),
         find_model=lambda uri: str(locate_model(uri).path),
+        measure=lambda: _measured(settings),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from janus_lab.errors import JanusError
+from janus_lab.lab.machine_checks import sampler_checks
 from janus_lab.lab.surroundings import Surroundings
 from janus_lab.ports.documents import Census
 from janus_lab.ports.engine_room import EngineRoom
@@ -55,7 +56,7 @@ class Diagnosis:
         ground = self._surroundings.ground()
         stores, models = self._relational(), self._surroundings.models()
         try:
-            work = [*self._room.checks(), *self._runs()]
+            work = [*self._room.checks(), *sampler_checks(self._room, self._settings.machine_name), *self._runs()]
         except JanusError as error:
             work = [Check("runs", Verdict.FAILED, error.message, error.remedy)]
         return HealthReport((*ground, stores, *models, *work))

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from janus_lab.errors import JanusError, StoreUnreachable
 from janus_lab.lab.deployment import deployment_checks
+from janus_lab.lab.machine_checks import machine_checks
 from janus_lab.settings import Settings, unknown_variables
 from janus_lab.values.health import Check, HealthReport, Verdict
+from janus_lab.values.machine import Sample
 
 LOW_DISK_BYTES = 2 * 1024**3
 FULL_DISK_BYTES = 100 * 1024**2
@@ -30,10 +32,18 @@ class FindModel(Protocol):
 class Surroundings:
     """Looks at everything that can be looked at without a store; `check_servers` asks the profile's servers."""
 
-    def __init__(self, settings: Settings, *, check_servers: Callable[[], list[Check]], find_model: FindModel) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        check_servers: Callable[[], list[Check]],
+        find_model: FindModel,
+        measure: Callable[[], Sample],
+    ) -> None:
         self._settings = settings
         self._check_servers = check_servers
         self._find_model = find_model
+        self._measure = measure
 
     def ground(self) -> list[Check]:
         """What stores stand on, in the order in which things depend on one another."""
@@ -56,7 +66,7 @@ class Surroundings:
         return HealthReport((*ground, *stores, *self.models()))
 
     def _ground(self, servers: list[Check]) -> list[Check]:
-        checks = [self._python(), self._home(), *self._environment(), self._disk()]
+        checks = [self._python(), self._home(), *self._environment(), self._disk(), *machine_checks(self._measure)]
         return [*checks, *deployment_checks(self._settings, servers), *servers]
 
     def _python(self) -> Check:
