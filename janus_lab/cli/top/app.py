@@ -137,7 +137,7 @@ class Top(App[None]):
 
     def _show(self, board: Board, runs: list[Run] | None, trouble: str) -> None:
         self._asking = False
-        if self._held:
+        if self._held or not self._panes.query("#headline"):  # it may be about to end
             return
         self._board, self._trouble = board, trouble
         self._show_headline()

@@ -89,6 +89,8 @@ class KeysPane(Vertical):
 
     def _show(self, page: KeyPage | None, chosen: str, told: str) -> None:
         self._asking = False
+        if not self.is_attached:
+            return  # it is about to end
         if page is not None:
             self._grow(page)
             self.query_one("#key-summary", Static).update(Text(summary(page), "dim"))

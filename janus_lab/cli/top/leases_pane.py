@@ -12,7 +12,8 @@ from textual.widgets import Static
 from janus_lab.cli.top.live_table import LiveTable
 from janus_lab.values.board import Board
 from janus_lab.values.lease import LeaseRequest
-from janus_lab.verbs.plain.board import asked_for, held, lease_cells, waiting_cells
+from janus_lab.verbs.plain.amounts import duration
+from janus_lab.verbs.plain.board import asked_for, held, lacking, lease_cells, purpose
 from janus_lab.verbs.plain.printable import one_line
 
 HEADER = ("state", "class", "since", "for what", "what of the machine")
@@ -38,16 +39,15 @@ class LeasesPane(Vertical):
         """Take a board in."""
         rows: dict[str, tuple[str, ...]] = {}
         details: dict[str, Text] = {}
-        leases, waits = (board.book.leases, board.book.waiting) if board.book is not None else ((), ())
-        at = board.book.at if board.book is not None else 0.0
-        for lease in leases:
-            _, weights, priority, since, state = lease_cells(lease, at)
-            rows[lease.request.id] = (state, priority, since, one_line(lease.request.purpose, _PURPOSE), weights)
-            details[lease.request.id] = _detail(lease.request, f"fence {lease.fence}")
-        for waiting in waits:
-            _, weights, priority, since = waiting_cells(waiting, at)
-            rows[waiting.request.id] = (WAITS, priority, since, one_line(waiting.request.purpose, _PURPOSE), weights)
-            details[waiting.request.id] = _detail(waiting.request, "nothing is held meanwhile")
+        if board.book is not None:
+            for lease in board.book.leases:
+                _, _, _, since, state = lease_cells(lease, board.book.at)
+                rows[lease.request.id] = _row(state, since, lease.request)
+                details[lease.request.id] = _detail(lease.request, f"fence {lease.fence}")
+            for waiting in board.book.waiting:
+                lacks = lacking(waiting.request, board.book)
+                rows[waiting.request.id] = _row(WAITS, duration(board.book.at - waiting.since), waiting.request)
+                details[waiting.request.id] = _detail(waiting.request, f"waits for {lacks or 'its turn'}")
         self._details = details
         empty = self.query_one("#no-leases", Static)
         empty.update("no leases are known" if board.book is None else "nobody holds a lease, and nobody waits for one")
@@ -61,6 +61,10 @@ class LeasesPane(Vertical):
         """Tell all about the chosen lease."""
         chosen = self.query_one("#lease-table", LiveTable).chosen
         self.query_one("#lease-detail", Static).update(self._details.get(chosen, Text()))
+
+
+def _row(state: str, since: str, request: LeaseRequest) -> tuple[str, ...]:
+    return state, request.priority.value, since, one_line(purpose(request), _PURPOSE), held(request.weights)
 
 
 def _detail(request: LeaseRequest, state: str) -> Text:
