@@ -36,7 +36,7 @@ from janus_lab.errors.files import (
     UnsupportedFormat,
     UrlFailed,
 )
-from janus_lab.errors.requests import AmbiguousId, NotFound, UsageError
+from janus_lab.errors.requests import AmbiguousId, NotFound, StateChanged, UsageError
 from janus_lab.errors.scheduling import AdmissionClosed, LeaseImpossible, LeaseLost, LeaseTimeout, ProbeFailed
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "RunCancelled",
     "RunFailed",
     "SettingsError",
+    "StateChanged",
     "StoreFailed",
     "StoreInUse",
     "StoreUnreachable",

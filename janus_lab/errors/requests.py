@@ -17,6 +17,12 @@ class AmbiguousId(NotFound):
     code = "ambiguous-id"
 
 
+class StateChanged(UserError):
+    """Somebody else has written what was to be changed since it was read."""
+
+    code = "state-changed"
+
+
 class UsageError(UserError):
     """A verb was called with options or arguments it does not take."""
 

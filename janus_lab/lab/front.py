@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
+from janus_lab.lab.agent_states import AgentUse
 from janus_lab.lab.board import Boards
 from janus_lab.lab.diagnosis import Diagnosis
 from janus_lab.lab.graph import GraphUse
@@ -41,7 +42,7 @@ CONTEXT_CHARACTERS = 240
 """How much text is shown around a cited span, on either side."""
 
 
-class Lab(ModelUse, RunHistory, GraphUse):
+class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
     """One data directory, opened. Use it in a `with` block or call `close()`; the engine room starts on first need.
 
     It loads no model and opens no store with one owner: whatever needs those is a run, carried out in the engine room.

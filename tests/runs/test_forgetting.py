@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -68,3 +69,39 @@ def test_a_store_that_fails_is_asked_again():
     ledger = Unwilling()
     with forgetting(ledger, MemorySteps(), keep_days=7, every_seconds=0.02):
         until(lambda: ledger.calls > 2)
+
+
+def test_of_many_workers_one_forgets_in_a_turn():
+    class Counted:
+        calls = 0
+
+        def prune(self, *, kinds, before):
+            self.calls += 1
+            return 0
+
+    ledger, steps = Counted(), MemorySteps()
+    with ExitStack() as workers:
+        for _ in range(8):
+            workers.enter_context(forgetting(ledger, steps, keep_days=7))
+        until(lambda: ledger.calls)
+        time.sleep(0.05)
+    with forgetting(ledger, steps, keep_days=7):
+        time.sleep(0.05)
+    assert ledger.calls == 1
+
+
+def test_a_worker_that_can_not_forget_leaves_it_to_another():
+    class Unwilling:
+        def prune(self, *, kinds, before):
+            raise StoreUnreachable("no store answers", remedy="start it")
+
+    class Willing:
+        calls = 0
+
+        def prune(self, *, kinds, before):
+            self.calls += 1
+            return 0
+
+    willing, steps = Willing(), MemorySteps()
+    with forgetting(Unwilling(), steps, keep_days=7), forgetting(willing, steps, keep_days=7, every_seconds=0.5):
+        until(lambda: willing.calls)
