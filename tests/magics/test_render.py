@@ -6,9 +6,11 @@ import time
 from dataclasses import replace
 
 import pytest
+from board_values import hostile_board
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome, Sentence
 from janus_lab.values.beginning import Beginning
+from janus_lab.values.board import Board
 from janus_lab.values.chunk import Chunk
 from janus_lab.values.document import Document
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
@@ -76,6 +78,7 @@ VALUES = {
         EVIL,
     ),
     DeadLetters: DeadLetters([DeadLetter(EVIL, EVIL, EVIL, EVIL, 1.0)]),
+    Board: hostile_board(EVIL),
     Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
     Beginning: Beginning(EVIL, (EVIL,), (EVIL,), (EVIL,), (EVIL,)),
     KeyPage: KeyPage(EVIL, 1.0, (EVIL_KEY,), note=EVIL),

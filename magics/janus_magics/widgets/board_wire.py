@@ -30,8 +30,8 @@ def tick(board: Board) -> dict[str, Any]:
     return {
         "at": round(at, 2),
         "now": round(board.at, 2),
-        "use": {each.resource: _use(each) for each in found},
-        "heat": {each.resource: each.heat for each in found if each.heat},
+        "use": {_key(each.resource): _use(each) for each in found},
+        "heat": {_key(each.resource): each.heat for each in found if each.heat},
     }
 
 
@@ -70,6 +70,11 @@ def _point(sample: Sample) -> dict[str, Any]:
     return {"at": round(sample.at, 2), "share": shares}
 
 
+def _key(resource: str) -> str:
+    """A resource's name in messages: whoever asks for a named place chose it."""
+    return one_line(resource, 60)
+
+
 def _per_mille(used: float, total: float) -> int:
     return round(used / total * 1000) if total else 0
 
@@ -98,7 +103,7 @@ def _head(board: Board) -> dict[str, Any]:
 def _gauge(gauge: Gauge) -> dict[str, Any]:
     budget = None if gauge.budget is None else _number(gauge.budget, gauge.unit)
     return {
-        "resource": gauge.resource,
+        "resource": _key(gauge.resource),
         "label": one_line(gauge.label, 40),
         "unit": gauge.unit.value,
         "total": _number(gauge.total, gauge.unit),
