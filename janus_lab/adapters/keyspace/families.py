@@ -1,167 +1,215 @@
-"""What each key is to us: one table, made of the same functions that name the keys."""
+"""The table of families: every kind of key that Janus has, in the order in which names are tried."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
 
-from janus_lab.adapters.keyspace import decoding, queue_decoding
-from janus_lab.adapters.keyspace.contents import Contents
-from janus_lab.adapters.keyspace.decoding import Decoded
+from janus_lab.adapters.keyspace import decoding, lease_decoding, queue_decoding
+from janus_lab.adapters.keyspace.family import Family, named, one
 from janus_lab.adapters.redis import keys
 
-Decode: TypeAlias = Callable[[Contents], Decoded]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Keys of one kind: how they are named (groups name the parts), what they are for, what is lost with one, how one is read."""
-
-    name: str
-    pattern: re.Pattern[str]
-    about: str
-    loss: str
-    decode: Decode
-
-    def decoded(self, name: bytes, contents: Contents) -> Decoded:
-        """What a key means, parts of its name first. What is no value of the family's means nothing: it is shown as it is."""
-        found = self.pattern.fullmatch(name.decode(errors="replace"))
-        named = found.groupdict() if found else {}
-        try:
-            facts, members = self.decode(contents)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            return named, ()
-        return {**named, **facts}, members
-
-
-def family_of(name: bytes) -> Family | None:
-    """The family that a key belongs to by its name, or None."""
-    text = name.decode(errors="replace")
-    return next((family for family in FAMILIES if family.pattern.fullmatch(text)), None)
-
-
-def _named(build: Callable[..., str], *parts: str) -> re.Pattern[str]:
-    """The pattern of names that `build` makes: each of its arguments is a group of that name."""
-    marks = [f"\x00{part}\x00" for part in parts]
-    text = re.escape(build(*marks))
-    for part, mark in zip(parts, marks, strict=True):
-        text = text.replace(re.escape(mark), f"(?P<{part}>.+)")
-    return re.compile(text, re.DOTALL)
-
-
-def _one(name: str) -> re.Pattern[str]:
-    return re.compile(re.escape(name))
-
-
-_FOUND_AGAIN = "nothing for good: the runs it names are queued again from the ledger"
+FOUND_AGAIN = "nothing for good: the runs it names are queued again from the ledger"
+TOLD_AGAIN = "nothing for good: whoever lives says it again within seconds"
+BOOK = "what holds of this machine are based on: work under way may overcommit it until all have asked again"
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         "claim",
-        _named(keys.claim, "run_id"),
+        named(keys.claim, "run_id"),
         "Who carries out this run, until it expires unless it is renewed.",
         "the worker's hold: it stops, and another may begin the run again from its last step",
         decoding.claim,
     ),
     Family(
         "fence",
-        _one(keys.FENCE),
+        one(keys.FENCE),
         "The last fencing number that was given out; it only grows.",
         "nothing for good: numbers go on from the server's clock",
         decoding.number,
     ),
     Family(
         "wish to cancel",
-        _named(keys.cancel, "run_id"),
+        named(keys.cancel, "run_id"),
         "Somebody asked this run to stop.",
         "the wish: the run goes on",
         decoding.nothing,
     ),
     Family(
         "event stream",
-        _named(keys.events, "run_id"),
+        named(keys.events, "run_id"),
         "What this run told while it went on, newest first; kept for a while after its last event.",
         "what followers have not read yet; the run and its result are in the ledger",
         decoding.events,
     ),
     Family(
+        "lease book",
+        named(lambda machine: keys.leases(machine)[0], "machine"),
+        "What a machine has, and how much of it is leased, wanted, or used by others.",
+        BOOK,
+        lease_decoding.machine,
+    ),
+    Family(
+        "leases",
+        named(lambda machine: keys.leases(machine)[1], "machine"),
+        "Who holds what of a machine, and who waits for what.",
+        BOOK,
+        lease_decoding.book,
+    ),
+    Family(
+        "leases' deadlines",
+        named(lambda machine: keys.leases(machine)[2], "machine"),
+        "When each lease ends unless it is renewed, and each request unless it is repeated.",
+        BOOK,
+        lease_decoding.deadlines,
+    ),
+    Family(
+        "leases' queue",
+        named(lambda machine: keys.leases(machine)[3], "machine"),
+        "The order in which waiting requests are served.",
+        BOOK,
+        lease_decoding.places,
+    ),
+    Family(
+        "ending leases",
+        named(lambda machine: keys.leases(machine)[4], "machine"),
+        "What dead holders held: it counts until the machine was measured again.",
+        BOOK,
+        lease_decoding.ending,
+    ),
+    Family(
+        "machines",
+        one(keys.LEASED_MACHINES),
+        "Machines that publish what they have.",
+        TOLD_AGAIN,
+        lease_decoding.machines,
+    ),
+    Family(
+        "step",
+        named(keys.step, "step"),
+        "Who works on a step that must happen once, or that it is done.",
+        "its memory: the step may happen again",
+        decoding.step,
+    ),
+    Family(
+        "rate",
+        named(keys.rate, "rate"),
+        "When all that a rate let through is paid for; gone when that is past.",
+        "the pause that is still due",
+        decoding.rate,
+    ),
+    Family(
+        "agent state",
+        named(keys.agent_state, "agent"),
+        "What an agent knows between its steps: the latest version.",
+        "the agent's memory, for good",
+        decoding.agent_state,
+    ),
+    Family(
+        "agent history",
+        named(keys.agent_history, "agent"),
+        "Earlier versions of an agent's state, newest first.",
+        "the earlier versions, for good",
+        decoding.agent_history,
+    ),
+    Family(
+        "agents", one(keys.AGENTS), "Agents that have a state.", "the list; the states themselves stay", decoding.agents
+    ),
+    Family(
+        "sample",
+        named(keys.sample, "machine"),
+        "What a machine's sampler measured last; gone when it measures no more.",
+        TOLD_AGAIN,
+        decoding.sample,
+    ),
+    Family(
+        "samples",
+        named(keys.sample_history, "machine"),
+        "What was measured in the last minutes, for curves.",
+        "the curves' past",
+        decoding.samples,
+    ),
+    Family("sampled machines", one(keys.SAMPLED), "Machines of which there were samples.", TOLD_AGAIN, decoding.names),
+    Family(
         "worker",
         re.compile(f"{re.escape(keys.WORKER)}(:(?P<name>.+))?"),
         "A worker that says it is ready; forgotten when it stops saying so.",
-        "nothing for good: a living worker says it again within seconds",
+        TOLD_AGAIN,
         decoding.worker,
     ),
     Family(
         "workers",
-        _one(keys.WORKERS),
+        one(keys.WORKERS),
         "The names of workers that have said they are ready.",
-        "nothing for good: living workers say it again within seconds",
+        TOLD_AGAIN,
         decoding.workers,
     ),
     Family(
         "clients",
-        _one(keys.ATTACHED),
+        one(keys.ATTACHED),
         "How many times a client has attached to the engine room.",
         "nothing for good",
         decoding.number,
     ),
     Family(
         "parked messages",
-        _named(lambda queue: keys.dead_letters(queue)[1], "queue"),
+        named(lambda queue: keys.dead_letters(queue)[1], "queue"),
         "Messages that no worker could handle, with the reason; `janus queue dead` lists them.",
         "the messages and their reasons; their runs stay in the ledger",
         queue_decoding.messages,
     ),
     Family(
         "delayed messages",
-        _named(lambda queue: keys.queued_messages(queue)[1], "queue"),
+        named(lambda queue: keys.queued_messages(queue)[1], "queue"),
         "Messages that are to be delivered later; each names a run.",
-        _FOUND_AGAIN,
+        FOUND_AGAIN,
         queue_decoding.messages,
     ),
     Family(
         "run queue",
-        _named(lambda queue: keys.queued_messages(queue)[0], "queue"),
+        named(lambda queue: keys.queued_messages(queue)[0], "queue"),
         "Messages that nobody has acknowledged yet; each names a run.",
-        _FOUND_AGAIN,
+        FOUND_AGAIN,
         queue_decoding.messages,
     ),
     Family(
         "dead letters",
-        _named(lambda queue: keys.dead_letters(queue)[0], "queue"),
+        named(lambda queue: keys.dead_letters(queue)[0], "queue"),
         "Which messages were parked because no worker could handle them, and when.",
         "the order of what is parked",
         queue_decoding.times_of_death,
     ),
     Family(
         "doorbell",
-        _named(keys.doorbell, "queue"),
+        named(keys.doorbell, "queue"),
         "Rung when something is queued, so that an idle worker need not ask again and again.",
         "nothing for good: idle workers look by themselves a little later",
         decoding.count,
     ),
     Family(
         "fetched messages",
-        _named(keys.fetched_messages, "broker", "queue"),
+        named(keys.fetched_messages, "broker", "queue"),
         "Messages that one worker has fetched and not acknowledged yet.",
-        _FOUND_AGAIN,
+        FOUND_AGAIN,
         queue_decoding.identities,
     ),
     Family(
         "queue's heartbeats",
-        _one(f"{keys.QUEUE_NAMESPACE}:__heartbeats__"),
+        one(f"{keys.QUEUE_NAMESPACE}:__heartbeats__"),
         "When each worker's broker was last heard of.",
-        "nothing for good: living brokers are heard of again within seconds",
+        TOLD_AGAIN,
         queue_decoding.heartbeats,
     ),
     Family(
         "waiting messages",
-        _named(keys.waiting_messages, "queue"),
+        named(keys.waiting_messages, "queue"),
         "The order in which a queue's messages are fetched.",
-        _FOUND_AGAIN,
+        FOUND_AGAIN,
         queue_decoding.identities,
     ),
 )
-"""In the order in which names are tried: the more special first."""
+
+
+def family_of(name: bytes) -> Family | None:
+    """The family that a key belongs to by its name, or None."""
+    text = name.decode(errors="replace")
+    return next((family for family in FAMILIES if family.pattern.fullmatch(text)), None)

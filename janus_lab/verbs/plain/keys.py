@@ -9,6 +9,7 @@ from typing import Any
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
 from janus_lab.verbs.listings import DeletedKeys, RawKey
 from janus_lab.verbs.plain.amounts import count, duration, moment, size
+from janus_lab.verbs.plain.board import held
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 
@@ -113,6 +114,8 @@ def shown(name: str, value: Any, limit: int = LONGEST_CELL) -> str:
     unit = next((unit for unit in _MEASURES if f"_{name}".endswith(unit)), "")
     if unit and isinstance(value, int | float):
         return _MEASURES[unit](value)
+    if name == "weights" and isinstance(value, Mapping):
+        return one_line(held(value), limit)
     if value is None or value == "":
         return "–"
     if isinstance(value, str):
@@ -124,9 +127,13 @@ def shown(name: str, value: Any, limit: int = LONGEST_CELL) -> str:
 
 def member_rows(members: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """A header and a row a member, with a column for every name that any of them has."""
-    names = list(dict.fromkeys(name for member in members for name in member))
-    rows = [tuple(shown(name, member.get(name)) for name in names) for member in members]
-    return tuple(heading(name) for name in names), rows
+    titles = tuple(dict.fromkeys(heading(name) for member in members for name in member))
+    rows = []
+    for member in members:
+        # One column may be bytes in one row, and threads in another.
+        by_title = {heading(name): shown(name, value) for name, value in member.items()}
+        rows.append(tuple(by_title.get(title, "–") for title in titles))
+    return titles, rows
 
 
 def raw_rows(value: KeyContent) -> list[tuple[str, str]]:
