@@ -86,6 +86,7 @@ def moves(lab):
 def test_a_board_shows_everything_in_light_and_dark_wide_and_narrow(lab, probe):
     board = shown(lab, "board", OPEN.format(probe=probe, evil=EVIL).strip(), BOARD)
     moves(lab)
+    lab.page.set_viewport_size({"width": 1700, "height": 1200})
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         lab.theme(theme)
         for width in (600, 900, 1200):
