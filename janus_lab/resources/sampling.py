@@ -14,7 +14,9 @@ from janus_lab.ports.claims import Claims
 from janus_lab.resources.monitor import Monitor
 
 CLAIM_SECONDS = 2.0
-"""So long after the sampler's death another one takes over, at most; a slow sampler's claim lives for three of its turns."""
+"""So long after the sampler's death another one takes over, at most; a slow sampler's claim lives for four of its turns."""
+_RENEWALS = 4
+"""How often it is renewed in its life."""
 _REPEAT_LOG_SECONDS = 60.0
 
 _log = structlog.get_logger(__name__)
@@ -50,7 +52,8 @@ class _Sampler:
         self._seconds = seconds
         self._fence: int | None = None
         self._told: tuple[str, float] = ("", 0.0)
-        self.claim_seconds = max(CLAIM_SECONDS, 3 * seconds)
+        self.claim_seconds = max(CLAIM_SECONDS, _RENEWALS * seconds)
+        self._renewed_at = float("-inf")
 
     def go_on(self, over: threading.Event) -> None:
         """A turn at each multiple of the interval, however long a turn takes; those that were missed are left out."""
@@ -77,11 +80,16 @@ class _Sampler:
         self._fence = None
 
     def _ours(self) -> bool:
+        now = time.monotonic()
+        if self._fence is not None and now - self._renewed_at < self.claim_seconds / _RENEWALS:
+            return True
         if self._fence is not None and self._claims.renew(self._name, self._holder, self._fence, self.claim_seconds):
+            self._renewed_at = now
             return True
         self._fence = self._claims.take(self._name, self._holder, self.claim_seconds)
         if self._fence is None:
             return False
+        self._renewed_at = now
         self._monitor.begin()
         _log.info("sampler-begins", claim=self._name)
         return True

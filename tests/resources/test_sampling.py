@@ -11,7 +11,7 @@ import structlog
 
 from janus_lab.adapters.claims.memory import open_claims
 from janus_lab.errors import ProbeFailed, StoreUnreachable
-from janus_lab.resources.sampling import claim_name, sampling
+from janus_lab.resources.sampling import CLAIM_SECONDS, claim_name, sampling
 
 SECONDS = 0.02
 
@@ -107,7 +107,7 @@ def test_one_that_lost_its_claim_stops_looking_and_begins_anew_when_it_is_its_tu
         claims._claims.clear()
         fence = claims.take(claim_name("loom"), "bob", 60.0)
         until(lambda: claims.take(claim_name("loom"), "ada", 60.0) is None)
-        time.sleep(2 * SECONDS)
+        time.sleep(CLAIM_SECONDS / 3)
         looks = monitor.looks
         time.sleep(4 * SECONDS)
         assert (monitor.looks, monitor.begun) == (looks, 1)

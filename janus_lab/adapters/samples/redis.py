@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from janus_lab.adapters.redis import keys
 from janus_lab.adapters.redis.client import check_version, open_client, translated
@@ -38,9 +37,10 @@ class RedisSamples:
     def publish(self, sample: Sample) -> None:
         """Make this the machine's latest."""
         history = keys.sample_history(sample.machine)
+        data = to_json(sample)
         with translated(self._url), self._client.pipeline(transaction=False) as telling:
-            telling.set(keys.sample(sample.machine), _text(sample), px=self._expiry_milliseconds)
-            telling.zadd(history, {_text(replace(sample, processes=())): sample.at})
+            telling.set(keys.sample(sample.machine), _text(data), px=self._expiry_milliseconds)
+            telling.zadd(history, {_text({**data, "processes": []}): sample.at})
             telling.zremrangebyscore(history, "-inf", f"({sample.at - self._history_seconds!r}")
             telling.expire(history, max(1, round(self._history_seconds)))
             telling.sadd(keys.SAMPLED, sample.machine)
@@ -76,8 +76,8 @@ class RedisSamples:
         return living
 
 
-def _text(sample: Sample) -> str:
-    return json.dumps(to_json(sample), ensure_ascii=False, separators=(",", ":"))
+def _text(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _sample(text: str) -> Sample:
