@@ -48,6 +48,8 @@ class TerminalFace:
                 self.say(note)
             case EventKind.STATE:
                 self._progress.hint("working …")
+            case EventKind.WAITING:
+                self._progress.hint(waiting_text(event))
             case _:
                 pass
 
@@ -145,6 +147,12 @@ def state_text(event: Event) -> str:
     if event.data.get("state") != RunState.PAUSED:
         return ""
     return f"paused: `janus runs resume {event.run_id[:12]}` goes on with it, here as well"
+
+
+def waiting_text(event: Event) -> str:
+    """What a WAITING event says: for what the run waits, and since when."""
+    what, seconds = str(event.data.get("what") or "room"), event.data.get("seconds") or 0
+    return one_line(f"waiting for {what} since {seconds:.0f} s (`janus monitor` shows who uses it)", 200)
 
 
 def warning_text(event: Event) -> str:

@@ -12,7 +12,7 @@ from janus_lab.errors import UsageError
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.ingest import Progress
 from janus_lab.verbs.plain.documents import progress as progress_text
-from janus_lab.verbs.terminal import progress_of, state_text, warning_text
+from janus_lab.verbs.terminal import progress_of, state_text, waiting_text, warning_text
 from janus_magics.render import bundle
 from janus_magics.render.live import draft, progress
 
@@ -40,12 +40,16 @@ class NotebookFace:
                 if not self._draft:
                     self._next = 0.0  # the first words are shown at once
                 self._draft += str(event.data.get("text", ""))
+                self._note = ""
             case EventKind.PROGRESS:
                 self._progress = progress_of(event)
+                self._note = ""
             case EventKind.WARNING:
                 self._warnings.append(warning_text(event))
             case EventKind.STATE:
                 self._note, self._next = state_text(event), 0.0
+            case EventKind.WAITING:
+                self._note, self._next = waiting_text(event), 0.0
             case _:
                 return
         now = time.monotonic()

@@ -132,3 +132,10 @@ def test_nobody_is_asked_where_nobody_is(monkeypatch):
     with pytest.raises(UsageError) as caught:
         TerminalFace(StringIO(), StringIO()).confirm("Remove?")
     assert "--yes" in caught.value.remedy
+
+
+def test_who_waits_for_room_is_told_for_what(terminal):
+    stream, received = terminal
+    face = TerminalFace(stream, stream)
+    face.follow(event(EventKind.WAITING, what="cpu", state="waiting", seconds=3.2))
+    assert "waiting for cpu since 3 s" in received()
