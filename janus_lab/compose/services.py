@@ -7,6 +7,7 @@ import socket
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Any
 
 from janus_lab.answering.pipeline import AskService
@@ -144,16 +145,21 @@ def open_models(settings: Settings, cache: EmbeddingCache, admission: Admission)
         admission,
         embedding=ModelChoice(
             open_embedding,
-            lambda: embedding_demand(catalog.find(settings.embedding_model).path),
+            lambda: embedding_demand(*_named(catalog, settings.embedding_model)),
             computing("embedding", ram_mb=0, threads=threads),
         ),
         generation=ModelChoice(
             open_generation,
-            lambda: generation_demand(catalog.find(settings.generation_model).path, settings.context_tokens),
+            lambda: generation_demand(*_named(catalog, settings.generation_model), settings.context_tokens),
             computing("generation", ram_mb=0, threads=threads),
         ),
         cache=cache,
     )
+
+
+def _named(catalog: Catalog, uri: str) -> tuple[str, Path]:
+    entry = catalog.find(uri)
+    return entry.info.name, entry.path
 
 
 def _open(port: str, url: str, resources: ExitStack) -> Any:
