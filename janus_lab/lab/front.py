@@ -238,6 +238,7 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         """Close what this lab opened. The engine room stays for other clients, and stops when it has none for a while."""
         self.boards.close()
         self.queues.close()
+        self.keys.close()
         self._resources.close()
 
     def __enter__(self) -> Self:

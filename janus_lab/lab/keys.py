@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from janus_lab.errors import EngineRoomFailed, NotFound, UserError
+from janus_lab.errors import EngineRoomFailed, JanusError, NotFound, UserError
+from janus_lab.lab.board_feed import Feed
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.keyspace import Keyspace
 from janus_lab.values.stored_key import KEYS_FOUND, MEMBERS_READ, KeyContent, KeyPage
@@ -28,6 +29,8 @@ class Keys:
 
     def __init__(self, link: Callable[[], Link | None]) -> None:
         self._link = link
+        self.feed: Feed[KeyPage] = Feed(self._looked)
+        """Reads keys for displays that are live."""
 
     def find(self, pattern: str = "*", *, everything: bool = False, limit: int = KEYS_FOUND) -> KeyPage:
         """Keys by a pattern (`*`, `?`, `[ab]`; a word without any of these: names that begin with it), by name."""
@@ -51,6 +54,17 @@ class Keys:
         with self._opened() as keyspace:
             if not keyspace.delete(whole_name(name, everything=everything)):
                 raise _missing(name)
+
+    def close(self) -> None:
+        """End live displays' feed."""
+        self.feed.close()
+
+    def _looked(self, pattern: str | None) -> KeyPage:
+        """As `find`; what can't be reached leaves a note and raises nothing."""
+        try:
+            return self.find(pattern or "*")
+        except JanusError as error:
+            return KeyPage(pattern or "*", time.time(), complete=False, note=error.message)
 
     def _opened(self) -> AbstractContextManager[Keyspace]:
         link = self._link()

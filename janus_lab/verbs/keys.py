@@ -24,6 +24,8 @@ def define(parser: VerbParser) -> None:
     listing.add_argument(
         "-n", "--limit", type=positive, default=KEYS_FOUND, metavar="N", help=f"at most so many (default: {KEYS_FOUND})"
     )
+    listing.add_argument("--once", action="store_true", help="as they are now: no live display in a notebook")
+    listing.add_argument("--write", action="store_true", help="let keys be deleted in a notebook's live display")
     show = actions.add_parser("show", summary="Show one key.", help="what is in one key, and what it means")
     show.add_argument("key", metavar="KEY", help="a key's name; `{janus}:` may be left out")
     show.add_argument(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from janus_lab.lab import Lab
     from janus_magics.widgets.board_panel import BoardPanel
+    from janus_magics.widgets.keys_view import KeysView
+    from janus_magics.widgets.queue_view import QueueView
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -28,3 +30,17 @@ def live_board(lab: Lab, machine: str | None = None) -> BoardPanel:
     from janus_magics.widgets import live_board as live
 
     return live.live_board(lab, machine)
+
+
+def live_queue(lab: Lab, run_id: str | None = None) -> QueueView:
+    """A widget with a lab's queues and runs, and one run's steps, which goes on until the lab is closed."""
+    from janus_magics.widgets import live_queue as live
+
+    return live.live_queue(lab, run_id)
+
+
+def live_keys(lab: Lab, pattern: str = "*", *, write: bool = False) -> KeysView:
+    """A widget with the keys of a lab's server, which goes on until the lab is closed; only with `write` may they be deleted."""
+    from janus_magics.widgets import live_keys as live
+
+    return live.live_keys(lab, pattern, write=write)

@@ -39,6 +39,8 @@ class JanusMagics(Magics):
             **VERBS,
             "help": Verb("help", VERBS["help"].summary, define_topic, self._help, VERBS["help"].examples),
             "monitor": replace(VERBS["monitor"], execute=self._monitor),
+            "queue": replace(VERBS["queue"], execute=self._queue),
+            "keys": replace(VERBS["keys"], execute=self._keys),
             "traceback": Verb(
                 "traceback", "The whole story of the last error.", _no_options, self._traceback, ("traceback",)
             ),
@@ -126,6 +128,23 @@ class JanusMagics(Magics):
         from janus_magics.widgets.live_board import live_board
 
         return live_board(session.lab(), args.machine)
+
+    def _queue(self, args: Any, session: Session, face: Face) -> object:
+        """A live queue where a front end can draw one; a value where there is none, or it is not what is asked for."""
+        if args.action != "show" or args.once or args.json or not self._in_notebook:
+            return VERBS["queue"].execute(args, session, face)
+        from janus_magics.widgets.live_queue import live_queue
+
+        lab = session.lab()
+        return live_queue(lab, lab.attach(args.run).id if args.run else None)
+
+    def _keys(self, args: Any, session: Session, face: Face) -> object:
+        """Live keys where a front end can draw them; a value where there is none, or it is not what is asked for."""
+        if args.action != "list" or args.once or args.json or args.all or not self._in_notebook:
+            return VERBS["keys"].execute(args, session, face)
+        from janus_magics.widgets.live_keys import live_keys
+
+        return live_keys(session.lab(), args.pattern, write=args.write)
 
     def _traceback(self, _args: Any, _session: Session, _face: Face) -> object:
         if self._last_error is None:

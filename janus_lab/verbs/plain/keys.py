@@ -90,9 +90,14 @@ def short_name(name: str) -> str:
 
 def described(key: StoredKey) -> str:
     """A key in some words: what it is, of which type, how large, how long it lives."""
-    memory = "" if key.memory_bytes is None else f", {size(key.memory_bytes)}"
     life = "never expires" if key.ttl_seconds is None else f"expires in {duration(key.ttl_seconds)}"
-    return f"{key.family or 'not known here'}: {_held(key)}{memory}, {life}"
+    return f"{held_in(key)}, {life}"
+
+
+def held_in(key: StoredKey) -> str:
+    """The same without how long it lives."""
+    memory = "" if key.memory_bytes is None else f", {size(key.memory_bytes)}"
+    return f"{key.family or 'not known here'}: {_held(key)}{memory}"
 
 
 def holding(key: StoredKey) -> str:
