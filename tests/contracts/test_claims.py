@@ -7,23 +7,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from redis_versions import EVERY_VERSION
 
 from janus_lab.adapters.claims import memory, redis
 from janus_lab.ports.claims import Claims
 
-OPENERS = {
-    "memory": memory.open_claims,
-    "redis": redis.open_claims,
-    "server redis": redis.open_claims,
-    "server redis, TLS": redis.open_claims,
-    "server redis, unix socket": redis.open_claims,
-}
 URLS = {
-    "redis": "redis_url",
+    **EVERY_VERSION,
     "server redis": "server_redis_url",
     "server redis, TLS": "server_rediss_url",
     "server redis, unix socket": "server_redis_socket_url",
 }
+OPENERS = {"memory": memory.open_claims, **dict.fromkeys(URLS, redis.open_claims)}
 LONG = 60.0
 
 

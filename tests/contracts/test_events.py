@@ -7,24 +7,19 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from redis_versions import EVERY_VERSION
 
 from janus_lab.adapters.events import memory, redis
 from janus_lab.ports.events import EventLog
 from janus_lab.values.event import Event, EventKind
 
-OPENERS = {
-    "memory": memory.open_events,
-    "redis": redis.open_events,
-    "server redis": redis.open_events,
-    "server redis, TLS": redis.open_events,
-    "server redis, unix socket": redis.open_events,
-}
 URLS = {
-    "redis": "redis_url",
+    **EVERY_VERSION,
     "server redis": "server_redis_url",
     "server redis, TLS": "server_rediss_url",
     "server redis, unix socket": "server_redis_socket_url",
 }
+OPENERS = {"memory": memory.open_events, **dict.fromkeys(URLS, redis.open_events)}
 
 
 @pytest.fixture(params=sorted(OPENERS))

@@ -13,12 +13,12 @@ NONCES = st.lists(st.sampled_from(["n1", "n2", "n3"]), max_size=20)
 
 
 @pytest.fixture
-def client(redis_url):
-    with Redis.from_url(redis_url, decode_responses=True) as opened:
+def client(each_redis_url):
+    with Redis.from_url(each_redis_url, decode_responses=True) as opened:
         yield opened
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nonces=NONCES)
 def test_an_append_that_comes_again_at_once_adds_nothing(client, nonces):
     client.delete(keys.events("run"))
