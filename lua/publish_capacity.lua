@@ -1,33 +1,31 @@
 -- publish_capacity: say what a machine has, forget what has ended before that was measured, and grant what now fits.
 -- uses: clock reaping granting
--- KEYS[1] machine   hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
--- KEYS[2] leases    hash: id -> lease
--- KEYS[3] expiry    zset: id by the time at which its lease expires, µs
--- KEYS[4] waiting   zset: id by its place: the time of asking in µs, later by what its class is put back
--- KEYS[5] asked     hash: id -> request
--- KEYS[6] patience  zset: id by the time at which it loses its place unless it asks again, µs
--- KEYS[7] ending    zset: 'fence weights' of expired leases by the time at which that was found, µs
--- KEYS[8] granted   channel: ids that were granted, with blanks between
--- KEYS[9] machines  zset: machine by the time at which it last published, µs
+-- KEYS[1] machine    hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
+-- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
+-- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
+-- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
+-- KEYS[5] ending     zset: 'fence weights' of expired leases by when that was found, µs
+-- KEYS[6] granted    channel: ids that were granted, with blanks between
+-- KEYS[7] machines   zset: machine by the time at which it last published, µs
 -- ARGV[1] machine   its name
 -- ARGV[2] measured  the time that read_held gave, µs
 -- ARGV[3] stale     how long it counts, in µs
--- ARGV[4] expiry    how long everything about the machine is kept if nobody publishes again, in ms
--- ARGV[5] capacity  lines 'resource budget outside failure'
+-- ARGV[4] capacity  lines 'resource budget outside failure'
 -- returns 1 published | 0 older
 
 local now, measured = microseconds(), tonumber(ARGV[2])
+read_machine({})
 reap(now)
-if measured < facts.measured then
+if measured < tonumber(redis.call('HGET', KEYS[1], '@measured') or 0) then
   grant_next(now)
-  write_resources()
+  write_machine()
   return 0
 end
 
-for _, ended in ipairs(redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', measured)) do
+for _, ended in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', measured)) do
   add(weights_of(string.match(ended, ' (.*)')), 'ending', -1)
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', measured)
+redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', measured)
 
 for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(name, 1, 1) ~= '@' then
@@ -35,16 +33,13 @@ for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
     known.budget, known.outside, known.failure, changed[name] = -1, 0, '', known
   end
 end
-for name, budget, outside, failure in string.gmatch(ARGV[5], '(%S+) (%d+) (%d+) (%S*)\n') do
+for name, budget, outside, failure in string.gmatch(ARGV[4], '(%S+) (%d+) (%d+) (%S*)\n') do
   local known = resource(name)
   known.budget, known.outside, known.failure, changed[name] = tonumber(budget), tonumber(outside), failure, known
 end
 set_fact('measured', measured)
 set_fact('stale', measured + ARGV[3])
-redis.call('ZADD', KEYS[9], now, ARGV[1])
+redis.call('ZADD', KEYS[7], now, ARGV[1])
 grant_next(now)
-write_resources()
-for key = 1, 7 do
-  redis.call('PEXPIRE', KEYS[key], ARGV[4])
-end
+write_machine()
 return 1

@@ -1,99 +1,110 @@
 -- request_lease: grant a weighted claim on several resources at once, or queue it by priority and age.
 -- uses: clock reaping granting
--- KEYS[1] machine   hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
--- KEYS[2] leases    hash: id -> lease
--- KEYS[3] expiry    zset: id by the time at which its lease expires, µs
--- KEYS[4] waiting   zset: id by its place: the time of asking in µs, later by what its class is put back
--- KEYS[5] asked     hash: id -> request
--- KEYS[6] patience  zset: id by the time at which it loses its place unless it asks again, µs
--- KEYS[7] ending    zset: 'fence weights' of expired leases by the time at which that was found, µs
--- KEYS[8] granted   channel: ids that were granted, with blanks between
--- ARGV[1] id        names the request and then the lease
--- ARGV[2] ttl       life of the lease without renewal, and of the place without asking again, in µs
--- ARGV[3] rank      its class: 0 interactive, 1 agent, 2 batch
--- ARGV[4] penalty   how far its class is put back in the queue, in µs
--- ARGV[5] lasting   1 if it is held between pieces of work
--- ARGV[6] pid       the holder's process, 0 for none
--- ARGV[7] weights   'ram 100 cpu 2'
--- ARGV[8] details   one line for people
--- returns {1, fence, waited} granted | {0, 0, 0, lacking} waiting | {-1, 0, 0, lacking} closed | {-2, 0, 0, lacking} impossible
+-- KEYS[1] machine    hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
+-- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
+-- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
+-- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
+-- KEYS[5] ending     zset: 'fence weights' of expired leases by when that was found, µs
+-- KEYS[6] granted    channel: ids that were granted, with blanks between
+-- ARGV[1] id       names the request and then the lease
+-- ARGV[2] ttl      life of the lease without renewal, and of the place without asking again, in µs
+-- ARGV[3] penalty  how far its class is put back in the queue, in µs
+-- ARGV[4] asker    'rank lasting pid': its class from 0 (interactive), 1 if held between pieces of work, the holder's process
+-- ARGV[5] weights  'ram 100 cpu 2'
+-- ARGV[6] details  one line for people
+-- returns {1, fence, waited} granted | {0, lacking} waiting | {-1, lacking} closed | {-2, lacking} impossible
 
 local id, now = ARGV[1], microseconds()
-local gone = reap(now)
 
-local function is_held()
-  local record = redis.call('HGET', KEYS[2], id)
-  return record and lease_of(record)
+local function asked_now()
+  return {
+    fence = '0', waits = true, rank = tonumber(string.sub(ARGV[4], 1, 1)), lasting = string.sub(ARGV[4], 3, 3) == '1',
+    since = now, ttl = tonumber(ARGV[2]), weights = weights_of(ARGV[5]),
+    rest = string.format('%s %.0f %s\n%s\n%s', ARGV[4], now, ARGV[2], ARGV[5], ARGV[6]),
+  }
 end
 
+local text = redis.call('HGET', KEYS[2], id)
+local asked = text and record_of(text) or asked_now()
+local weights = asked.weights
+read_machine(weights)
+local ended, gone = reap(now)
+if ended[id] then
+  text, asked = nil, asked_now()
+  weights = asked.weights
+end
+
+-- Those who wait get what has become free; then all is written.
 local function settle(walk)
-  if walk then
-    grant_next(now)
-  end
-  local lease = is_held()
-  write_resources()
-  return lease
+  local granted = walk and grant_next(now)
+  write_machine()
+  return granted and granted[id]
 end
 
 -- Asked again after a lost reply, or after somebody's script granted it.
-local held = is_held()
-if held then
+if not asked.waits then
   settle(gone)
-  return {1, held.fence, held.granted - held.since}
-end
-
-local place = redis.call('HGET', KEYS[5], id)
-local asked = request_of(place or string.format('%s %s %s %.0f %s\n%s\n%s',
-  ARGV[3], ARGV[5], ARGV[6], now, ARGV[2], ARGV[7], ARGV[8]))
-
-local function names(lacks)
-  local found = {}
-  for i = 1, #asked.weights, 2 do
-    if lacks(resource(asked.weights[i]), asked.weights[i + 1]) then
-      found[#found + 1] = asked.weights[i]
-    end
-  end
-  return found
+  return {1, asked.fence, asked.granted - asked.since}
 end
 
 -- What all others that wait want is kept for them, so that nobody need be looked at.
-local function contested(known, amount)
-  local others = wanted(known) - (place and amount or 0)
-  return amount > free(known) - others
+local function others(known, amount)
+  return wanted(known) - (text and amount or 0)
 end
 
-local closed = names(function(known) return not is_open(now) or known.failure ~= '' end)
-local opaque = not is_open(now) or #closed > 0
-local never = is_open(now) and names(function(known, amount) return known.failure == '' and amount > known.budget end) or {}
+local closed, never, contested = {}, {}, false
+for i = 1, #weights, 2 do
+  local name, amount, known = weights[i], weights[i + 1], resource(weights[i])
+  if not is_open(now) or known.failure ~= '' then
+    closed[#closed + 1] = name
+  elseif amount > known.budget then
+    never[#never + 1] = name
+  else
+    contested = contested or amount > free(known) - others(known, amount)
+  end
+end
+
 if #never > 0 then
-  if place then
-    leave(id, asked)
+  if text then
+    drop(id, asked)
   end
-  settle(gone or place)
-  return {-2, 0, 0, never}
+  settle(gone or text)
+  return {-2, never}
 end
 
-if not opaque and #names(contested) == 0 then
-  if place then
-    leave(id, asked)
+local opaque = #closed > 0 or not is_open(now)
+if not opaque and not contested then
+  if text then
+    unqueue(id, asked)
   end
-  local fence = grant(id, asked, now)
+  grant(id, asked, now)
   settle(gone)
-  return {1, string.format('%.0f', fence), now - asked.since}
+  return {1, asked.fence, now - asked.since}
 end
 
-local new = not place
+local new = not text
 if new then
-  join(id, asked, now + ARGV[4])
-  place = asked.record
+  text = '0 0 ' .. asked.rest
+  redis.call('HSET', KEYS[2], id, text)
+  redis.call('ZADD', KEYS[4], now + ARGV[3], id)
+  add(weights, asked.rank, 1)
 end
-redis.call('ZADD', KEYS[6], now + ARGV[2], id)
+redis.call('ZADD', KEYS[3], now + ARGV[2], id)
 local lease = settle(gone or new)
 if lease then
-  return {1, lease.fence, lease.granted - lease.since}
+  return {1, lease.fence, now - asked.since}
 end
 if opaque then
-  return {-1, 0, 0, closed}
+  return {-1, closed}
 end
-local lacking = names(function(known, amount) return amount > free(known) end)
-return {0, 0, 0, #lacking > 0 and lacking or names(contested)}
+
+local lacking, kept = {}, {}
+for i = 1, #weights, 2 do
+  local known, amount = resource(weights[i]), weights[i + 1]
+  if amount > free(known) then
+    lacking[#lacking + 1] = weights[i]
+  elseif amount > free(known) - others(known, amount) then
+    kept[#kept + 1] = weights[i]
+  end
+end
+return {0, #lacking > 0 and lacking or kept}

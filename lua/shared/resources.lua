@@ -3,32 +3,42 @@
 
 local EMPTY = '-1 0 0 0 0 0 0 0 '
 local resources, changed = {}, {}
-local facts = redis.call('HMGET', KEYS[1], '@stale', '@looked', '@fence', '@measured')
-facts = {
-  stale = tonumber(facts[1]) or 0, looked = tonumber(facts[2]) or 0, fence = tonumber(facts[3]) or 0,
-  measured = tonumber(facts[4]) or 0,
-}
-local changed_facts = {}
+local facts, changed_facts = {}, {}
 
 local function set_fact(name, number)
   facts[name], changed_facts['@' .. name] = number, number
 end
 
 -- A budget of -1 says that the machine has no such resource, or not any more.
+local function unpacked(text)
+  local budget, outside, leased, ending, lasting, first, second, third, failure =
+    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+  return {
+    budget = tonumber(budget), outside = tonumber(outside), leased = tonumber(leased), ending = tonumber(ending),
+    lasting = tonumber(lasting), [0] = tonumber(first), [1] = tonumber(second), [2] = tonumber(third), failure = failure,
+  }
+end
+
 local function resource(name)
   local known = resources[name]
   if not known then
-    local text = redis.call('HGET', KEYS[1], name) or EMPTY
-    local budget, outside, leased, ending, lasting, first, second, third, failure =
-      string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
-    known = {
-      budget = tonumber(budget), outside = tonumber(outside), failure = failure,
-      leased = tonumber(leased), ending = tonumber(ending), lasting = tonumber(lasting),
-      [0] = tonumber(first), [1] = tonumber(second), [2] = tonumber(third),
-    }
+    known = unpacked(redis.call('HGET', KEYS[1], name) or EMPTY)
     resources[name] = known
   end
   return known
+end
+
+-- To be called first: the machine's facts, and the resources of which it is known that they matter.
+local function read_machine(weights)
+  local names = {}
+  for i = 1, #weights, 2 do
+    names[#names + 1] = weights[i]
+  end
+  local found = redis.call('HMGET', KEYS[1], '@stale', '@looked', '@fence', unpack(names))
+  facts.stale, facts.looked, facts.fence = tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
+  for i = 1, #names do
+    resources[names[i]] = unpacked(found[i + 3] or EMPTY)
+  end
 end
 
 -- 'ram 100 cpu 2' -> {'ram', 100, 'cpu', 2}
@@ -61,15 +71,16 @@ local function is_open(now)
   return now < facts.stale
 end
 
-local function write_resources()
+local function write_machine()
   local fields = {}
   for name, known in pairs(changed) do
-    fields[#fields + 1] = name
-    fields[#fields + 1] = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %s', known.budget, known.outside,
+    local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %s', known.budget, known.outside,
       known.leased, known.ending, known.lasting, known[0], known[1], known[2], known.failure)
-    if fields[#fields] == EMPTY then
+    if text == EMPTY then
       redis.call('HDEL', KEYS[1], name)
-      fields[#fields], fields[#fields - 1] = nil, nil
+    else
+      fields[#fields + 1] = name
+      fields[#fields + 1] = text
     end
   end
   for name, number in pairs(changed_facts) do

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import quote, unquote
 
@@ -13,6 +13,7 @@ from janus_lab.values.run import Priority
 SECOND = 1_000_000
 """The scripts count in microseconds."""
 CLASSES = tuple(Priority)
+_quoted = json.encoder.encode_basestring_ascii
 
 
 @cache
@@ -39,7 +40,8 @@ def weights(packed: str) -> dict[str, int]:
 
 def packed_details(wanted: LeaseRequest) -> str:
     """What only people read."""
-    return json.dumps([wanted.holder, wanted.purpose, wanted.run_id, wanted.step, wanted.cell])
+    told = map(_quoted, (wanted.holder, wanted.purpose, wanted.run_id, wanted.step, wanted.cell))
+    return f"[{','.join(told)}]"
 
 
 def packed_capacities(capacities: Mapping[str, Capacity]) -> str:
@@ -86,46 +88,37 @@ def stocks(fields: Mapping[str, str]) -> dict[str, Stock]:
     return {name(field): Stock(packed) for field, packed in sorted(fields.items()) if not field.startswith("@")}
 
 
-def leases(
-    records: Mapping[str, str], expiry: Mapping[str, int], resources: Mapping[str, Stock], *, is_open: bool
-) -> Iterator[Lease]:
-    """What is held, oldest first."""
-    for lease_id, record in records.items():
-        fence, granted, asked = record.split(" ", 2)
-        wanted, since = request(lease_id, asked)
-        rank = CLASSES.index(wanted.priority)
-        yield Lease(
-            wanted,
-            int(fence),
-            int(granted) / SECOND,
-            expiry[lease_id] / SECOND,
-            (int(granted) - since) / SECOND,
-            is_open and any(resources[resource].wanted_from(rank) for resource in wanted.weights),
+class Record:
+    """A request that waits, or the lease it became: `fence` is 0 while it waits."""
+
+    def __init__(self, lease_id: str, packed: str) -> None:
+        numbers, weights_line, details = packed.split("\n", 2)
+        self.fence, self._granted, self._rank, lasting, pid, self._since, _ = map(int, numbers.split(" "))
+        holder, purpose, run_id, step, cell = json.loads(details)
+        self._request = LeaseRequest(
+            lease_id,
+            weights(weights_line),
+            CLASSES[self._rank],
+            holder,
+            purpose,
+            pid=pid,
+            run_id=run_id,
+            step=step,
+            cell=cell,
+            lasting=bool(lasting),
         )
 
+    def waiting(self) -> Waiting:
+        """As it waits."""
+        return Waiting(self._request, self._since / SECOND)
 
-def waiting(ids: Iterable[str], records: Mapping[str, str]) -> Iterator[Waiting]:
-    """Who waits, in order."""
-    for lease_id in ids:
-        wanted, since = request(lease_id, records[lease_id])
-        yield Waiting(wanted, since / SECOND)
-
-
-def request(lease_id: str, record: str) -> tuple[LeaseRequest, int]:
-    """A request and when it was first made, in microseconds."""
-    numbers, packed, details = record.split("\n", 2)
-    rank, lasting, pid, since, _ = map(int, numbers.split(" "))
-    holder, purpose, run_id, step, cell = json.loads(details)
-    wanted = LeaseRequest(
-        lease_id,
-        weights(packed),
-        CLASSES[rank],
-        holder,
-        purpose,
-        pid=pid,
-        run_id=run_id,
-        step=step,
-        cell=cell,
-        lasting=bool(lasting),
-    )
-    return wanted, since
+    def lease(self, expires_at: float, stocks: Mapping[str, Stock]) -> Lease:
+        """As it is held; `stocks` are the resources for whose sake it may be asked to yield."""
+        return Lease(
+            self._request,
+            self.fence,
+            self._granted / SECOND,
+            expires_at,
+            (self._granted - self._since) / SECOND,
+            any(stocks[name].wanted_from(self._rank) for name in self._request.weights if name in stocks),
+        )

@@ -23,7 +23,7 @@ SECOND = records.SECOND
 RECENT_SECONDS = 60.0
 """A machine is there if it published so lately."""
 KEPT_SECONDS = 24 * 3600
-"""How long everything about a machine is kept that publishes no more."""
+"""A machine that has not published for so long, and whose leases have all ended, is forgotten."""
 _STATES = {
     RequestLease.WAITING: GrantState.WAITING,
     RequestLease.CLOSED: GrantState.CLOSED,
@@ -60,24 +60,27 @@ class RedisLeases:
         self._publish = scripts.register(client, "publish_capacity")
         self._held = scripts.register(client, "read_held")
         self._book = scripts.register(client, "read_leases")
+        self._forget = scripts.register(client, "forget_machine")
+        self._tidied = False
 
     def request(self, machine: str, wanted: LeaseRequest, ttl_seconds: float) -> Grant:
         """Grant at once, or queue by priority and age."""
         wanted = claiming(wanted)
+        rank, penalty = _CLASSES[wanted.priority]
         args: list[str | int] = [
             wanted.id,
             microseconds(ttl_seconds),
-            *_CLASSES[wanted.priority],
-            int(wanted.lasting),
-            wanted.pid,
+            penalty,
+            f"{rank} {int(wanted.lasting)} {wanted.pid}",
             records.packed_weights(wanted.weights),
             records.packed_details(wanted),
         ]
         with translated(self._url):
-            code, fence, waited, *lacking = self._request(keys=keys.leases(machine), args=args)
+            code, *answer = self._request(keys=keys.leases(machine), args=args)
         if code == RequestLease.GRANTED:
+            fence, waited = answer
             return Grant(GrantState.GRANTED, int(fence), waited / SECOND)
-        return Grant(_STATES[RequestLease(code)], lacking=tuple(map(records.name, *lacking)))
+        return Grant(_STATES[RequestLease(code)], lacking=tuple(map(records.name, *answer)))
 
     def renew(self, machine: str, lease_id: str, fence: int, ttl_seconds: float) -> Renewal:
         """Prolong a lease, and learn whether somebody waits for what it holds."""
@@ -105,11 +108,13 @@ class RedisLeases:
             machine,
             microseconds(measured_at),
             microseconds(stale_seconds),
-            KEPT_SECONDS * 1000,
             packed,
         ]
         with translated(self._url):
             self._publish(keys=[*keys.leases(machine), keys.LEASED_MACHINES], args=args)
+            if not self._tidied:
+                self._forget_silent_machines()
+                self._tidied = True
 
     def held(self, machine: str) -> tuple[float, Mapping[int, Mapping[str, int]]]:
         """The server's time, and what living leases cover by process id and resource."""
@@ -120,32 +125,46 @@ class RedisLeases:
     def book(self, machine: str) -> LeaseBook:
         """Everything about a machine's leases."""
         with translated(self._url):
-            at, fields, living, expiry, waiting, asked = self._book(keys=keys.leases(machine))
+            at, fields, texts, deadlines, waiting = self._book(keys=keys.leases(machine))
         facts = _pairs(fields)
+        known = {lease_id: records.Record(lease_id, text) for lease_id, text in _pairs(texts).items()}
         is_open = int(at) < int(facts.get("@stale", 0))
         stocks = records.stocks(facts)
-        expires = {lease_id: int(float(score)) for lease_id, score in _pairs(expiry).items()}
-        leases = records.leases(_pairs(living), expires, stocks, is_open=is_open)
+        leases = (
+            known[lease_id].lease(float(expires) / SECOND, stocks if is_open else {})
+            for lease_id, expires in _pairs(deadlines).items()
+            if known[lease_id].fence
+        )
         return LeaseBook(
             machine,
             int(at) / SECOND,
             is_open,
             {name: stock.use for name, stock in stocks.items()},
             tuple(sorted(leases, key=lambda lease: lease.fence)),
-            tuple(records.waiting(waiting, _pairs(asked))),
+            tuple(known[lease_id].waiting() for lease_id in waiting),
         )
 
     def machines(self) -> list[str]:
         """Machines that published a capacity not long ago."""
         with translated(self._url):
-            seconds, micros = self._client.time()
-            since = seconds * SECOND + micros - microseconds(RECENT_SECONDS)
-            found: Any = self._client.zrangebyscore(keys.LEASED_MACHINES, f"({since}", "+inf")
-        return sorted(found)
+            return self._published(f"({self._ago(RECENT_SECONDS)}", "+inf")
 
     def listening(self, machine: str, granted: Callable[[str], None]) -> AbstractContextManager[None]:
         """While inside, `granted` is told (from another thread) the id of each waiting request that is granted."""
         return listening(self._client, self._url, keys.granted(machine), granted)
+
+    def _forget_silent_machines(self) -> None:
+        for machine in self._published("-inf", str(self._ago(KEPT_SECONDS))):
+            names = [*keys.leases(machine)[:-1], keys.LEASED_MACHINES]
+            self._forget(keys=names, args=[machine, KEPT_SECONDS * SECOND])
+
+    def _ago(self, seconds: float) -> int:
+        now, micros = self._client.time()
+        return int(now * SECOND + micros - microseconds(seconds))
+
+    def _published(self, first: str, last: str) -> list[str]:
+        found: Any = self._client.zrangebyscore(keys.LEASED_MACHINES, first, last)
+        return sorted(found)
 
 
 def _pairs(flat: list[str]) -> dict[str, str]:

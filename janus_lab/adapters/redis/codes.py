@@ -92,6 +92,13 @@ class WithdrawRequest(IntEnum):
     UNKNOWN = 0
 
 
+class ForgetMachine(IntEnum):
+    """Outcome of `forget_machine.lua`."""
+
+    FORGOTTEN = 1
+    KEPT = 0
+
+
 class PublishCapacity(IntEnum):
     """Outcome of `publish_capacity.lua`."""
 

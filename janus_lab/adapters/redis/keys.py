@@ -5,6 +5,8 @@ All keys share the hash tag `{janus}`, so that a script may touch several of the
 
 from __future__ import annotations
 
+from functools import cache
+
 TAG = "{janus}"
 FENCE = f"{TAG}:fence"
 WORKER = f"{TAG}:worker"
@@ -83,9 +85,10 @@ def step(name: str) -> str:
     return f"{TAG}:step:{name}"
 
 
+@cache
 def leases(machine: str) -> tuple[str, ...]:
-    """What the scripts of leases take as KEYS[1] to KEYS[8], of one machine."""
-    parts = ("machine", "living", "expiry", "waiting", "asked", "patience", "ending", "granted")
+    """What the scripts of leases take as KEYS[1] to KEYS[6], of one machine."""
+    parts = ("machine", "records", "deadlines", "waiting", "ending", "granted")
     return tuple(f"{LEASED_MACHINES}:{machine}:{part}" for part in parts)
 
 

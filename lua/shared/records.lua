@@ -1,0 +1,50 @@
+-- records: requests and the leases that they become.
+-- uses: resources
+-- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
+-- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
+-- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
+
+local function record_of(text)
+  local fence, granted, rest, rank, lasting, pid, since, ttl, weights =
+    string.match(text, '^(%d+) (%d+) ()(%d) (%d) (%d+) (%d+) (%d+)\n([^\n]*)')
+  return {
+    fence = fence, waits = fence == '0', granted = tonumber(granted), rest = string.sub(text, rest),
+    rank = tonumber(rank), lasting = lasting == '1', pid = pid, since = tonumber(since), ttl = tonumber(ttl),
+    packed = weights, weights = weights_of(weights),
+  }
+end
+
+local function read_record(id)
+  local text = redis.call('HGET', KEYS[2], id)
+  return text and record_of(text)
+end
+
+local function unqueue(id, asked)
+  redis.call('ZREM', KEYS[4], id)
+  add(asked.weights, asked.rank, -1)
+end
+
+-- The clock is a floor under the fencing number, so that one lost with a disk doesn't begin again below numbers in use.
+local function grant(id, asked, now)
+  set_fact('fence', math.max(facts.fence + 1, now))
+  asked.fence, asked.granted = string.format('%.0f', facts.fence), now
+  redis.call('HSET', KEYS[2], id, string.format('%s %.0f %s', asked.fence, now, asked.rest))
+  redis.call('ZADD', KEYS[3], now + asked.ttl, id)
+  add(asked.weights, 'leased', 1)
+  if asked.lasting then
+    add(asked.weights, 'lasting', 1)
+  end
+end
+
+-- Forget a request that waits, or a lease.
+local function drop(id, record)
+  redis.call('HDEL', KEYS[2], id)
+  redis.call('ZREM', KEYS[3], id)
+  if record.waits then
+    return unqueue(id, record)
+  end
+  add(record.weights, 'leased', -1)
+  if record.lasting then
+    add(record.weights, 'lasting', -1)
+  end
+end
