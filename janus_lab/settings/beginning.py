@@ -30,6 +30,7 @@ TEMPLATE = """\
 # chunk_characters = 1000
 # chunk_overlap_characters = 100
 # file_limit_mb = 200
+# fetch_per_second = 2.0            # pages a second from one host, by all workers together
 
 # --- the engine room
 # worker_processes = 1              # more than one needs stores that are servers
