@@ -1,4 +1,4 @@
-// Keys in groups by what they are. A group draws its keys only while it is open.
+// Keys in groups by what they are. A group draws its keys only while it is open; a key that is alone needs no group.
 
 const OPEN_UP_TO = 8;
 const UNKNOWN = "not known here";
@@ -12,7 +12,8 @@ function keyTree(choose) {
       const number = make("span", { class: "dim num" });
       const list = make("ul", { "aria-label": family });
       const details = make("details", {}, make("summary", {}, make("span", {}, family), number), list);
-      const made = { details, number, list, leaves: new Map(), names: [], touched: false, drawn: false };
+      const lone = button(family);
+      const made = { element: make("div", {}, details, lone.button), details, number, list, lone, leaves: new Map(), names: [], touched: false };
       details.querySelector("summary").addEventListener("click", () => { made.touched = true; });
       details.addEventListener("toggle", () => fill(made));
       branches.set(family, made);
@@ -20,14 +21,30 @@ function keyTree(choose) {
     return branches.get(family);
   }
 
+  /** A key's line; the kind stands before its name where no group says it. */
+  function button(kind) {
+    const title = make("span", { class: kind ? "name dim" : "name" });
+    const life = make("time", { class: "dim" });
+    const holds = make("span", { class: "dim num" });
+    const label = kind ? make("span", { class: "kind" }, kind) : null;
+    const made = make("button", { type: "button", class: kind ? "lone" : "" }, label, title, life, holds);
+    made.addEventListener("click", () => choose(made.title));
+    return { button: made, title, life, holds };
+  }
+
+  function fit({ button: line, title, life, holds }, name) {
+    const row = known[name];
+    line.title = name;
+    say(title, row.short);
+    say(holds, row.holds);
+    if (row.ends == null) { life.removeAttribute("data-ends"); say(life, ""); } else mark(life, "data-ends", row.ends);
+    mark(line, "aria-current", String(name === chosen));
+  }
+
   function leaf(each, name) {
     if (!each.leaves.has(name)) {
-      const title = make("span", { class: "name" });
-      const life = make("time", { class: "dim" });
-      const holds = make("span", { class: "dim num" });
-      const button = make("button", { type: "button", title: name }, title, life, holds);
-      button.addEventListener("click", () => choose(name));
-      each.leaves.set(name, { item: make("li", {}, button), button, title, life, holds });
+      const line = button("");
+      each.leaves.set(name, { ...line, item: make("li", {}, line.button) });
     }
     return each.leaves.get(name);
   }
@@ -36,15 +53,15 @@ function keyTree(choose) {
   let chosen = "";
 
   function fill(each) {
-    if (!each.details.open) return;
+    const alone = each.names.length === 1;
+    show(each.details, !alone);
+    show(each.lone.button, alone);
+    if (alone) fit(each.lone, each.names[0]);
+    if (alone || !each.details.open) return;
     each.names.forEach((name, place) => {
-      const { item, button, title, life, holds } = leaf(each, name);
-      if (each.list.children[place] !== item) each.list.insertBefore(item, each.list.children[place] || null);
-      const row = known[name];
-      say(title, row.short);
-      say(holds, row.holds);
-      if (row.ends == null) { life.removeAttribute("data-ends"); say(life, ""); } else mark(life, "data-ends", row.ends);
-      mark(button, "aria-current", String(name === chosen));
+      const line = leaf(each, name);
+      if (each.list.children[place] !== line.item) each.list.insertBefore(line.item, each.list.children[place] || null);
+      fit(line, name);
     });
     while (each.list.children.length > each.names.length) each.list.lastChild.remove();
     for (const name of [...each.leaves.keys()]) if (!each.names.includes(name)) each.leaves.delete(name);
@@ -68,7 +85,7 @@ function keyTree(choose) {
       each.names = groups.get(family).sort();
       say(each.number, String(each.names.length));
       if (!each.touched) each.details.open = each.names.length <= OPEN_UP_TO || Boolean(sought);
-      if (element.children[place] !== each.details) element.insertBefore(each.details, element.children[place] || null);
+      if (element.children[place] !== each.element) element.insertBefore(each.element, element.children[place] || null);
       fill(each);
     });
     while (element.children.length > families.length) element.lastChild.remove();
