@@ -42,10 +42,8 @@ class QueuedRun:
                 return "pausing"
             case RunState.QUEUED if self.held:
                 return "running"
-            case RunState.RUNNING if not self.held:
-                return "waits for a worker"
-            case RunState.RUNNING if self.waits:
-                return "waits for resources"
+            case RunState.RUNNING if self.waits or not self.held:
+                return "waiting"
             case state:
                 return state.value
 

@@ -113,7 +113,8 @@ def test_a_pause_is_told_as_such_until_the_worker_has_ended_its_step(ledger, roo
     assert phases(reader.now()) == [(run.id, "paused")]
     ledger.resume(run.id)
     ledger.start(run.id, fence + 1, 2.0)
-    assert phases(reader.now()) == [(run.id, "waits for a worker")]
+    assert phases(reader.now()) == [(run.id, "waiting")]
+    assert "waits for a worker" in plain(reader.now())
 
 
 def test_progress_waits_and_steps_are_told(ledger, room):
@@ -128,7 +129,7 @@ def test_progress_waits_and_steps_are_told(ledger, room):
     assert "3 of 9 files · 1,200 chunks · 40 s left" in plain(reader.now())
     room.events.append(Event(run.id, EventKind.WAITING, {"what": ["ram"], "seconds": 12.0}, 1.0))
     now = reader.now(run.id)
-    assert phases(now) == [(run.id, "waits for resources")]
+    assert phases(now) == [(run.id, "waiting")]
     assert "waits for ram, for 12 s" in plain(now)
     assert now.opened.step_count == 15
     assert [step.key for step in now.opened.steps][:2] == ["step-14", "step-13"]

@@ -69,6 +69,8 @@ def detail(value: QueuedRun) -> str:
         return one_line(f"{run.error.code}: {run.error.message}", 160)
     if run.state is RunState.QUEUED and not value.held:
         return "next" if not value.before else f"behind {count(value.before, 'run')}"
+    if run.state is RunState.RUNNING and not value.held:
+        return "waits for a worker"
     if value.waits:
         return one_line(f"waits for {_waited_for(value.waits)}", 160)
     return _how_far(value.progress) if value.progress and not run.state.final else ""

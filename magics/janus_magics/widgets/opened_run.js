@@ -2,8 +2,8 @@
 
 function openedRun(told) {
   const facts = make("p", { class: "dim small" }, told.facts);
-  const steps = table("Finished steps", ["finished step", "at", "what it did"]);
-  steps.tell(told.steps.map(([key, at, effect]) => [make("code", {}, key), at, effect || make("span", { class: "dim" }, "–")]));
+  const steps = table("Finished steps", ["step", "finished", "what it did"]);
+  steps.tell(told.steps.map((step, place) => stepCells(told.count - place, step)));
   const more = told.count > told.steps.length ? `the last ${told.steps.length} of ${told.count} finished steps` : "";
   const none = told.count ? "" : make("p", { class: "dim small" }, "No step is finished yet.");
   return make(
@@ -15,6 +15,11 @@ function openedRun(told) {
     told.count ? steps.element : "",
     make("p", { class: "dim small" }, more),
   );
+}
+
+function stepCells(number, [key, at, effect]) {
+  const time = new Date(at * 1000).toLocaleTimeString();
+  return [make("span", { title: key }, `${number}`), time, effect || make("span", { class: "dim" }, "–")];
 }
 
 function sharesOf(told) {

@@ -2,6 +2,7 @@
 
 const LOOKING_SECONDS = 12;
 const QUIET_SECONDS = 6;
+const NOTICE_MS = 12000;
 
 export default function () {
   // A front end calls `initialize` once a model and `render` once a view: what they share lives here.
@@ -80,6 +81,7 @@ function queueView(model, known) {
   );
   const cards = new Map();
   let told = null;
+  let fading = 0;
 
   function card(id) {
     if (!cards.has(id)) {
@@ -154,6 +156,8 @@ function queueView(model, known) {
     notice.className = good ? "notice good" : "notice bad";
     notice.replaceChildren(make("div", {}, text), remedy ? make("div", { class: "dim" }, `What to do next: ${remedy}`) : "");
     show(notice, true);
+    clearTimeout(fading);
+    if (good) fading = setTimeout(() => show(notice, false), NOTICE_MS);
     if (cards.has(id)) cards.get(id).acted(act);
     letters.acted(act, id);
   }

@@ -67,7 +67,8 @@ function runCard(act, toggle) {
     state.className = `chip ${run.tone}`;
     say(what, run.what);
     mark(title, "title", run.what);
-    say(origin, [run.kind, run.class, run.id, run.cell].filter(Boolean).join(" · "));
+    const parts = [run.kind, run.class, run.id, run.cell].filter(Boolean);
+    if (origin.textContent !== parts.join("")) origin.replaceChildren(...parts.map((part) => make("span", {}, part)));
     show(track, run.share != null);
     const percents = Math.round((run.share || 0) * 100);
     bar.style.width = `${percents}%`;
