@@ -54,15 +54,13 @@ class Gauge:
 
 
 def gauges(board: Board) -> tuple[Gauge, ...]:
-    """A board's gauges: processor, memory, each accelerator, then named places; none of what was never measured."""
+    """A board's gauges: processor, memory, each accelerator, then what only the ledger of leases tells of, such as named places."""
     uses = board.book.resources if board.book is not None else {}
     sample = board.sample
     measured = () if sample is None else (*_own(sample, uses.get(CPU), uses.get(RAM)), *_devices(sample, uses))
     known = {gauge.resource for gauge in measured}
-    places = (
-        _places(name, use) for name, use in sorted(uses.items()) if name not in known and name.startswith("slot:")
-    )
-    return (*measured, *places)
+    others = (_unmeasured(name, use) for name, use in sorted(uses.items()) if name not in known)
+    return (*measured, *others)
 
 
 def _own(sample: Sample, cpu: ResourceUse | None, ram: ResourceUse | None) -> tuple[Gauge, Gauge]:
@@ -81,7 +79,9 @@ def _devices(sample: Sample, uses: Mapping[str, ResourceUse]) -> Iterator[Gauge]
         name = vram(device.id)
         memory = Gauge(name, f"GPU {device.id}", Unit.BYTES, device.memory_used, device.memory_total)
         failure = device.failure or sample.failures.get(name, "") or sample.failures.get("vram", "")
-        yield _covered(replace(memory, load=device.load, detail=device.name, heat=_heat(device), failure=failure), uses.get(name))
+        yield _covered(
+            replace(memory, load=device.load, detail=device.name, heat=_heat(device), failure=failure), uses.get(name)
+        )
 
 
 def _heat(device: Device) -> str:
@@ -90,9 +90,23 @@ def _heat(device: Device) -> str:
     return " · ".join(part for part in (heat, power) if part)
 
 
-def _places(name: str, use: ResourceUse) -> Gauge:
-    places = Gauge(name, name.partition(":")[2], Unit.PLACES, use.leased + use.ending, use.capacity.budget)
-    return _covered(places, use)
+def _unmeasured(name: str, use: ResourceUse) -> Gauge:
+    """Named places, which leases alone use; or what can't be measured."""
+    known = Gauge(name, called(name), unit_of(name), use.leased + use.ending, use.capacity.budget)
+    return _covered(known, use)
+
+
+def called(resource: str) -> str:
+    """A resource's name for people; of a named place it is what whoever asks for it calls it."""
+    kind, _, which = resource.partition(":")
+    return {CPU: "Processor", RAM: "Memory", "vram": f"GPU {which}"}.get(kind, which or resource)
+
+
+def unit_of(resource: str) -> Unit:
+    """What a resource is counted in."""
+    if resource == CPU:
+        return Unit.THREADS
+    return Unit.BYTES if resource == RAM or resource.startswith("vram:") else Unit.PLACES
 
 
 def _covered(gauge: Gauge, use: ResourceUse | None) -> Gauge:

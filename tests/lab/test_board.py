@@ -18,6 +18,7 @@ from janus_lab.values.lease import LeaseRequest
 from janus_lab.values.machine import Device, ProcessUse, Sample
 from janus_lab.values.run import Priority, Run, RunKind, RunState
 from janus_lab.verbs.as_data import as_data
+from janus_lab.verbs.plain.board import Granting, condition, granting
 
 GIB = 1 << 30
 MACHINE = Sample(
@@ -193,3 +194,14 @@ def test_closing_the_lab_ends_its_displays(lab):
     lab.close()
     assert display.over == 1
     assert lab.boards.feed.resting
+
+
+def test_what_can_not_be_measured_any_more_stays_on_the_board(lab, machine):
+    lab._room.link(print)
+    until(lambda: (board := lab.board()).book is not None and granting(board) is Granting.OPEN)
+    write_inventory(machine, replace(MACHINE, failures={"vram:0": "the GPU is lost"}))
+    board = until(lambda: granting(found := lab.board()) is Granting.PARTLY and found)
+    assert condition(board) == "leases are granted, but not of GPU 0"
+    machine.write_text("{")
+    board = until(lambda: granting(found := lab.board()) is Granting.CLOSED and found)
+    assert [gauge.label for gauge in gauges(board) if gauge.failure] == ["Processor", "Memory", "GPU 0"]

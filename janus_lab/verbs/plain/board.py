@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
 from janus_lab.values.board import Board
-from janus_lab.values.gauge import Gauge, Unit, gauges
+from janus_lab.values.gauge import Gauge, Unit, called, gauges
 from janus_lab.values.lease import CPU, RAM, Lease, LeaseBook, LeaseRequest, ResourceUse, Waiting
 from janus_lab.values.machine import ProcessUse
 from janus_lab.values.run import Run
@@ -42,13 +43,42 @@ def headline(value: Board) -> list[str]:
     return [*lines, one_line(value.note, 300)] if value.note else lines
 
 
+class Granting(StrEnum):
+    """Whether leases are granted on a machine."""
+
+    NONE = "none"
+    """Nobody keeps a ledger of leases."""
+    CLOSED = "closed"
+    PARTLY = "partly"
+    """Not of everything: something can't be measured."""
+    OPEN = "open"
+
+
+def granting(value: Board) -> Granting:
+    """Whether leases are granted on the machine."""
+    if value.book is None:
+        return Granting.NONE
+    failed = _failed(value.book)
+    if not value.book.open or (failed and len(failed) == len(value.book.resources)):
+        return Granting.CLOSED
+    return Granting.PARTLY if failed else Granting.OPEN
+
+
 def condition(value: Board) -> str:
     """Whether leases are granted on the machine, in words."""
     if value.book is None:
         return "no leases"
-    if not value.book.open:
-        return "closed: nothing is granted until the machine has been measured again"
-    return "leases are granted"
+    match granting(value):
+        case Granting.CLOSED:
+            return "closed: nothing is granted until the machine can be measured again"
+        case Granting.PARTLY:
+            return f"leases are granted, but not of {', '.join(_failed(value.book))}"
+        case _:
+            return "leases are granted"
+
+
+def _failed(book: LeaseBook) -> list[str]:
+    return [one_line(called(name), 40) for name, use in book.resources.items() if use.capacity.failure]
 
 
 def _lists(value: Board) -> Iterator[tuple[str, str]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from janus_lab.values.board import Board
-from janus_lab.values.gauge import Gauge, gauges
+from janus_lab.values.gauge import Gauge, Unit, gauges
 from janus_lab.verbs.plain.board import (
     LEASES,
     PROCESSES,
     RUNS,
     WAITING,
+    Granting,
     amount,
     condition,
+    granting,
     lease_cells,
     process_cells,
     processes,
@@ -29,7 +31,7 @@ _HOT = 0.9
 
 def board(value: Board) -> Markup:
     """Gauges, then whoever holds, waits, uses and runs."""
-    closed = value.book is not None and not value.book.open
+    closed = granting(value) in (Granting.CLOSED, Granting.PARTLY)
     head = element("div", element("b", one_line(value.machine, 80)), " ", _badge(condition(value), closed=closed))
     note = element("div", one_line(value.note, 300), kind="dim small") if value.note else ""
     return page(head, note, _gauges(value), *_lists(value))
@@ -60,7 +62,7 @@ def _row(gauge: Gauge) -> tuple[str, ...]:
     load = "" if gauge.load is None else f"load {gauge.load:.0%} · "
     told = (gauge.leased, gauge.outside, gauge.free) if gauge.budget is not None else (None, None, None)
     shares = ("–" if each is None else amount(each, gauge.unit) for each in told)
-    kind = "bad" if gauge.share > _HOT else ""
+    kind = "bad" if gauge.share > _HOT and gauge.unit is Unit.BYTES else ""
     return one_line(gauge.label, 40), element("span", reading(gauge), kind=kind), bar(gauge), *shares, load + detail
 
 
@@ -77,12 +79,12 @@ def _lists(value: Board) -> Iterator[Markup]:
     if book is not None:
         yield _list("Leases", LEASES, [lease_cells(each, book.at) for each in book.leases])
         yield _list("Waiting", WAITING, [waiting_cells(each, book) for each in book.waiting])
-    yield _list("Processes", PROCESSES, [process_cells(each) for each in processes(value)])
-    yield _list("Queues", LENGTHS, [length_cells(each) for each in value.queues])
+    yield _list("Processes", PROCESSES, [process_cells(each) for each in processes(value)], (1, 3, 4))
+    yield _list("Queues", LENGTHS, [length_cells(each) for each in value.queues], (1, 2, 3, 4))
     yield _list("Runs", RUNS, [run_cells(each, value.at) for each in value.runs])
 
 
-def _list(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+def _list(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> Markup:
     if not rows:
         return escape("")
-    return join((element("div", title, kind="dim small"), table(header, rows)))
+    return join((element("div", title, kind="dim small"), table(header, rows, numeric=numeric)))

@@ -2,7 +2,7 @@
 
 const LOOKING_SECONDS = 12;
 const QUIET_SECONDS = 6;
-const MARKS = { open: ["●", "good"], closed: ["▲", "warn"], none: ["○", "dim"] };
+const MARKS = { open: ["●", "good"], closed: ["▲", "bad"], partly: ["▲", "warn"], none: ["○", "dim"] };
 
 export default function () {
   // A front end calls `initialize` once a model and `render` once a view: what they share lives here.

@@ -11,7 +11,7 @@ from janus_lab.values.lease import Lease, LeaseBook, LeaseRequest, Waiting, vram
 from janus_lab.values.machine import ProcessUse, Sample
 from janus_lab.values.queue import QueueLength
 from janus_lab.values.run import Run
-from janus_lab.verbs.plain.board import asker, condition, held, lacking, processes, purpose
+from janus_lab.verbs.plain.board import asker, condition, granting, held, lacking, processes, purpose
 from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line
 
@@ -19,8 +19,8 @@ MEBIBYTE = 1 << 20
 LEASES_SHOWN = 40
 WAITING_SHOWN = 20
 RUNS_SHOWN = 12
-_COARSE_MIB = 8
-"""Processes' memory is told in such steps: a list that changes with every page would be sent with every tick."""
+_FINEST_SHARE = 32
+"""Processes' memory is told so finely: a list that changes with every page would be sent again and again."""
 
 
 def tick(board: Board) -> dict[str, Any]:
@@ -89,10 +89,9 @@ def _number(value: float, unit: Unit) -> float | int:
 
 
 def _head(board: Board) -> dict[str, Any]:
-    state = "none" if board.book is None else "open" if board.book.open else "closed"
     return {
         "machine": one_line(board.machine, 80),
-        "state": state,
+        "state": granting(board).value,
         "condition": condition(board),
         "note": one_line(board.note, 300),
         "waiting": 0 if board.book is None else len(board.book.waiting),
@@ -135,8 +134,14 @@ def _waiting(waiting: Waiting, book: LeaseBook) -> dict[str, Any]:
 
 def _process(process: ProcessUse) -> dict[str, Any]:
     memory = {name: round(number / MEBIBYTE) for name, number in process.vram.items()}
-    ram = round(process.ram / MEBIBYTE / _COARSE_MIB) * _COARSE_MIB
+    ram = _coarse(round(process.ram / MEBIBYTE))
     return {"name": one_line(process.name, 40), "pid": process.pid, "ours": process.ours, "ram": ram, "vram": memory}
+
+
+def _coarse(number: int) -> int:
+    """The number in steps of a power of two that is small beside it."""
+    step = 1 << max(0, (number // _FINEST_SHARE).bit_length())
+    return number if number < _FINEST_SHARE else round(number / step) * step
 
 
 def _queue(queue: QueueLength) -> list[Any]:

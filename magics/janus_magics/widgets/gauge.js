@@ -35,7 +35,7 @@ function gauge(spec) {
     const [value, total] = spec.unit === "threads" ? [percent(share), "busy"] : [part(used, spec), `of ${part(spec.total, spec)} ${unitOf(spec)}`];
     say(number, value);
     say(rest, total);
-    number.classList.toggle("bad", share > HOT);
+    number.classList.toggle("bad", share > HOT && spec.unit === "bytes");
     say(heat, warmth || "");
     lines.draw(points, now);
     show(load, busy != null);

@@ -13,9 +13,14 @@ function lists() {
   const all = { leases, waiting, processes, queues, runs };
   const left = make("div", {}, leases.element, waiting.element, runs.element);
   const right = make("div", {}, processes.element, queues.element);
+  const element = make("div", { class: "lists" }, left, right);
+  const tell = (sections) => {
+    Object.entries(all).forEach(([name, each]) => name in sections && each.tell(sections[name]));
+    if ("leases" in sections) element.classList.toggle("unleased", sections.leases == null);
+  };
   return {
-    element: make("div", { class: "lists" }, left, right),
-    tell: (sections) => Object.entries(all).forEach(([name, each]) => name in sections && each.tell(sections[name])),
+    element,
+    tell,
     tick: (now, root) => root.querySelectorAll("time[data-since]").forEach((time) => say(time, age(now - time.dataset.since))),
   };
 }

@@ -11,7 +11,7 @@ function stepOf(number) {
 
 /** A number of MiB in such a step, without the unit. */
 function inStep(number, step) {
-  return (number / 1024 ** step).toFixed(step ? 1 : 0);
+  return number ? (number / 1024 ** step).toFixed(step ? 1 : 0) : "0";
 }
 
 /** So much of a resource; memory comes in MiB. */
