@@ -48,6 +48,8 @@ TEMPLATE = """\
 # vram_headroom_mb = 256
 # lease_ttl_seconds = 10.0          # what a dead process held is free after so long
 # sample_seconds = 0.5              # how often the machine is measured
+# machine = ""                      # what it is called among those that share servers; "": its host name
+# probe_url = "local://"            # what is measured; inventory:///path.json is a machine that is written down
 # sqlite_cache_mb = 16              # of each connection
 # redis_memory_mb = 0               # of the embedded engine room's server; 0: no limit
 

@@ -21,6 +21,8 @@ SAMPLED = f"{TAG}:sampled"
 """The set of the names of machines that were measured; their samples may have expired since."""
 LEASED_MACHINES = f"{TAG}:leases"
 """The names of machines that have leases to grant, by when they last said what they have (microseconds since the epoch)."""
+LEASES_FORMAT = "2"
+"""To be raised with what the keys of leases hold: a server outlives the version of Janus that wrote them, and can't read others'."""
 QUEUE_NAMESPACE = f"{TAG}:queue"
 """Prefix of the keys that Dramatiq makes."""
 
@@ -89,7 +91,7 @@ def step(name: str) -> str:
 def leases(machine: str) -> tuple[str, ...]:
     """What the scripts of leases take as KEYS[1] to KEYS[6], of one machine."""
     parts = ("machine", "records", "deadlines", "waiting", "ending", "granted")
-    return tuple(f"{LEASED_MACHINES}:{machine}:{part}" for part in parts)
+    return tuple(f"{LEASED_MACHINES}:{machine}:{LEASES_FORMAT}:{part}" for part in parts)
 
 
 def granted(machine: str) -> str:
