@@ -1,6 +1,6 @@
 -- request_lease: grant a weighted claim on several resources at once, or queue it by priority and age.
 -- uses: clock reaping granting
--- KEYS[1] machine    hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
+-- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
 -- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
@@ -19,8 +19,8 @@ local id, now = ARGV[1], microseconds()
 local function asked_now()
   return {
     fence = '0', waits = true, rank = tonumber(string.sub(ARGV[4], 1, 1)), lasting = string.sub(ARGV[4], 3, 3) == '1',
-    since = now, ttl = tonumber(ARGV[2]), weights = weights_of(ARGV[5]),
-    rest = string.format('%s %.0f %s\n%s\n%s', ARGV[4], now, ARGV[2], ARGV[5], ARGV[6]),
+    since = now, ttl = ARGV[2], weights = weights_of(ARGV[5]), rest = 5,
+    text = string.format('0 0 %s %.0f %s\n%s\n%s', ARGV[4], now, ARGV[2], ARGV[5], ARGV[6]),
   }
 end
 
@@ -84,7 +84,7 @@ end
 
 local new = not text
 if new then
-  text = '0 0 ' .. asked.rest
+  text = asked.text
   redis.call('HSET', KEYS[2], id, text)
   redis.call('ZADD', KEYS[4], now + ARGV[3], id)
   add(weights, asked.rank, 1)

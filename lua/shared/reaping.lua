@@ -11,7 +11,9 @@ end
 -- What has ended, as a set, and whether one of those waited, so that what was kept for it is free.
 local function reap(now)
   local ended, gone = {}, false
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do
+  local late = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)
+  for i = 1, #late do
+    local id = late[i]
     local record = read_record(id)
     drop(id, record)
     ended[id], gone = true, gone or record.waits

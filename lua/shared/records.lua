@@ -8,9 +8,8 @@ local function record_of(text)
   local fence, granted, rest, rank, lasting, pid, since, ttl, weights =
     string.match(text, '^(%d+) (%d+) ()(%d) (%d) (%d+) (%d+) (%d+)\n([^\n]*)')
   return {
-    fence = fence, waits = fence == '0', granted = tonumber(granted), rest = string.sub(text, rest),
-    rank = tonumber(rank), lasting = lasting == '1', pid = pid, since = tonumber(since), ttl = tonumber(ttl),
-    packed = weights, weights = weights_of(weights),
+    fence = fence, waits = fence == '0', granted = granted, text = text, rest = rest, rank = tonumber(rank),
+    lasting = lasting == '1', pid = pid, since = since, ttl = ttl, packed = weights, weights = weights_of(weights),
   }
 end
 
@@ -28,7 +27,7 @@ end
 local function grant(id, asked, now)
   set_fact('fence', math.max(facts.fence + 1, now))
   asked.fence, asked.granted = string.format('%.0f', facts.fence), now
-  redis.call('HSET', KEYS[2], id, string.format('%s %.0f %s', asked.fence, now, asked.rest))
+  redis.call('HSET', KEYS[2], id, string.format('%s %.0f %s', asked.fence, now, string.sub(asked.text, asked.rest)))
   redis.call('ZADD', KEYS[3], now + asked.ttl, id)
   add(asked.weights, 'leased', 1)
   if asked.lasting then

@@ -1,8 +1,8 @@
 -- resources: what a machine has of each resource, and how much of it is spoken for; read once a call, written back once.
--- KEYS[1] machine  hash: resource -> budget outside leased ending lasting wanted-by-class(3) failure; @fact -> number
+-- KEYS[1] machine  hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased; @fact -> number
 
-local EMPTY = '-1 0 0 0 0 0 0 0 '
-local resources, changed = {}, {}
+local EMPTY = '-1 0 0 0 0 0 0 '
+local resources, changed, leasing = {}, {}, {}
 local facts, changed_facts = {}, {}
 
 local function set_fact(name, number)
@@ -10,11 +10,11 @@ local function set_fact(name, number)
 end
 
 -- A budget of -1 says that the machine has no such resource, or not any more.
-local function unpacked(text)
-  local budget, outside, leased, ending, lasting, first, second, third, failure =
-    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+local function unpacked(text, leased)
+  local budget, outside, ending, lasting, first, second, third, failure =
+    string.match(text or EMPTY, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
   return {
-    budget = tonumber(budget), outside = tonumber(outside), leased = tonumber(leased), ending = tonumber(ending),
+    budget = tonumber(budget), outside = tonumber(outside), leased = tonumber(leased or 0), ending = tonumber(ending),
     lasting = tonumber(lasting), [0] = tonumber(first), [1] = tonumber(second), [2] = tonumber(third), failure = failure,
   }
 end
@@ -22,7 +22,8 @@ end
 local function resource(name)
   local known = resources[name]
   if not known then
-    known = unpacked(redis.call('HGET', KEYS[1], name) or EMPTY)
+    local found = redis.call('HMGET', KEYS[1], name, '=' .. name)
+    known = unpacked(found[1], found[2])
     resources[name] = known
   end
   return known
@@ -30,14 +31,14 @@ end
 
 -- To be called first: the machine's facts, and the resources of which it is known that they matter.
 local function read_machine(weights)
-  local names = {}
+  local names = {'@stale', '@looked', '@fence'}
   for i = 1, #weights, 2 do
-    names[#names + 1] = weights[i]
+    names[i + 3], names[i + 4] = weights[i], '=' .. weights[i]
   end
-  local found = redis.call('HMGET', KEYS[1], '@stale', '@looked', '@fence', unpack(names))
+  local found = redis.call('HMGET', KEYS[1], unpack(names))
   facts.stale, facts.looked, facts.fence = tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
-  for i = 1, #names do
-    resources[names[i]] = unpacked(found[i + 3] or EMPTY)
+  for i = 1, #weights, 2 do
+    resources[weights[i]] = unpacked(found[i + 3], found[i + 4])
   end
 end
 
@@ -52,10 +53,11 @@ local function weights_of(text)
 end
 
 local function add(weights, field, sign)
+  local touched = field == 'leased' and leasing or changed
   for i = 1, #weights, 2 do
     local known = resource(weights[i])
     known[field] = known[field] + sign * weights[i + 1]
-    changed[weights[i]] = known
+    touched[weights[i]] = known
   end
 end
 
@@ -73,21 +75,28 @@ end
 
 local function write_machine()
   local fields = {}
-  for name, known in pairs(changed) do
-    local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %s', known.budget, known.outside,
-      known.leased, known.ending, known.lasting, known[0], known[1], known[2], known.failure)
-    if text == EMPTY then
-      redis.call('HDEL', KEYS[1], name)
-    else
-      fields[#fields + 1] = name
-      fields[#fields + 1] = text
+  for name, known in pairs(leasing) do
+    fields[#fields + 1], fields[#fields + 2] = '=' .. name, string.format('%.0f', known.leased)
+    if known.budget < 0 then
+      changed[name] = known
     end
   end
   for name, number in pairs(changed_facts) do
-    fields[#fields + 1] = name
-    fields[#fields + 1] = string.format('%.0f', number)
+    fields[#fields + 1], fields[#fields + 2] = name, string.format('%.0f', number)
+  end
+  local gone = {}
+  for name, known in pairs(changed) do
+    local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %s', known.budget, known.outside, known.ending,
+      known.lasting, known[0], known[1], known[2], known.failure)
+    fields[#fields + 1], fields[#fields + 2] = name, text
+    if text == EMPTY and known.leased == 0 then
+      gone[#gone + 1], gone[#gone + 2] = name, '=' .. name
+    end
   end
   if #fields > 0 then
     redis.call('HSET', KEYS[1], unpack(fields))
+  end
+  if #gone > 0 then
+    redis.call('HDEL', KEYS[1], unpack(gone))
   end
 end

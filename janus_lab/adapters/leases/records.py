@@ -66,9 +66,10 @@ def covered(lines: str) -> dict[int, dict[str, int]]:
 class Stock:
     """A resource as the server has it, with what waiting requests want of it by class."""
 
-    def __init__(self, packed: str) -> None:
-        *numbers, failure = packed.split(" ", 8)
-        budget, outside, self.leased, self.ending, self.lasting, *self.wanted = map(int, numbers)
+    def __init__(self, packed: str, leased: str) -> None:
+        *numbers, failure = packed.split(" ", 7)
+        budget, outside, self.ending, _lasting, *self.wanted = map(int, numbers)
+        self.leased = int(leased)
         self.capacity = Capacity(budget, outside, unquote(failure))
 
     @property
@@ -84,8 +85,9 @@ class Stock:
 
 
 def stocks(fields: Mapping[str, str]) -> dict[str, Stock]:
-    """Every resource, without the machine's facts."""
-    return {name(field): Stock(packed) for field, packed in sorted(fields.items()) if not field.startswith("@")}
+    """Every resource. `=resource` says how much of it is leased, and `@…` are the machine's facts."""
+    names = sorted(field for field in fields if not field.startswith(("@", "=")))
+    return {name(field): Stock(fields[field], fields.get(f"={field}", "0")) for field in names}
 
 
 class Record:
