@@ -80,6 +80,13 @@ def test_history_is_short_in_order_and_without_processes(open_samples):
         assert kept[-1] == replace(SAMPLE, at=SAMPLE.at + 19, processes=())
 
 
+def test_a_clock_that_is_put_back_leaves_nothing_from_the_future(open_samples):
+    with open_samples() as samples:
+        for moment in (100, 101, 102, 51, 52):
+            samples.publish(replace(SAMPLE, at=SAMPLE.at + moment))
+        assert [sample.at - SAMPLE.at for sample in samples.history("loom", seconds=60.0)] == [51, 52]
+
+
 def test_equal_measurements_at_different_times_are_all_kept(open_samples):
     with open_samples() as samples:
         for n in range(4):

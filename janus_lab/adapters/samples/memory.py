@@ -41,6 +41,9 @@ class MemorySamples:
         with self._lock:
             self._latest[sample.machine] = (self._clock(), sample)
             history = self._history.setdefault(sample.machine, deque())
+            # Where the clock was put back, what was measured before it would seem the newest.
+            while history and history[-1].at > sample.at:
+                history.pop()
             history.append(replace(sample, processes=()))
             while history[0].at < sample.at - self._history_seconds:
                 history.popleft()

@@ -42,6 +42,8 @@ class RedisSamples:
             telling.set(keys.sample(sample.machine), _text(data), px=self._expiry_milliseconds)
             telling.zadd(history, {_text({**data, "processes": []}): sample.at})
             telling.zremrangebyscore(history, "-inf", f"({sample.at - self._history_seconds!r}")
+            # Where the clock was put back, what was measured before it would seem the newest.
+            telling.zremrangebyscore(history, f"({sample.at!r}", "+inf")
             telling.expire(history, max(1, round(self._history_seconds)))
             telling.sadd(keys.SAMPLED, sample.machine)
             telling.execute()
