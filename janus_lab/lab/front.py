@@ -20,7 +20,6 @@ from janus_lab.lab.keys import Keys
 from janus_lab.lab.models import ModelUse
 from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.lab.queues import Queues
-from janus_lab.lab.work_queue import WorkQueueReader
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.graph import GraphStore
@@ -75,7 +74,7 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         self._diagnosis = diagnosis
         self.boards = boards
         self.hardware = hardware
-        self.queues = Queues(lambda: room.link(announce), WorkQueueReader(room, ledger))
+        self.queues = Queues(room, ledger, announce)
         self.keys = Keys(room.reached)
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
         self._ingesting = Ingesting(self._client, ledger, bringer)

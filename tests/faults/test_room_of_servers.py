@@ -20,8 +20,10 @@ from janus_lab.adapters.engine_room.local_workers import start_workers
 from janus_lab.adapters.engine_room.workers import ready_workers
 from janus_lab.compose.links import open_link
 from janus_lab.compose.server_room import ServerRoom
+from janus_lab.jobs.working import SWEEP_SECONDS
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.ledger import Ledger
+from janus_lab.runs.sweep import PATIENCE_SECONDS
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 from janus_lab.values.event import EventKind
@@ -132,6 +134,25 @@ def test_a_killed_worker_leaves_its_run_to_another_within_seconds(servers):
     servers.done(run_id, 20)
     until(lambda: len({worker.pid for worker in servers.workers()} - {killed}) == 2, 30, "a worker in its place")
     assert set(pids) != {worker.pid for worker in servers.workers()}
+
+
+def test_a_paused_run_rests_though_its_worker_is_killed_and_redis_forgets_and_goes_on_with_its_next_step(servers):
+    servers.up(2)
+    run_id = servers.start(steps=60, seconds=0.1)
+    until(lambda: len(servers.ledger.steps(run_id)) >= 5, 20, "steps")
+    (holder,) = servers.by(run_id)
+    assert servers.ledger.pause(run_id)
+    os.kill(holder, signal.SIGKILL)
+    with Redis.from_url(servers.settings.redis_url) as client:
+        client.flushall()
+    done = len(servers.ledger.steps(run_id))
+    until(lambda: len(servers.workers()) >= 2, 30, "another worker in its place")
+    time.sleep(PATIENCE_SECONDS + 2 * SWEEP_SECONDS)
+    assert servers.ledger.get(run_id).state is RunState.PAUSED
+    assert len(servers.ledger.steps(run_id)) <= done + 1, "no more than the step that was under way"
+    assert servers.ledger.resume(run_id)
+    servers.link.queue.enqueue(run_id, Priority.BATCH)
+    servers.done(run_id, steps=60)
 
 
 def test_a_broker_that_is_killed_and_restarted_costs_nothing(servers, rabbitmq_server):
