@@ -10,8 +10,13 @@ import pytest
 from janus_lab.adapters.samples import memory, redis
 from janus_lab.values.machine import Device, ProcessUse, Sample
 
-OPENERS = {"memory": memory.open_samples, "redis": redis.open_samples, "server redis": redis.open_samples}
-URLS = {"redis": "redis_url", "server redis": "server_redis_url"}
+URLS = {
+    "redis": "redis_url",
+    "server redis": "server_redis_url",
+    "redis 6.2": "redis62_url",
+    "a cluster's node": "redis_cluster_url",
+}
+OPENERS = {"memory": memory.open_samples, **dict.fromkeys(URLS, redis.open_samples)}
 SAMPLE = Sample(
     machine="loom",
     at=1795366353.125,
