@@ -10,16 +10,20 @@ from typing import Any
 from janus_lab.adapters.engine_room.directory import prepare
 from janus_lab.adapters.engine_room.locks import acquire, held
 from janus_lab.adapters.engine_room.paths import RoomPaths
+from janus_lab.compose.admitting import open_lone_admission
 from janus_lab.compose.servers import unreachable_servers
 from janus_lab.compose.stores import make_home
 from janus_lab.errors import StoreUnreachable, UserError
 from janus_lab.migration.migration import Migration
 from janus_lab.migration.side import Side, Tell
+from janus_lab.scheduler.demand import computing
+from janus_lab.scheduler.work import Somebody, Work, current_work
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 
 _STORES = ("relational_url", "objects_url", "vectors_url", "graph_url")
+_DEMAND = computing("migration", ram_mb=256, threads=1)
 _ENDING_SECONDS = 2.0
 """So long an engine room may take that is just ending."""
 
@@ -32,7 +36,7 @@ def migrate(source: str, target: str, *, home: str | Path | None = None, tell: T
     in the end.
     """
     with _opened(source, target, home) as migration:
-        return migration.run(tell or (lambda _kind, _done, _total: None))
+        return migration.run(_between(tell or (lambda _kind, _done, _total: None)))
 
 
 def plan_migration(source: str, target: str, *, home: str | Path | None = None) -> MigrationPlan:
@@ -57,6 +61,8 @@ def _opened(source: str, target: str, home: str | Path | None) -> Iterator[Migra
     for settings in (before, after):
         _refuse_workers(settings)
     with _still(before.home), ExitStack() as resources:
+        admission = open_lone_admission(after if "redis_url" in after.servers() else before, resources)
+        resources.enter_context(Work(admission, _DEMAND, Somebody()).going())
         sides = [_open_side(settings, resources) for settings in (before, after)]
         yield Migration(
             *sides,
@@ -64,6 +70,17 @@ def _opened(source: str, target: str, home: str | Path | None) -> Iterator[Migra
             places=places,
             copy_rows=lambda tell: copy_rows(before.url("relational_url"), after.url("relational_url"), tell),
         )
+
+
+def _between(tell: Tell) -> Tell:
+    """Tells, and lets others of this machine go first who are to."""
+
+    def told(kind: str, done: int, total: int) -> None:
+        tell(kind, done, total)
+        if (work := current_work()) is not None:
+            work.boundary()
+
+    return told
 
 
 def _open_side(settings: Settings, resources: ExitStack) -> Side:
