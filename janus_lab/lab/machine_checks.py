@@ -9,7 +9,7 @@ from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.values.health import Check, Verdict
 from janus_lab.values.machine import Device, Sample
 
-_GB = 1_000_000_000
+_GIB = 1 << 30
 _UNMEASURED = "mend the cause, as with `nvidia-smi` for an accelerator; what can't be measured is lent to nobody, and runs wait for it"
 
 
@@ -22,7 +22,7 @@ def machine_checks(measure: Callable[[], Sample]) -> Iterator[Check]:
         return
     limit = ", limited by a container" if sample.limited else ""
     detail = (
-        f"{sample.cpu_count:g} processors, {sample.ram_used / _GB:.1f} of {sample.ram_total / _GB:.1f} GB used{limit}"
+        f"{sample.cpu_count:g} processors, {sample.ram_used / _GIB:.1f} of {sample.ram_total / _GIB:.1f} GiB used{limit}"
     )
     yield Check("machine", Verdict.OK, detail)
     for device in sample.devices:
@@ -39,7 +39,7 @@ def _device(device: Device) -> Check:
         return Check(name, Verdict.FAILED, f"{device.name or 'it'} can't be measured: {device.failure}", _UNMEASURED)
     if not device.memory_total:
         return Check(name, Verdict.OK, f"{device.name}, computing in main memory")
-    detail = f"{device.name}, {device.memory_used / _GB:.1f} of {device.memory_total / _GB:.1f} GB used"
+    detail = f"{device.name}, {device.memory_used / _GIB:.1f} of {device.memory_total / _GIB:.1f} GiB used"
     if device.attributed:
         return Check(name, Verdict.OK, detail)
     return Check(name, Verdict.OK, f"{detail}; its driver does not tell by whom")

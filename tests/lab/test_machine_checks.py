@@ -18,7 +18,7 @@ from janus_lab.values.health import Verdict
 from janus_lab.values.lease import Capacity
 from janus_lab.values.machine import Device, Sample
 
-GB = 1_000_000_000
+GB = 1 << 30
 CARD = Device("0", "H100", memory_total=80 * GB, memory_used=3 * GB)
 SAMPLE = Sample("loom", 1.0, 7.5, 0.1, 32 * GB, 9 * GB, (CARD,), limited="cgroup")
 
@@ -29,8 +29,8 @@ def found(sample):
 
 def test_a_machine_is_told_with_its_accelerators():
     assert found(SAMPLE) == [
-        ("machine", Verdict.OK, "7.5 processors, 9.0 of 32.0 GB used, limited by a container"),
-        ("accelerator 0", Verdict.OK, "H100, 3.0 of 80.0 GB used"),
+        ("machine", Verdict.OK, "7.5 processors, 9.0 of 32.0 GiB used, limited by a container"),
+        ("accelerator 0", Verdict.OK, "H100, 3.0 of 80.0 GiB used"),
     ]
 
 
@@ -51,7 +51,7 @@ def test_what_is_peculiar_about_an_accelerator_is_said():
     silent = replace(CARD, attributed=False)
     assert [detail for _, _, detail in found(replace(SAMPLE, devices=(shared, silent)))][1:] == [
         "Apple M2, computing in main memory",
-        "H100, 3.0 of 80.0 GB used; its driver does not tell by whom",
+        "H100, 3.0 of 80.0 GiB used; its driver does not tell by whom",
     ]
 
 
