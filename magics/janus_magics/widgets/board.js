@@ -87,7 +87,8 @@ function boardView(model, known) {
   let gauges = {};
 
   function build(specs) {
-    gauges = Object.fromEntries(specs.map((spec) => [spec.resource, gauge(spec)]));
+    const { note } = known.sections.head;
+    gauges = Object.fromEntries(specs.map((spec) => [spec.resource, gauge(spec, note)]));
     tiles.replaceChildren(...Object.values(gauges).map((each) => each.element));
   }
 

@@ -43,7 +43,7 @@ def sections(board: Board) -> dict[str, Any]:
         "gauges": [_gauge(each) for each in gauges(board)],
         "leases": None if book is None else [_lease(each) for each in book.leases[:LEASES_SHOWN]],
         "waiting": None if book is None else [_waiting(each, book) for each in book.waiting[:WAITING_SHOWN]],
-        "processes": [_process(each) for each in processes(board)],
+        "processes": None if board.sample is None else [_process(each) for each in processes(board)],
         "queues": [_queue(each) for each in board.queues],
         "runs": [_run(each) for each in board.runs[:RUNS_SHOWN]],
     }

@@ -2,13 +2,13 @@
 
 const HOT = 0.92;
 const PARTS = [
-  ["leased", "leased"],
-  ["ending", "ending"],
-  ["outside", "others"],
+  ["leased", "leased", "what leases cover"],
+  ["ending", "ending", "held by somebody who is gone, and not yet seen to be free"],
+  ["outside", "others", "used, and covered by no lease"],
 ];
 
-/** A gauge's tile; `tell(use, heat, points, now)` brings it up to date. */
-function gauge(spec) {
+/** A gauge's tile; `tell(use, heat, points, now)` brings it up to date. Why it is not known is left out where it is `told` above. */
+function gauge(spec, told) {
   const device = spec.resource.startsWith("vram:");
   const number = make("span", { class: "number" });
   const rest = make("span", { class: "dim" });
@@ -24,7 +24,7 @@ function gauge(spec) {
   if (spec.failure) {
     say(number, "not known");
     number.className = "warn";
-    tile.append(make("p", { class: "warn" }, `▲ ${spec.failure}. Nothing of it is granted.`));
+    if (!told.includes(spec.failure)) tile.append(make("p", { class: "warn" }, `▲ ${spec.failure}. Nothing of it is granted.`));
     return { element: tile, tell: () => {} };
   }
   if (spec.unit !== "places") tile.append(lines.element);
@@ -40,8 +40,8 @@ function gauge(spec) {
     lines.draw(points, now);
     show(load, busy != null);
     say(load.lastChild, `load ${busy} %`);
-    const told = busy == null ? "" : `, load ${busy} %`;
-    mark(lines.element, "aria-label", `${spec.label}, the last two minutes; now ${percent(share)}${told}`);
+    const and = busy == null ? "" : `, load ${busy} %`;
+    mark(lines.element, "aria-label", `${spec.label}, the last two minutes; now ${percent(share)}${and}`);
     bar.tell(use);
   };
   return { element: tile, tell };
@@ -58,9 +58,9 @@ function stackedBar(spec) {
     track.append(make("b", { class: "reserve", style, title }));
   }
   const legend = make("div", { class: "legend" });
-  const words = PARTS.map(([kind, word]) => {
+  const words = PARTS.map(([kind, word, title]) => {
     const text = make("span");
-    return { kind, word, text, entry: make("span", {}, make("i", { class: `swatch ${kind}` }), text) };
+    return { kind, word, text, entry: make("span", { title }, make("i", { class: `swatch ${kind}` }), text) };
   });
   const free = make("span", { class: "dim free" });
   legend.append(...words.map((each) => each.entry), free);

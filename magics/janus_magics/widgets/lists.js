@@ -73,7 +73,7 @@ function waitingRow(item) {
 }
 
 function processRow(item) {
-  const name = make("span", {}, item.name || "?", " ", make("span", { class: "dim small" }, `pid ${item.pid}`));
+  const name = make("span", {}, item.name || "?", " ", make("span", { class: "dim small" }, `pid\u00a0${item.pid}`));
   const own = Object.entries(item.vram).map(([id, used]) => make("div", {}, `GPU ${id}: ${amount(used, "bytes")}`));
   const memory = own.length ? make("div", {}, ...own) : make("span", { class: "dim" }, "–");
   return [name, chip(item.ours ? "Janus" : "other", item.ours ? "accent" : "dim"), amount(item.ram, "bytes"), memory];
