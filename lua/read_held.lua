@@ -1,6 +1,6 @@
 -- read_held: what living leases cover by process, to be asked just before measuring.
 -- uses: clock reaping granting
--- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased; @fact -> number
+-- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
 -- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back

@@ -1,6 +1,6 @@
 -- release_lease: give a living lease back, and grant what now fits.
 -- uses: clock reaping granting
--- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased; @fact -> number
+-- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
 -- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
@@ -11,12 +11,12 @@
 -- returns 1 released | 0 expired
 
 local id, now = ARGV[1], microseconds()
-local lease = read_record(id)
-read_machine(lease and lease.weights or {})
+local record = read_record(id)
+read_machine(record and record.weights or {})
 local ended, gone = reap(now)
-local ours = lease and not ended[id] and lease.fence == ARGV[2]
+local ours = record and not ended[id] and record.fence == ARGV[2]
 if ours then
-  drop(id, lease)
+  drop(id, record)
 end
 if ours or gone then
   grant_next(now)

@@ -1,6 +1,6 @@
 -- request_lease: grant a weighted claim on several resources at once, or queue it by priority and age.
 -- uses: clock reaping granting
--- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased; @fact -> number
+-- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
 -- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
@@ -47,39 +47,35 @@ if not asked.waits then
   return {1, asked.fence, asked.granted - asked.since}
 end
 
--- What all others that wait want is kept for them, so that nobody need be looked at.
-local function others(known, amount)
-  return wanted(known) - (text and amount or 0)
-end
-
-local closed, never, contested = {}, {}, false
+-- What all others that wait want is kept for them, so that none of them need be looked at.
+local fits = is_open(now)
 for i = 1, #weights, 2 do
-  local name, amount, known = weights[i], weights[i + 1], resource(weights[i])
-  if not is_open(now) or known.failure ~= '' then
-    closed[#closed + 1] = name
-  elseif amount > known.budget then
-    never[#never + 1] = name
-  else
-    contested = contested or amount > free(known) - others(known, amount)
-  end
+  fits = fits and weights[i + 1] <= spoken_for(weights[i]).room + (text and weights[i + 1] or 0)
 end
-
-if #never > 0 then
-  if text then
-    drop(id, asked)
-  end
-  settle(gone or text)
-  return {-2, never}
-end
-
-local opaque = #closed > 0 or not is_open(now)
-if not opaque and not contested then
+if fits then
   if text then
     unqueue(id, asked)
   end
   grant(id, asked, now)
   settle(gone)
   return {1, asked.fence, now - asked.since}
+end
+
+local closed, never = {}, {}
+for i = 1, #weights, 2 do
+  local known = resource(weights[i])
+  if not is_open(now) or known.failure ~= '' then
+    closed[#closed + 1] = weights[i]
+  elseif weights[i + 1] > known.budget then
+    never[#never + 1] = weights[i]
+  end
+end
+if #never > 0 then
+  if text then
+    drop(id, asked)
+  end
+  settle(gone or text)
+  return {-2, never}
 end
 
 local new = not text
@@ -90,11 +86,11 @@ if new then
   add(weights, asked.rank, 1)
 end
 redis.call('ZADD', KEYS[3], now + ARGV[2], id)
-local lease = settle(gone or new)
-if lease then
-  return {1, lease.fence, now - asked.since}
+local granted = settle(gone or new)
+if granted then
+  return {1, granted.fence, now - asked.since}
 end
-if opaque then
+if #closed > 0 or not is_open(now) then
   return {-1, closed}
 end
 
@@ -103,7 +99,7 @@ for i = 1, #weights, 2 do
   local known, amount = resource(weights[i]), weights[i + 1]
   if amount > free(known) then
     lacking[#lacking + 1] = weights[i]
-  elseif amount > free(known) - others(known, amount) then
+  elseif free(known) < wanted(known) then
     kept[#kept + 1] = weights[i]
   end
 end

@@ -29,7 +29,7 @@ local function grant(id, asked, now)
   asked.fence, asked.granted = string.format('%.0f', facts.fence), now
   redis.call('HSET', KEYS[2], id, string.format('%s %.0f %s', asked.fence, now, string.sub(asked.text, asked.rest)))
   redis.call('ZADD', KEYS[3], now + asked.ttl, id)
-  add(asked.weights, 'leased', 1)
+  lease(asked.weights, 1)
   if asked.lasting then
     add(asked.weights, 'lasting', 1)
   end
@@ -42,7 +42,7 @@ local function drop(id, record)
   if record.waits then
     return unqueue(id, record)
   end
-  add(record.weights, 'leased', -1)
+  lease(record.weights, -1)
   if record.lasting then
     add(record.weights, 'lasting', -1)
   end

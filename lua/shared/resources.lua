@@ -1,7 +1,7 @@
 -- resources: what a machine has of each resource, and how much of it is spoken for; read once a call, written back once.
--- KEYS[1] machine  hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased; @fact -> number
+-- KEYS[1] machine  hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 
-local EMPTY = '-1 0 0 0 0 0 0 '
+local EMPTY, NO_ROOM = '-1 0 0 0 0 0 0 ', -2 ^ 53
 local resources, changed, leasing = {}, {}, {}
 local facts, changed_facts = {}, {}
 
@@ -9,22 +9,27 @@ local function set_fact(name, number)
   facts[name], changed_facts['@' .. name] = number, number
 end
 
--- A budget of -1 says that the machine has no such resource, or not any more.
-local function unpacked(text, leased)
-  local budget, outside, ending, lasting, first, second, third, failure =
-    string.match(text or EMPTY, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
-  return {
-    budget = tonumber(budget), outside = tonumber(outside), leased = tonumber(leased or 0), ending = tonumber(ending),
-    lasting = tonumber(lasting), [0] = tonumber(first), [1] = tonumber(second), [2] = tonumber(third), failure = failure,
-  }
+-- What seldom changes is read when it matters: with enough room, what is leased suffices. Room is what is free and nobody waits for.
+local function remember(name, text)
+  local leased, room = string.match(text or '', '^(%d+) (%S+)')
+  local known = {leased = tonumber(leased or 0), room = tonumber(room or NO_ROOM)}
+  resources[name] = known
+  return known
 end
 
+local function spoken_for(name)
+  return resources[name] or remember(name, redis.call('HGET', KEYS[1], '=' .. name))
+end
+
+-- A budget of -1 says that the machine has no such resource, or not any more.
 local function resource(name)
-  local known = resources[name]
-  if not known then
-    local found = redis.call('HMGET', KEYS[1], name, '=' .. name)
-    known = unpacked(found[1], found[2])
-    resources[name] = known
+  local known = spoken_for(name)
+  if not known.budget then
+    local budget, outside, ending, lasting, first, second, third, failure = string.match(
+      redis.call('HGET', KEYS[1], name) or EMPTY, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
+    known.budget, known.outside, known.failure = tonumber(budget), tonumber(outside), failure
+    known.ending, known.lasting = tonumber(ending), tonumber(lasting)
+    known[0], known[1], known[2] = tonumber(first), tonumber(second), tonumber(third)
   end
   return known
 end
@@ -33,12 +38,12 @@ end
 local function read_machine(weights)
   local names = {'@stale', '@looked', '@fence'}
   for i = 1, #weights, 2 do
-    names[i + 3], names[i + 4] = weights[i], '=' .. weights[i]
+    names[#names + 1] = '=' .. weights[i]
   end
   local found = redis.call('HMGET', KEYS[1], unpack(names))
   facts.stale, facts.looked, facts.fence = tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
-  for i = 1, #weights, 2 do
-    resources[weights[i]] = unpacked(found[i + 3], found[i + 4])
+  for i = 4, #names do
+    remember(weights[2 * i - 7], found[i])
   end
 end
 
@@ -53,11 +58,21 @@ local function weights_of(text)
 end
 
 local function add(weights, field, sign)
-  local touched = field == 'leased' and leasing or changed
   for i = 1, #weights, 2 do
     local known = resource(weights[i])
     known[field] = known[field] + sign * weights[i + 1]
-    touched[weights[i]] = known
+    if field ~= 'lasting' then
+      known.room = known.room - sign * weights[i + 1]
+    end
+    changed[weights[i]] = known
+  end
+end
+
+local function lease(weights, sign)
+  for i = 1, #weights, 2 do
+    local known = spoken_for(weights[i])
+    known.leased, known.room = known.leased + sign * weights[i + 1], known.room - sign * weights[i + 1]
+    leasing[weights[i]] = known
   end
 end
 
@@ -73,25 +88,26 @@ local function is_open(now)
   return now < facts.stale
 end
 
+local function is_nothing(known)
+  return known.budget < 0 and known.ending + wanted(known) == 0
+end
+
 local function write_machine()
-  local fields = {}
+  local fields, gone = {}, {}
+  for name, known in pairs(changed) do
+    local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %s', known.budget, known.outside, known.ending,
+      known.lasting, known[0], known[1], known[2], known.failure)
+    known.room = (known.budget < 0 or known.failure ~= '') and NO_ROOM or free(known) - wanted(known)
+    fields[#fields + 1], fields[#fields + 2], leasing[name] = name, text, known
+  end
   for name, known in pairs(leasing) do
-    fields[#fields + 1], fields[#fields + 2] = '=' .. name, string.format('%.0f', known.leased)
-    if known.budget < 0 then
-      changed[name] = known
+    fields[#fields + 1], fields[#fields + 2] = '=' .. name, string.format('%.0f %.0f', known.leased, known.room)
+    if known.leased == 0 and known.room < 0 and is_nothing(resource(name)) then
+      gone[#gone + 1], gone[#gone + 2] = name, '=' .. name
     end
   end
   for name, number in pairs(changed_facts) do
     fields[#fields + 1], fields[#fields + 2] = name, string.format('%.0f', number)
-  end
-  local gone = {}
-  for name, known in pairs(changed) do
-    local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %s', known.budget, known.outside, known.ending,
-      known.lasting, known[0], known[1], known[2], known.failure)
-    fields[#fields + 1], fields[#fields + 2] = name, text
-    if text == EMPTY and known.leased == 0 then
-      gone[#gone + 1], gone[#gone + 2] = name, '=' .. name
-    end
   end
   if #fields > 0 then
     redis.call('HSET', KEYS[1], unpack(fields))

@@ -69,7 +69,7 @@ class Stock:
     def __init__(self, packed: str, leased: str) -> None:
         *numbers, failure = packed.split(" ", 7)
         budget, outside, self.ending, _lasting, *self.wanted = map(int, numbers)
-        self.leased = int(leased)
+        self.leased = int(leased.partition(" ")[0])
         self.capacity = Capacity(budget, outside, unquote(failure))
 
     @property
@@ -85,7 +85,7 @@ class Stock:
 
 
 def stocks(fields: Mapping[str, str]) -> dict[str, Stock]:
-    """Every resource. `=resource` says how much of it is leased, and `@…` are the machine's facts."""
+    """Every resource. `=resource` begins with how much of it is leased, and `@…` are the machine's facts."""
     names = sorted(field for field in fields if not field.startswith(("@", "=")))
     return {name(field): Stock(fields[field], fields.get(f"={field}", "0")) for field in names}
 
