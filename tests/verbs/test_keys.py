@@ -127,12 +127,12 @@ def test_names_may_leave_out_the_tag():
 
 def test_numbers_are_told_in_their_units():
     assert shown("wait_seconds", 90) == "1 min 30 s"
-    assert shown("used_bytes", 2_500_000) == "2.5 MB"
+    assert shown("used_bytes", 3 << 30) == "3.0 GiB"
     assert shown("weights", {"cpu": 2}) == "2 threads"
     assert shown("data", {"a": 1, "b": None}) == "a 1, b –"
     assert shown("data", {"a": [1]}) == '{"a": [1]}'
     assert heading("queued_at") == "queued"
-    assert member_rows(({"a_bytes": 10}, {"a": 3, "b": ""})) == (("a", "b"), [("10 B", "–"), ("3", "–")])
+    assert member_rows(({"a_bytes": 10, "c": ""}, {"a": 3, "b": 1})) == (("a", "b"), [("10 B", "–"), ("3", "1")])
 
 
 def test_an_empty_or_cut_page_says_so():

@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, ScrollableContainer, Vertical
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 from textual.worker import get_current_worker
@@ -45,7 +45,7 @@ class KeysPane(Vertical):
         tree.guide_depth = 2
         with Container(id="key-columns"):
             yield tree
-            with VerticalScroll(id="key-scroll"):
+            with ScrollableContainer(id="key-scroll"):
                 yield Static("choose a key", id="key-content", markup=False)
         yield Static(id="key-summary", markup=False)
 
@@ -97,7 +97,7 @@ class KeysPane(Vertical):
         if chosen != self._chosen:
             self._look()  # somebody went on meanwhile
             return
-        self.query_one("#key-content", Static).update(Text(printable(told)))
+        self.query_one("#key-content", Static).update(Text(printable(told), no_wrap=True))
 
     def _grow(self, page: KeyPage) -> None:
         """Build the tree anew where other keys are there than before; what was open stays open."""

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from janus_lab.values.gauge import Unit
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
 from janus_lab.verbs.listings import DeletedKeys, RawKey
 from janus_lab.verbs.plain.amounts import count, duration, moment, size
-from janus_lab.verbs.plain.board import held
+from janus_lab.verbs.plain.board import amount, held
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 
@@ -29,7 +30,7 @@ _TYPES = {
 _MEASURES: Mapping[str, Callable[[float], str]] = {
     "_at": moment,
     "_seconds": duration,
-    "_bytes": lambda value: size(int(value)),
+    "_bytes": lambda value: amount(value, Unit.BYTES),
 }
 """How a number is shown, by the unit in which its name ends."""
 
@@ -131,14 +132,15 @@ def shown(name: str, value: Any, limit: int = LONGEST_CELL) -> str:
 
 
 def member_rows(members: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """A header and a row a member, with a column for every name that any of them has."""
+    """A header and a row a member, with a column for every name of which any of them tells something."""
     titles = tuple(dict.fromkeys(heading(name) for member in members for name in member))
     rows = []
     for member in members:
         # One column may be bytes in one row, and threads in another.
         by_title = {heading(name): shown(name, value) for name, value in member.items()}
         rows.append(tuple(by_title.get(title, "–") for title in titles))
-    return titles, rows
+    told = [place for place in range(len(titles)) if any(row[place] != "–" for row in rows)]
+    return tuple(titles[place] for place in told), [tuple(row[place] for place in told) for row in rows]
 
 
 def raw_rows(value: KeyContent) -> list[tuple[str, str]]:

@@ -33,13 +33,13 @@ from janus_lab.values.rate import Rate
 from janus_lab.values.run import Priority
 
 PREFIXES = {"TAG", "QUEUE_NAMESPACE"}
-CHANNELS = {"{janus}:leases:x:granted"}
+CHANNELS = {keys.granted("x")}
 
 
 def every_name() -> Iterator[str]:
     """The names that `keys` has or makes."""
     for name, value in vars(keys).items():
-        if isinstance(value, str) and name.isupper() and name not in PREFIXES:
+        if isinstance(value, str) and value.startswith(f"{keys.TAG}:") and name not in PREFIXES:
             yield value
         elif callable(value) and getattr(value, "__module__", "") == keys.__name__:
             built = value(*["x"] * len(inspect.signature(value).parameters))
