@@ -9,6 +9,7 @@ from contextlib import closing
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
+from janus_lab.scheduler.throttle import until_unwanted
 from janus_lab.scheduler.work import follow
 
 Item = TypeVar("Item")
@@ -60,7 +61,7 @@ class Ahead(Generic[Item]):
     def _make(self) -> None:
         end = _End()
         try:
-            with closing(self._items):
+            with closing(self._items), until_unwanted(self._stop.is_set):
                 follow()
                 for item in self._items:
                     if not self._put(item):

@@ -10,12 +10,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from janus_lab.adapters.throttle.memory import MemoryThrottle
 from janus_lab.adapters.throttle.redis import open_throttle
 from janus_lab.compose.ingesting import ingest_options
+from janus_lab.errors import RunCancelled
 from janus_lab.ingest.fetch import fetch
 from janus_lab.scheduler.throttle import Turns
 from janus_lab.settings import load_settings
 from janus_lab.values.rate import Rate
+from janus_lab.values.request import IngestRequest
+from janus_lab.values.run import RunKind
 
 RATE = Rate(20.0, burst=2)
 
@@ -88,3 +92,14 @@ def test_no_limit_is_a_limit_too(site, tmp_path, redis_url):
         for number in range(40):
             options.fetch(site.url(str(number)), 1000)
     assert len(site.asked) == 40
+
+
+def test_a_cancelled_ingest_does_not_wait_for_its_turn(room, site):
+    throttle = MemoryThrottle()
+    room.options["fetch"] = partial(fetch, turn=Turns(throttle, Rate(0.001), "fetch").wait)
+    request = IngestRequest((site.url("first"), site.url("second")), "default", urls=True)
+    began = time.monotonic()
+    with pytest.raises(RunCancelled):
+        room.service().execute(room.context(room.new_run(RunKind.INGEST, request), cancelled=lambda: bool(site.asked)))
+    assert len(site.asked) == 1
+    assert time.monotonic() - began < 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from janus_lab.adapters.throttle.memory import MemoryThrottle
-from janus_lab.errors import StoreUnreachable
-from janus_lab.scheduler.throttle import Turns
+from janus_lab.errors import RunCancelled, StoreUnreachable
+from janus_lab.scheduler.throttle import Turns, until_unwanted
 from janus_lab.values.rate import Rate
 
 
@@ -41,6 +41,16 @@ def test_hosts_and_kinds_have_turns_of_their_own():
         turns.wait("a")
         turns.wait("b")
     assert time.now == Time().now
+
+
+def test_a_turn_that_nobody_wants_any_more_is_not_awaited():
+    time = Time()
+    turns = Turns(MemoryThrottle(lambda: time.now), Rate(0.001), "fetch", sleep=time.sleep)
+    turns.wait("host")
+    began = time.now
+    with until_unwanted(lambda: time.now > began + 5), pytest.raises(RunCancelled):
+        turns.wait("host")
+    assert time.now < began + 6
 
 
 def test_who_can_not_learn_of_the_others_turns_has_none():
