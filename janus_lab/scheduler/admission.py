@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
@@ -23,6 +23,8 @@ from janus_lab.values.run import Priority
 
 AGAIN_SECONDS = 1.0
 """A waiting request is repeated so often: that keeps its place and finds a grant of which no word came."""
+BUDGETS_SECONDS = 60.0
+"""So long it is remembered how much there is, once more was asked for."""
 LOOK_SECONDS = 0.05
 """How often who waits looks whether it still wants to."""
 
@@ -76,6 +78,8 @@ class Admission:
         self._lock = threading.Lock()
         self._told: dict[str, threading.Event] = {}
         self._listening = False
+        self._budgets: Mapping[str, int] = {}
+        self._budgets_until = float("-inf")
         self._reliefs: list[Callable[[], None]] = []
         self._resources = ExitStack()
 
@@ -94,7 +98,7 @@ class Admission:
         """
         wanted = LeaseRequest(
             uuid.uuid4().hex,
-            demand.weights,
+            demand.weights if lasting else self._bounded(demand.weights),
             asker.priority,
             self._holder,
             demand.purpose,
@@ -164,6 +168,7 @@ class Admission:
 
     def _as_much_as_there_is(self, wanted: LeaseRequest) -> LeaseRequest:
         budgets = {name: use.capacity.budget for name, use in self._leases.book(self._machine).resources.items()}
+        self._budgets, self._budgets_until = budgets, self._clock() + BUDGETS_SECONDS
         weights = {name: min(weight, max(budgets.get(name, 0), 0)) for name, weight in wanted.weights.items()}
         if wanted.lasting or weights == dict(wanted.weights) or not all(weights.values()):
             lacking = ", ".join(f"{weight:,} of {name}" for name, weight in wanted.weights.items())
@@ -172,6 +177,12 @@ class Admission:
                 remedy="raise lease_ram_mb or lease_vram_mb in janus.toml, or choose a smaller model",
             )
         return replace(wanted, weights=weights)
+
+    def _bounded(self, weights: Mapping[str, int]) -> Mapping[str, int]:
+        """Not more than there was lately, so that nobody asks in vain each time."""
+        if self._clock() > self._budgets_until:
+            return weights
+        return {name: min(weight, self._budgets.get(name, weight)) for name, weight in weights.items()}
 
     def _relieve(self, lacking: Collection[str]) -> None:
         if any(not name.startswith(("cpu", "slot:")) for name in lacking):

@@ -20,7 +20,7 @@ def give_up(grant: Grant, seconds: float) -> None:
     if grant.lacking and seconds > FULL_SECONDS:
         raise LeaseTimeout(
             f"for {seconds:.0f} s there has not been enough of {named(grant)}",
-            remedy="`janus monitor` shows who uses it; end something, or choose smaller models in janus.toml, then repeat",
+            remedy="`janus monitor` shows who uses it; end something, or set ram_headroom_mb or the models smaller in janus.toml",
         )
 
 

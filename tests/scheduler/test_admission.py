@@ -118,6 +118,7 @@ def test_more_than_there_is_is_asked_for_as_all_there_is_but_not_for_what_lasts(
     with admission_over(leases) as admission:
         held = admission.ask(Demand("large", {CPU: 16, RAM: 1000}), Asker())
         assert held.request.weights == {CPU: 2, RAM: 100}
+        assert admission._bounded({CPU: 16, "vram:0": 5}) == {CPU: 2, "vram:0": 5}
         admission.give_back(held)
         with pytest.raises(LeaseImpossible, match="model"):
             admission.ask(Demand("model", {RAM: 1000}), Asker(), lasting=True)
