@@ -137,3 +137,9 @@ def test_buttons_pause_resume_and_cancel_a_run(lab):
     row.get_by_role("button", name="Pause").wait_for()
     lab.run_cell(4)
     assert "'running'" in lab.cell(4).inner_text()
+
+    lab.command("docmanager:save")
+    lab.page.reload(wait_until="domcontentloaded")
+    queue = drawn(lab)
+    queue.locator("ul.runs li").first.get_by_role("button", name="Cancel").click()
+    queue.locator("ul.past li").get_by_role("button", name="Retry").wait_for()

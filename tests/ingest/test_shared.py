@@ -208,6 +208,35 @@ def test_cancelling_stops_every_share_and_a_retry_goes_on(room, files, workers) 
     assert len(room.backend.embedded) == 60
 
 
+@pytest.mark.parametrize("shared", [True, False], ids=["in shares", "alone"])
+def test_an_ingest_that_is_paused_again_and_again_ends_like_one_that_is_not(room, files, workers, shared) -> None:
+    room.options["shared"] = shared
+    write(files, 100, text=lambda n: f"Note {n} speaks of alpha. " * 20)
+    run_id = workers.new_run(files)
+    over, pauses = threading.Event(), 0
+
+    def pause() -> None:
+        embedded = 0
+        while not over.wait(0.001):
+            if len(room.backend.embedded) > embedded + 10 and room.ledger.pause(run_id):
+                embedded = len(room.backend.embedded)
+
+    pausing = threading.Thread(target=pause)
+    pausing.start()
+    while not room.ledger.get(run_id).state.final and pauses < 100:
+        pauses += room.ledger.resume(run_id)
+        workers.one("a").carry_out(run_id)
+    over.set()
+    pausing.join()
+    assert pauses > 2
+    report, paused = workers.report(run_id), room.check()
+    assert (report.added, report.documents) == (100, 100)
+    room.remove(*paused["documents"])
+    room.options["shared"] = False
+    room.ingest(files)
+    assert room.check() == paused
+
+
 def test_a_run_fails_of_what_its_share_failed_of_and_a_retry_goes_on(room, files, workers, monkeypatch) -> None:
     write(files, 30)
     run_id = workers.new_run(files)
