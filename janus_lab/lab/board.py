@@ -21,7 +21,7 @@ from janus_lab.values.run import Run, RunState
 UNFINISHED = tuple(state for state in RunState if not state.final)
 RUNS_SHOWN = 50
 SLOW_SECONDS = 2.0
-"""Queues and runs are read again after so long, however often a board is asked for: a broker may be far away."""
+"""Machines, queues and runs are read again after so long, however often a board is asked for: a broker may be far away."""
 NO_ROOM = "no engine room runs: measured here, and nobody holds a lease"
 NO_SAMPLE = "no worker measures this machine: measured here"
 
@@ -31,6 +31,7 @@ class _Slow:
     """What is read more seldom; `at` by the monotonic clock."""
 
     at: float
+    machines: tuple[str, ...] = ()
     queues: tuple[QueueLength, ...] = ()
     runs: tuple[Run, ...] = ()
     note: str = ""
@@ -64,7 +65,9 @@ class Boards:
         slow = self._slowly(link)
         notes.append(slow.note)
         told = "; ".join(dict.fromkeys(note for note in notes if note))
-        return replace(board, queues=slow.queues, runs=slow.runs, note=told)
+        shown = {board.machine} if board.sample is not None else set()
+        machines = tuple(sorted({*slow.machines, *shown}))
+        return replace(board, machines=machines, queues=slow.queues, runs=slow.runs, note=told)
 
     def history(self, machine: str | None = None, *, seconds: float = 120.0) -> list[Sample]:
         """Samples of the last `seconds`, oldest first, without their processes."""
@@ -100,7 +103,7 @@ class Boards:
             notes.append(error.message)
             return board
         notes.append(reason)
-        return replace(board, sample=sample, machines=tuple(sorted({*board.machines, self._here})))
+        return replace(board, sample=sample)
 
     def _slowly(self, link: Link | None) -> _Slow:
         with self._lock:
@@ -110,6 +113,7 @@ class Boards:
 
     def _read_slowly(self, link: Link | None) -> _Slow:
         notes: list[str] = []
+        machines: list[str] = []
         queues: list[QueueLength] = []
         runs: list[Run] = []
         try:
@@ -118,20 +122,20 @@ class Boards:
             notes.append(error.message)
         try:
             if link is not None:
+                machines = link.samples.machines()
                 with link.letters() as letters:
                     queues = letters.lengths()
         except JanusError as error:
             notes.append(error.message)
-        return _Slow(time.monotonic(), tuple(queues), tuple(runs), "; ".join(notes))
+        return _Slow(time.monotonic(), tuple(machines), tuple(queues), tuple(runs), "; ".join(notes))
 
 
 def _told(link: Link, board: Board, notes: list[str]) -> Board:
     """The board with what the engine room's machines have told."""
     try:
-        machines = tuple(link.samples.machines())
         sample = link.samples.latest(board.machine)
         book = link.leases.book(board.machine)
     except JanusError as error:
         notes.append(error.message)
         return board
-    return replace(board, machines=machines, sample=sample, book=book)
+    return replace(board, sample=sample, book=book)
