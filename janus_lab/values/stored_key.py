@@ -41,6 +41,8 @@ class KeyPage:
     complete: bool = True
     note: str = ""
     """Why there is nothing to see, or not everything."""
+    seconds: float = 0.0
+    """How long looking took: who looks again and again should look more seldom where that is long."""
 
 
 @dataclass(frozen=True, slots=True)

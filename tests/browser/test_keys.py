@@ -31,6 +31,7 @@ with open_client({url!r}) as client:
 from janus_magics import live_keys
 live_keys(lab, write={write})
 """
+BY_VERB = "import os\nos.environ['JANUS_REDIS_URL'] = {url!r}\n%load_ext janus_lab\n%janus keys claim"
 
 
 def shown(lab, name, url, *, write=False):
@@ -80,6 +81,12 @@ def test_keys_come_and_go_while_a_cell_works_and_outlive_a_reload(lab, redis_url
     panel.get_by_role("button", name="claim:9999").wait_for()
     assert "*" in lab.cell(1).locator(".jp-InputPrompt").first.inner_text()
     lab.idle()
+    lab.page.evaluate(f"source => {model}.insertCell(2, {{cell_type: 'code', source}})", BY_VERB.format(url=redis_url))
+    lab.run_cell(2)
+    again = lab.cell(2).locator(".janus-keys")
+    again.get_by_role("button", name="claim:9999").wait_for()
+    assert "fence" not in again.inner_text()
+    assert set(lab.outputs(2)[-1]["data"]) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     lab.command("docmanager:save")
     lab.page.reload(wait_until="domcontentloaded")
     panel.get_by_role("button", name="claim:9999").wait_for(timeout=90_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,11 @@ def test_a_browser_that_comes_later_is_told_everything(view):
     view.show(page("a", "b"))
     assert view.sent[-1]["gone"] is None
     assert set(view.sent[-1]["rows"]) == {"a", "b"}
+
+
+def test_where_looking_takes_long_it_looks_seldom(view):
+    view.show(replace(page("a"), seconds=1.5))
+    assert view.wanted() == ("{janus}:*", 15.0)
 
 
 def test_nobody_looks_nothing_is_wanted(view):

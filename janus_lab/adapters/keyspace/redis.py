@@ -39,11 +39,12 @@ class RedisKeyspace:
 
     def find(self, pattern: str, *, limit: int, seconds: float) -> KeyPage:
         """Keys that the pattern meets, by name; whatever ends while they are looked at is left out."""
+        began = time.monotonic()
         with translated(self._url):
             names, complete = self._names(original(pattern), limit, seconds)
             keys = tuple(key for key in self._described(sorted(names)) if key is not None)
         note = "" if complete else "there are more keys than were looked at: narrow the pattern"
-        return KeyPage(pattern, time.time(), keys, complete, note)
+        return KeyPage(pattern, time.time(), keys, complete, note, time.monotonic() - began)
 
     def read(self, name: str, *, limit: int) -> KeyContent | None:
         """One key, what it means, and what the server holds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from itertools import groupby
 from typing import ClassVar
@@ -22,6 +23,8 @@ from janus_lab.verbs.plain.keys import holding, short_name, summary
 from janus_lab.verbs.plain.printable import one_line, printable
 
 SECONDS = 2.0
+REST = 10.0
+"""Between two looks it rests so many times as long as one takes: a server may hold millions of others' keys."""
 _OPEN = 5
 """Groups of no more keys than this are open at first."""
 
@@ -35,6 +38,7 @@ class KeysPane(Vertical):
         super().__init__(id=id)
         self._lab = lab
         self._asking = False
+        self._due = 0.0
         self._names: tuple[str, ...] = ()
         self._chosen = ""
 
@@ -51,7 +55,7 @@ class KeysPane(Vertical):
 
     def on_mount(self) -> None:
         """Look while it is shown."""
-        self.set_interval(SECONDS, self._look)
+        self.set_interval(SECONDS, self._look_again)
 
     def on_show(self) -> None:
         """Look at once."""
@@ -70,6 +74,10 @@ class KeysPane(Vertical):
         """Show what the cursor is on."""
         self._chosen = event.node.data or ""
         self._look()
+
+    def _look_again(self) -> None:
+        if time.monotonic() >= self._due:
+            self._look()
 
     def _look(self) -> None:
         if not self._asking and self.is_on_screen:
@@ -92,6 +100,7 @@ class KeysPane(Vertical):
         if not self.is_attached:
             return  # it is about to end
         if page is not None:
+            self._due = time.monotonic() + page.seconds * REST
             self._grow(page)
             self.query_one("#key-summary", Static).update(Text(summary(page), "dim"))
         if chosen != self._chosen:

@@ -61,6 +61,6 @@ def _queues(board: Board) -> Text:
             (queue.delayed, "delayed", "dim"),
             (queue.dead, "parked", "red"),
         ):
-            line.append(f", {number} {what}" if number else "", style)
+            line.append(", " if number else "", "dim").append(f"{number} {what}" if number else "", style)
         line.append("   ")
     return line

@@ -23,6 +23,8 @@ SCRIPTS = ("words.js", "elements.js", "key_tree.js", "key_detail.js", "keys.js")
 STYLES = ("theme.css", "keys.css")
 PERIOD_SECONDS = 2.0
 AT_ONCE_SECONDS = 0.05
+REST = 10.0
+"""Between two looks it rests so many times as long as one takes: a server may hold millions of others' keys."""
 ALL_AGAIN_SECONDS = 30.0
 """After so long everything is told anew: a browser may have missed something."""
 
@@ -77,7 +79,8 @@ class KeysView(anywidget.AnyWidget):
         """The pattern whose keys are wanted next, and how soon; None while nobody looks."""
         if self.comm is None or not self._attention.anybody():
             return None
-        return self.page.pattern, AT_ONCE_SECONDS if self._at_once else PERIOD_SECONDS
+        seldom = max(PERIOD_SECONDS, self.page.seconds * REST)
+        return self.page.pattern, AT_ONCE_SECONDS if self._at_once else seldom
 
     def show(self, page: KeyPage) -> None:
         """Draw these, and the chosen one as it is now."""
