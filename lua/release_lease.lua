@@ -15,10 +15,16 @@ local record = read_record(id)
 read_machine(record and record.weights or {})
 local ended, gone = reap(now)
 local ours = record and not ended[id] and record.fence == ARGV[2]
+
+-- Where there is room beside all that is waited for, nobody waits for want of it.
+local scarce = gone
+for i = 1, ours and #record.weights or 0, 2 do
+  scarce = scarce or spoken_for(record.weights[i]).room < 0
+end
 if ours then
   drop(id, record)
 end
-if ours or gone then
+if scarce then
   grant_next(now)
 end
 write_machine()

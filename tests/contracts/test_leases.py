@@ -151,7 +151,7 @@ def test_nothing_is_granted_on_a_stale_sample(leases):
 
 
 def test_a_failed_probe_is_never_read_as_free(leases):
-    publish(leases, gpu=Capacity(0, failure="NVML: driver/library version mismatch"))
+    publish(leases, gpu=Capacity(24 * GB, failure="NVML: driver/library version mismatch"))
     grant = leases.request(HOST, wanted(gpu=GB, cpu=1), LONG)
     assert grant.state is GrantState.CLOSED
     assert grant.lacking == (vram("0"),)

@@ -1,0 +1,126 @@
+"""Leases when those who hold them, and those who serve them, are killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from janus_lab.adapters.engine_room.paths import socket_path
+from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
+from janus_lab.adapters.leases.redis import open_leases
+from janus_lab.ports.leases import Leases
+from janus_lab.values.lease import CPU, Capacity, GrantState, LeaseRequest, Renewal
+from janus_lab.values.run import Priority
+
+pytestmark = pytest.mark.fault
+
+HOST = "lab-1"
+TTL_SECONDS = 1.0
+SAMPLE_SECONDS = 0.5
+TORTURE = Path(__file__).parents[2] / "benchmarks" / "lease_torture.py"
+HOLDER = """
+import sys, time
+from janus_lab.adapters.leases.redis import open_leases
+from janus_lab.values.lease import CPU, LeaseRequest
+from janus_lab.values.run import Priority
+with open_leases(sys.argv[1]) as leases:
+    wanted = LeaseRequest("dead", {CPU: 4}, Priority.BATCH, "holder", "be killed")
+    fence = leases.request("lab-1", wanted, float(sys.argv[2])).fence
+    print(fence, flush=True)
+    while True:
+        time.sleep(0.2)
+        leases.renew("lab-1", "dead", fence, float(sys.argv[2]))
+"""
+
+
+def publish(leases: Leases, stale_seconds: float = 60.0) -> None:
+    at, _ = leases.held(HOST)
+    leases.publish(HOST, {CPU: Capacity(4)}, measured_at=at, stale_seconds=stale_seconds)
+
+
+@pytest.fixture
+def sampled(redis_url) -> Iterator[str]:
+    """The URL of a server, and a thread that publishes at the pace of a sampler."""
+    ended = threading.Event()
+
+    def sample() -> None:
+        with open_leases(redis_url) as leases:
+            while not ended.is_set():
+                publish(leases, 10 * SAMPLE_SECONDS)
+                ended.wait(SAMPLE_SECONDS)
+
+    with open_leases(redis_url) as leases:
+        publish(leases)
+    thread = threading.Thread(target=sample)
+    thread.start()
+    yield redis_url
+    ended.set()
+    thread.join()
+
+
+def test_what_a_killed_holder_held_goes_to_the_next_within_its_life_and_a_second(sampled):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, sampled, str(TTL_SECONDS)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    try:
+        assert int(process.stdout.readline()) > 0
+        told = threading.Event()
+        wanted = LeaseRequest("next", {CPU: 1}, Priority.INTERACTIVE, "waiter", "go on")
+        with open_leases(sampled) as leases, leases.listening(HOST, lambda lease_id: told.set()):
+            assert leases.request(HOST, wanted, 30.0).state is GrantState.WAITING
+            time.sleep(2 * TTL_SECONDS)
+            assert not told.is_set(), "its heartbeat keeps it"
+            process.send_signal(signal.SIGKILL)
+            killed = time.monotonic()
+            assert told.wait(TTL_SECONDS + 5.0)
+            assert time.monotonic() - killed < TTL_SECONDS + 1.0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_killed_server_has_lost_no_lease(tmp_path):
+    socket, log = socket_path(tmp_path), tmp_path / "server.log"
+    url = server_url(socket, "janus-tests")
+    server = start_server(directory=tmp_path, socket=socket, log=log)
+    wait_for_server(server, socket, log, wait_seconds=30)
+    try:
+        with open_leases(url) as leases:
+            publish(leases)
+            requests = [LeaseRequest(f"lease-{n}", {CPU: 2}, Priority.BATCH, "", "") for n in range(3)]
+            grants = [leases.request(HOST, request, 60.0) for request in requests]
+            before = leases.book(HOST)
+            server.kill()
+            server.wait()
+            server = start_server(directory=tmp_path, socket=socket, log=log)
+            wait_for_server(server, socket, log, wait_seconds=30)
+            after = leases.book(HOST)
+            assert (after.leases, after.waiting, after.resources) == (before.leases, before.waiting, before.resources)
+            assert leases.renew(HOST, requests[0].id, grants[0].fence, 60.0) is Renewal.RENEWED
+            assert leases.release(HOST, requests[1].id, grants[1].fence)
+            assert leases.request(HOST, requests[2], 60.0).fence > grants[1].fence
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_nothing_is_given_away_twice_while_holders_are_killed(redis_url):
+    """The full size is `python benchmarks/lease_torture.py`: 100,000 grants."""
+    command = [sys.executable, str(TORTURE), "--grants", "2500", "--seconds", "60"]
+    done = subprocess.run(
+        [*command, "--workers", "6", "--redis-url", redis_url], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["granted"] >= 2500
+    assert found["killed"] > 0
