@@ -85,11 +85,11 @@ def _threads(power: Power) -> Iterator[_Line]:
 
 def _batches(power: Power) -> Iterator[_Line]:
     if power.little:
-        yield "embedding_batch_tokens", 256, "small batches, because there is little memory"
-        yield "prompt_batch_tokens", 128, "the buffers of a batch take a quarter of their usual size"
+        yield "embedding_batch_tokens", 256, "as fast as larger ones, and there is little memory"
+        yield "prompt_batch_tokens", 256, "as fast as larger ones, in half the buffers"
     else:
-        yield "embedding_batch_tokens", 512, "a batch that stays in a processor's own cache is fastest"
-        yield "prompt_batch_tokens", 512, "larger ones take memory and save no time on processors"
+        yield "embedding_batch_tokens", 512, "larger ones fall out of a processor's own cache"
+        yield "prompt_batch_tokens", 512, "larger ones take more memory and are slower on processors"
 
 
 def _databases(power: Power) -> Iterator[_Line]:

@@ -79,7 +79,7 @@ def _place(value: ModelFit) -> str:
     if not value.place:
         return f"nothing: {size(value.lacking_bytes)} short"
     if value.place == "cpu":
-        return "processors" + (f", {value.work:.0f}× slower" if value.work > 1 else "")
+        return "processors" + (f", about {value.work:.0f}× slower" if value.work > 1 else "")
     return value.place
 
 
