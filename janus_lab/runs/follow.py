@@ -37,7 +37,8 @@ def follow(
     while True:
         batch = events.read(run_id, after=position, wait_seconds=0.0 if known_over else WAIT_SECONDS)
         for event in batch:
-            yield event
+            if not _resumed(event, ledger):
+                yield event
             position = event.sequence
             if event.kind is EventKind.STATE:
                 told = RunState(event.data["state"])
@@ -53,11 +54,23 @@ def follow(
             state = ledger.get(run_id, brief=True).state
             known_over = state.final
             quiet_since = time.monotonic()
-            if state is RunState.PAUSED and told is not state:
+            if state in ACTIVE:
+                _require(distress())
+            elif state is RunState.PAUSED and told is not state:
                 told = state
                 yield Event(run_id, EventKind.STATE, {"state": state.value}, time.time())
-            elif state in ACTIVE and (trouble := distress()) is not None:
-                raise trouble
+
+
+def _require(trouble: JanusError | None) -> None:
+    if trouble is not None:
+        raise trouble
+
+
+def _resumed(event: Event, ledger: Ledger) -> bool:
+    """Whether the event tells of a pause that is over: whoever comes later need not hear of it."""
+    if event.kind is not EventKind.STATE or event.data["state"] != RunState.PAUSED:
+        return False
+    return ledger.get(event.run_id, brief=True).state is not RunState.PAUSED
 
 
 def _reopened(event: Event, run_id: str, ledger: Ledger) -> bool:

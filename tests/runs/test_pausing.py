@@ -61,6 +61,7 @@ def test_a_running_run_rests_after_its_step_and_goes_on_with_the_next(bench, cli
     assert [message[0] for message in bench.queue.messages] == [run_id]
     bench.executor(stepping(done)).carry_out(run_id)
     assert handle.result() == {"steps": 3}
+    assert [e.data["state"] for e in handle.events() if e.kind is EventKind.STATE] == ["running", "running"]
     assert [step.key for step in bench.ledger.steps(run_id)] == list(STEPS)
 
 
