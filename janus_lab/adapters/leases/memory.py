@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from janus_lab.adapters.leases.model import SECOND, Book
+from janus_lab.adapters.leases.entries import SECOND
+from janus_lab.adapters.leases.model import Book
 from janus_lab.adapters.leases.weights import claiming, countable, microseconds
 from janus_lab.ports.leases import Leases
 from janus_lab.values.lease import Capacity, Grant, LeaseBook, LeaseRequest, Renewal

@@ -3,63 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from janus_lab.values.lease import (
-    PUT_BACK_SECONDS,
-    Capacity,
-    Grant,
-    GrantState,
-    Lease,
-    LeaseBook,
-    LeaseRequest,
-    Renewal,
-    ResourceUse,
-    Waiting,
-)
-from janus_lab.values.run import Priority
+from janus_lab.adapters.leases.entries import MISSING, RANKS, SECOND, Asked, Ended, Held
+from janus_lab.values.lease import Capacity, Grant, GrantState, LeaseBook, LeaseRequest, Renewal, ResourceUse
 
-SECOND = 1_000_000
-"""Times are whole microseconds since the epoch."""
 LOOKED, KEEPING = 128, 32
 """So many waiters at most are looked at, and keep what they want from those behind them, whenever something became free."""
-RANKS = {priority: rank for rank, priority in enumerate(Priority)}
-_MISSING = Capacity(-1)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that waits: since when, and until when it keeps its place unless it is repeated."""
-
-    wanted: LeaseRequest
-    since: int
-    ttl: int
-    patient_until: int
-
-    @property
-    def place(self) -> tuple[int, bytes]:
-        """Where it stands in the queue."""
-        back = round(PUT_BACK_SECONDS[self.wanted.priority] * SECOND)
-        return self.since + back, self.wanted.id.encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lease that somebody holds."""
-
-    wanted: LeaseRequest
-    fence: int
-    since: int
-    granted: int
-    expires: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What an expired lease covered, and when it was found expired."""
-
-    weights: Mapping[str, int]
-    at: int
 
 
 class Book:
@@ -79,7 +29,7 @@ class Book:
         gone = self._reap(now)
         if wanted.id in self._held:
             self._grant_next(now, gone)
-            return self._answer(wanted.id)
+            return self._held[wanted.id].grant()
         waiting = self._asked.pop(wanted.id, None)
         asked = waiting or Asked(wanted, now, ttl, 0)
         weights = asked.wanted.weights
@@ -93,11 +43,11 @@ class Book:
         if now < self._stale and not closed and not contested:
             self._grant(now, asked)
             self._grant_next(now, gone)
-            return self._answer(wanted.id)
+            return self._held[wanted.id].grant()
         self._asked[wanted.id] = replace(asked, patient_until=now + ttl)
         self._grant_next(now, gone or waiting is None)
         if wanted.id in self._held:
-            return self._answer(wanted.id)
+            return self._held[wanted.id].grant()
         if now >= self._stale or closed:
             return Grant(GrantState.CLOSED, lacking=tuple(closed))
         return Grant(GrantState.WAITING, lacking=self._lacking(asked))
@@ -156,28 +106,14 @@ class Book:
             now / SECOND,
             now < self._stale,
             {name: ResourceUse(self._capacity(name), self._leased(name), self._ending(name)) for name in self._names()},
-            tuple(self._lease(now, held) for held in sorted(self._held.values(), key=lambda held: held.fence)),
-            tuple(Waiting(asked.wanted, asked.since / SECOND) for asked in self._queue()),
+            tuple(held.lease(yield_wanted=self._yields(now, held)) for held in self._in_order()),
+            tuple(asked.waiting() for asked in self._queue()),
         )
 
     @property
     def published_at(self) -> int:
         """When the capacities that count were measured; 0 before there are any."""
         return self._measured
-
-    def _lease(self, now: int, held: Held) -> Lease:
-        return Lease(
-            held.wanted,
-            held.fence,
-            held.granted / SECOND,
-            held.expires / SECOND,
-            (held.granted - held.since) / SECOND,
-            self._yields(now, held),
-        )
-
-    def _answer(self, lease_id: str) -> Grant:
-        held = self._held[lease_id]
-        return Grant(GrantState.GRANTED, held.fence, (held.granted - held.since) / SECOND)
 
     def _lacking(self, asked: Asked) -> tuple[str, ...]:
         weights = asked.wanted.weights
@@ -232,6 +168,9 @@ class Book:
                 return True
         return False
 
+    def _in_order(self) -> list[Held]:
+        return sorted(self._held.values(), key=lambda held: held.fence)
+
     def _queue(self) -> list[Asked]:
         return sorted(self._asked.values(), key=lambda asked: asked.place)
 
@@ -240,7 +179,7 @@ class Book:
         return not capacity.failure and amount > capacity.budget
 
     def _capacity(self, name: str) -> Capacity:
-        return self._capacities.get(name, _MISSING)
+        return self._capacities.get(name, MISSING)
 
     def _free(self, name: str) -> int:
         return self._budget_left(name) - self._leased(name) - self._ending(name)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import quote, unquote
 
+from janus_lab.adapters.leases.entries import SECOND
 from janus_lab.values.lease import Capacity, Lease, LeaseRequest, ResourceUse, Waiting
 from janus_lab.values.run import Priority
 
-SECOND = 1_000_000
-"""The scripts count in microseconds."""
 CLASSES = tuple(Priority)
 _quoted = json.encoder.encode_basestring_ascii
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from janus_lab.adapters.leases import records
+from janus_lab.adapters.leases.entries import RANKS, SECOND
 from janus_lab.adapters.leases.listening import listening
 from janus_lab.adapters.leases.weights import claiming, countable, microseconds
 from janus_lab.adapters.redis import keys, scripts
@@ -14,12 +15,10 @@ from janus_lab.adapters.redis.client import check_version, open_client, translat
 from janus_lab.adapters.redis.codes import ReleaseLease, RenewLease, RequestLease
 from janus_lab.ports.leases import Leases
 from janus_lab.values.lease import PUT_BACK_SECONDS, Capacity, Grant, GrantState, LeaseBook, LeaseRequest, Renewal
-from janus_lab.values.run import Priority
 
 if TYPE_CHECKING:
     from redis import Redis
 
-SECOND = records.SECOND
 RECENT_SECONDS = 60.0
 """A machine is there if it published so lately."""
 KEPT_SECONDS = 24 * 3600
@@ -34,9 +33,7 @@ _RENEWALS = {
     RenewLease.YIELD: Renewal.YIELD,
     RenewLease.EXPIRED: Renewal.EXPIRED,
 }
-_CLASSES = {
-    priority: (rank, round(PUT_BACK_SECONDS[priority] * SECOND)) for rank, priority in enumerate(tuple(Priority))
-}
+_CLASSES = {priority: (rank, round(PUT_BACK_SECONDS[priority] * SECOND)) for priority, rank in RANKS.items()}
 
 
 @contextmanager
