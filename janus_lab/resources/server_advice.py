@@ -55,7 +55,11 @@ def _lines(power: Power) -> Iterator[tuple[str, int, str]]:
     yield "JANUS_NEO4J_HEAP_MB", heap, "a 16th for Neo4j's queries"
     yield "JANUS_NEO4J_PAGES_MB", pages, "a 32nd for the graph's pages"
     yield "JANUS_NEO4J_TRANSACTIONS_MB", heap * 7 // 10, "seven tenths of the heap: one query can't take all of it"
-    yield "JANUS_NEO4J_LIMIT_MB", (heap + pages) * 4 // 3 + 512, "heap and pages, a third more, and half a GB of Java's own"
+    yield (
+        "JANUS_NEO4J_LIMIT_MB",
+        (heap + pages) * 4 // 3 + 512,
+        "heap and pages, a third more, and half a GB of Java's own",
+    )
     yield "JANUS_QDRANT_LIMIT_MB", _between(1000, ram // 8, 64000), "an eighth for vectors and their index"
     yield "JANUS_WORKER_LIMIT_MB", _between(2000, ram // 4, 32000), "a quarter for each worker, its models included"
     yield "JANUS_WORKER_CPUS", max(1, power.slots // 2), "half of the processors for each worker"
