@@ -13,6 +13,7 @@ from janus_lab.values.beginning import Beginning
 from janus_lab.values.board import Board
 from janus_lab.values.chunk import Chunk
 from janus_lab.values.document import Document
+from janus_lab.values.hardware import Advice, HardwareProfile, Inventory, Kept, ModelFit, Processor, ProfileWritten
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.hit import Hit, Ranking, SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
@@ -79,6 +80,14 @@ VALUES = {
     ),
     DeadLetters: DeadLetters([DeadLetter(EVIL, EVIL, EVIL, EVIL, 1.0)]),
     Board: hostile_board(EVIL),
+    HardwareProfile: HardwareProfile(
+        Inventory(hostile_board(EVIL).sample, Processor(EVIL, EVIL, EVIL, 4, 8, (EVIL,)), 1),
+        (ModelFit(EVIL, EVIL, 1, EVIL),),
+        (Advice(EVIL, 1, 2, EVIL),),
+        (Advice(EVIL, 1, 2, EVIL, EVIL),),
+        (EVIL,),
+    ),
+    ProfileWritten: ProfileWritten((EVIL,), f"--- {EVIL}\n+{EVIL}\n", (Kept(EVIL, EVIL, 1),), (EVIL,)),
     Using: Using(EVIL, EVIL, EVIL, True, {EVIL: EVIL}),
     Beginning: Beginning(EVIL, (EVIL,), (EVIL,), (EVIL,), (EVIL,)),
     KeyPage: KeyPage(EVIL, 1.0, (EVIL_KEY,), note=EVIL),
