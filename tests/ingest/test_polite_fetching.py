@@ -21,7 +21,9 @@ from janus_lab.values.rate import Rate
 from janus_lab.values.request import IngestRequest
 from janus_lab.values.run import RunKind
 
-RATE = Rate(20.0, burst=2)
+RATE = Rate(8.0, burst=2)
+LATE_SECONDS = 0.4
+"""So late the first request may arrive on a busy machine."""
 
 
 class Pages(ThreadingHTTPServer):
@@ -75,15 +77,15 @@ def test_an_ingest_and_another_worker_ask_a_host_no_oftener_than_the_rate_says(r
         thread.join()
     assert report.added == 6
     assert len(site.asked) == 12
-    assert max(site.asked) - min(site.asked) >= (12 - RATE.burst) / RATE.per_second - 0.05
+    assert max(site.asked) - min(site.asked) >= (12 - RATE.burst) / RATE.per_second - LATE_SECONDS
 
 
 def test_the_setting_says_how_often(site, tmp_path, redis_url):
     with open_throttle(redis_url) as throttle:
-        options = ingest_options(load_settings(tmp_path, environment={}, fetch_per_second=10), throttle)
+        options = ingest_options(load_settings(tmp_path, environment={}, fetch_per_second=4), throttle)
         for number in range(7):
             options.fetch(site.url(str(number)), 1000)
-    assert max(site.asked) - min(site.asked) >= 3 / 10 - 0.05
+    assert max(site.asked) - min(site.asked) >= 3 / 4 - LATE_SECONDS
 
 
 def test_no_limit_is_a_limit_too(site, tmp_path, redis_url):
