@@ -40,8 +40,7 @@ def follow(
             if not _resumed(event, ledger):
                 yield event
             position = event.sequence
-            if event.kind is EventKind.STATE:
-                told = RunState(event.data["state"])
+            told = RunState(event.data["state"]) if event.kind is EventKind.STATE else told
             if event.kind.terminal and not _reopened(event, run_id, ledger):
                 return
         if batch:
@@ -54,9 +53,8 @@ def follow(
             state = ledger.get(run_id, brief=True).state
             known_over = state.final
             quiet_since = time.monotonic()
-            if state in ACTIVE:
-                _require(distress())
-            elif state is RunState.PAUSED and told is not state:
+            _require(distress() if state in ACTIVE else None)
+            if state is RunState.PAUSED and told is not state:
                 told = state
                 yield Event(run_id, EventKind.STATE, {"state": state.value}, time.time())
 

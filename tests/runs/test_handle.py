@@ -21,7 +21,8 @@ from janus_lab.values.run import Priority, RunKind, RunState
 def client(bench):
     """A client whose runs are carried out by `client.work`, in threads of this process."""
     executor = bench.executor(lambda context: made.work(context))
-    queue = InlineQueue(executor.carry_out)
+    # A retry may come before the claim of the attempt that failed is given back: its message is then queued for later.
+    bench.queue = queue = InlineQueue(executor.carry_out)
     link = bench.link(queue)
     made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: None)
     yield made
