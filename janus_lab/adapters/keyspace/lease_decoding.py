@@ -8,6 +8,7 @@ from typing import Any
 from janus_lab.adapters.keyspace.contents import Contents
 from janus_lab.adapters.keyspace.decoding import Decoded
 from janus_lab.adapters.leases import records
+from janus_lab.adapters.leases.entries import SECOND
 from janus_lab.values.lease import CPU, LeaseRequest
 
 
@@ -17,7 +18,7 @@ def machine(contents: Contents) -> Decoded:
     facts: dict[str, Any] = {"fence": int(fields.get("@fence", 0))}
     for fact, name in (("@measured", "measured_at"), ("@stale", "granted_until_at")):
         if fact in fields:
-            facts[name] = float(fields[fact]) / records.SECOND
+            facts[name] = float(fields[fact]) / SECOND
     return facts, tuple(_resource(name, stock) for name, stock in records.stocks(fields).items())
 
 
@@ -29,12 +30,12 @@ def book(contents: Contents) -> Decoded:
 
 def deadlines(contents: Contents) -> Decoded:
     """When what ends unless it is renewed."""
-    return {}, tuple({"lease": _text(lease), "ends_at": float(us) / records.SECOND} for lease, us in contents.pairs)
+    return {}, tuple({"lease": _text(lease), "ends_at": float(us) / SECOND} for lease, us in contents.pairs)
 
 
 def places(contents: Contents) -> Decoded:
     """Requests in the order in which they are served; of a lower class it counts as if they had come later."""
-    return {}, tuple({"lease": _text(lease), "counts_at": float(us) / records.SECOND} for lease, us in contents.pairs)
+    return {}, tuple({"lease": _text(lease), "counts_at": float(us) / SECOND} for lease, us in contents.pairs)
 
 
 def ending(contents: Contents) -> Decoded:
@@ -42,13 +43,13 @@ def ending(contents: Contents) -> Decoded:
     found = []
     for member, us in contents.pairs:
         fence, _, weights = _text(member).partition(" ")
-        found.append({"fence": int(fence), "weights": records.weights(weights), "found_at": float(us) / records.SECOND})
+        found.append({"fence": int(fence), "weights": records.weights(weights), "found_at": float(us) / SECOND})
     return {}, tuple(found)
 
 
 def machines(contents: Contents) -> Decoded:
     """Machines by when they last published what they have."""
-    return {}, tuple({"machine": _text(name), "heard_at": float(us) / records.SECOND} for name, us in contents.pairs)
+    return {}, tuple({"machine": _text(name), "heard_at": float(us) / SECOND} for name, us in contents.pairs)
 
 
 def _resource(name: str, stock: records.Stock) -> Mapping[str, Any]:
