@@ -44,7 +44,8 @@ class Top(App[None]):
     ]
 
     def __init__(self, lab: Watched, *, machine: str | None = None, seconds: float = 1.0) -> None:
-        super().__init__()
+        # Said at once: without colours (NO_COLOR) greys would be drawn in their place otherwise, on black.
+        super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self._lab = lab
