@@ -78,6 +78,7 @@ function runCard(act, toggle) {
     detail.className = `small detail ${run.tone === "bad" ? "bad" : ""}`;
     say(remedy, run.remedy);
     show(remedy, run.remedy !== "");
+    element.classList.toggle("brief", run.detail === "" && run.share == null);
     if (run.lasted) {
       since.removeAttribute("data-since");
       say(since, `took ${run.lasted}`);
