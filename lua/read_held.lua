@@ -16,13 +16,53 @@ if gone then
   grant_next(now)
 end
 set_fact('looked', at)
-write_machine()
 
-local covered = {}
-for _, text in ipairs(redis.call('HVALS', KEYS[2])) do
-  local record = record_of(text)
-  if not record.waits then
+-- The records are the truth: all are read here anyway, so what somebody broke by deleting keys by hand is mended.
+local FIELDS = {'leased', 'lasting', 0, 1, 2}
+local covered, counted, waiting = {}, {}, 0
+local function count(weights, field)
+  for i = 1, #weights, 2 do
+    local sums = counted[weights[i]] or {leased = 0, lasting = 0, [0] = 0, [1] = 0, [2] = 0}
+    sums[field], counted[weights[i]] = sums[field] + weights[i + 1], sums
+  end
+end
+
+local records = redis.call('HGETALL', KEYS[2])
+for i = 2, #records, 2 do
+  local record = record_of(records[i])
+  if record.waits then
+    waiting = waiting + 1
+    count(record.weights, record.rank)
+  else
+    count(record.weights, 'leased')
+    if record.lasting then
+      count(record.weights, 'lasting')
+    end
     covered[#covered + 1] = record.pid .. ' ' .. record.packed
   end
 end
+
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if not string.find(name, '^[@=]') and not counted[name] then
+    counted[name] = {leased = 0, lasting = 0, [0] = 0, [1] = 0, [2] = 0}
+  end
+end
+for name, sums in pairs(counted) do
+  local known = resource(name)
+  for _, field in ipairs(FIELDS) do
+    if known[field] ~= sums[field] then
+      known[field], changed[name] = sums[field], known
+    end
+  end
+end
+if redis.call('ZCARD', KEYS[3]) ~= #records / 2 or redis.call('ZCARD', KEYS[4]) ~= waiting then
+  for i = 1, #records, 2 do
+    local record = record_of(records[i + 1])
+    redis.call('ZADD', KEYS[3], 'NX', now + record.ttl, records[i])
+    if record.waits then
+      redis.call('ZADD', KEYS[4], 'NX', record.since, records[i])
+    end
+  end
+end
+write_machine()
 return {string.format('%.0f', at), table.concat(covered, '\n')}

@@ -50,8 +50,10 @@ local function grant_next(now)
       if looked == LOOKED or keeping == KEEPING then
         return
       end
-      local asked = record_of(texts[i])
-      if fits(asked.weights) then
+      local asked = texts[i] and record_of(texts[i])
+      if not asked then
+        redis.call('ZREM', KEYS[4], id)
+      elseif fits(asked.weights) then
         unqueue(id, asked)
         grant(id, asked, now)
         granted[#granted + 1], records[id] = id, asked

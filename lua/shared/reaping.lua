@@ -1,6 +1,7 @@
 -- reaping: ends what nobody renewed. A dead holder's memory may still be in use, so it counts until it is seen to be free.
 -- uses: records
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
+-- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
 -- KEYS[5] ending     zset: 'fence weights' of expired leases by when that was found, µs
 
 -- Later than the last look at who holds what, though the clock stand still: that look has taken it for living.
@@ -15,9 +16,15 @@ local function reap(now)
   for i = 1, #late do
     local id = late[i]
     local record = read_record(id)
-    drop(id, record)
-    ended[id], gone = true, gone or record.waits
-    if not record.waits then
+    if record then
+      drop(id, record)
+    else
+      -- Somebody deleted keys of ours by hand.
+      redis.call('ZREM', KEYS[3], id)
+      redis.call('ZREM', KEYS[4], id)
+    end
+    ended[id], gone = true, gone or not record or record.waits
+    if record and not record.waits then
       redis.call('ZADD', KEYS[5], next_look(now), record.fence .. ' ' .. record.packed)
       add(record.weights, 'ending', 1)
     end

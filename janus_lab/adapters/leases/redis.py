@@ -130,7 +130,7 @@ class RedisLeases:
         leases = (
             known[lease_id].lease(float(expires) / SECOND, stocks if is_open else {})
             for lease_id, expires in _pairs(deadlines).items()
-            if known[lease_id].fence
+            if lease_id in known and known[lease_id].fence
         )
         return LeaseBook(
             machine,
@@ -138,7 +138,7 @@ class RedisLeases:
             is_open,
             {name: stock.use for name, stock in stocks.items()},
             tuple(sorted(leases, key=lambda lease: lease.fence)),
-            tuple(known[lease_id].waiting() for lease_id in waiting),
+            tuple(known[lease_id].waiting() for lease_id in waiting if lease_id in known),
         )
 
     def machines(self) -> list[str]:
