@@ -51,7 +51,7 @@ def test_keys_are_drawn_in_light_and_dark_and_mean_something(lab, redis_url):
     words = panel.inner_text()
     assert "read-only" in words
     assert "event stream" in words
-    choose(panel, "leases:lab-7:2:records")
+    choose(panel, "leases:lab-7:3:records")
     panel.get_by_role("table", name="Members").wait_for()
     for told in ("kept loaded", "waits", "14.0 GiB of GPU 0", "In [12] of survey.ipynb", "Who holds what of a machine"):
         assert told in panel.inner_text().replace("\xa0", " ")
