@@ -62,7 +62,7 @@ class Machine(RuleBasedStateMachine):
             ProcessUse(pid, "worker", ram=(worker.base + worker.used) * GB) for pid, worker in self.workers.items()
         )
         used = self.others * GB + sum(process.ram for process in processes)
-        return Sample("", 0.0, 8, 0.0, TOTAL * GB, min(used, TOTAL * GB), (), processes)
+        return Sample("", 0.0, 8, 0.0, TOTAL * GB, used, (), processes)
 
     @rule(base=st.integers(0, 5))
     def start(self, base):
