@@ -17,14 +17,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 
 import redis
+from own_server import own_server
 
-from janus_lab.adapters.engine_room.paths import socket_path
-from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.adapters.leases.redis import RedisLeases
 from janus_lab.adapters.redis import keys
 from janus_lab.adapters.redis.client import open_client
@@ -170,8 +167,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--redis-url", default="")
     options = parser.parse_args()
-    with TemporaryDirectory() as name, ExitStack() as stack:
-        url = options.redis_url or stack.enter_context(own_server(Path(name)))
+    with ExitStack() as stack:
+        url = options.redis_url or stack.enter_context(own_server()).url
         with open_client(url) as client:
             client.flushdb()
             publish(RedisLeases(client, url))
@@ -180,19 +177,6 @@ def main() -> None:
         with open_client(url) as client:
             for crowd in CROWDS:
                 crowded(client, url, crowd, options.rounds)
-
-
-@contextmanager
-def own_server(folder: Path) -> Iterator[str]:
-    """The embedded default's server."""
-    socket, log = socket_path(folder), folder / "server.log"
-    process = start_server(directory=folder, socket=socket, log=log)
-    try:
-        wait_for_server(process, socket, log, wait_seconds=30)
-        yield server_url(socket, "janus-bench")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,8 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
 import redis  # noqa: F401  # once, before processes are forked
+from own_server import own_server
 
-from janus_lab.adapters.engine_room.paths import socket_path
-from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.schemes import factory
 from janus_lab.values.lease import Capacity, GrantState, LeaseRequest, Renewal, slot
 from janus_lab.values.run import Priority
@@ -251,23 +250,10 @@ def main() -> int:
     options = parser.parse_args()
     with TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        url = options.redis_url or stack.enter_context(own_server(folder))
+        url = options.redis_url or stack.enter_context(own_server()).url
         found = torture(url, folder, options.workers, options.grants, options.seconds)
     print(json.dumps(found))
     return 1 if found["overcommitted"] or found["left leased"] else 0
-
-
-@contextmanager
-def own_server(folder: Path) -> Iterator[str]:
-    """The embedded default's server."""
-    socket, log = socket_path(folder), folder / "server.log"
-    process = start_server(directory=folder, socket=socket, log=log)
-    try:
-        wait_for_server(process, socket, log, wait_seconds=30)
-        yield server_url(socket, "janus-bench")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 if __name__ == "__main__":

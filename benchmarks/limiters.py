@@ -22,16 +22,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from limiters_peer import HOST, LIMITERS, PLACE, PLACES, Limiter
+from own_server import own_server
 from redis import Redis
 
-from janus_lab.adapters.engine_room.paths import socket_path
-from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.adapters.leases.redis import RedisLeases
 from janus_lab.values.lease import Capacity
 
@@ -185,21 +182,6 @@ def sampled(url: str) -> Iterator[None]:
         thread.join()
 
 
-@contextmanager
-def own_server() -> Iterator[str]:
-    """The embedded default's server."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        socket, log = socket_path(folder), folder / "server.log"
-        process = start_server(directory=folder, socket=socket, log=log)
-        try:
-            wait_for_server(process, socket, log, wait_seconds=30)
-            yield server_url(socket, "janus-bench")
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 def compare(url: str, names: list[str], options: argparse.Namespace) -> None:
     """Print one line a limiter."""
     rates: dict[str, list[float]] = {name: [] for name in names}
@@ -240,7 +222,7 @@ def main() -> int:
         print("steindamm is not installed (make bench PEERS=1); the others alone:")
         names.remove("steindamm")
     with ExitStack() as stack:
-        url = options.redis_url or stack.enter_context(own_server())
+        url = options.redis_url or stack.enter_context(own_server()).url
         stack.enter_context(sampled(url))
         compare(url, names, options)
     return 0

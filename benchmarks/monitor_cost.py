@@ -19,17 +19,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 import psutil
 import structlog
+from own_server import own_server
 
-from janus_lab.adapters.engine_room.paths import socket_path
-from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 from janus_lab.compose.links import open_link
 from janus_lab.compose.sampling import OurProcesses, open_sampler
 from janus_lab.settings import Settings, load_settings
@@ -120,21 +118,6 @@ def accelerators(folder: Path) -> dict[str, str]:
     return {"LD_LIBRARY_PATH": str(folder), "STUB_NVML": str(driver.file)}
 
 
-@contextmanager
-def server() -> Iterator[tuple[str, psutil.Process, Path]]:
-    """A server of the embedded default, its process and a folder."""
-    with TemporaryDirectory(prefix="janus-bench-") as name:
-        folder = Path(name)
-        socket, log = socket_path(folder), folder / "server.log"
-        process = start_server(directory=folder, socket=socket, log=log)
-        try:
-            wait_for_server(process, socket, log, wait_seconds=30)
-            yield server_url(socket, "janus-bench"), psutil.Process(process.pid), folder
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 def fill(url: str, home: Path, options: argparse.Namespace) -> int:
     """Leases and requests that wait, as on a busy machine; returns the bytes of a sample."""
     settings = load_settings(home, environment={}, redis_url=url, machine=MACHINE)
@@ -173,7 +156,8 @@ def main() -> None:
     parser.add_argument("--waiting", type=int, default=10, help="requests that wait meanwhile")
     options = parser.parse_args()
     quietly()
-    with server() as (url, process, folder):
+    with own_server() as server:
+        url, process, folder = server.url, psutil.Process(server.pid), server.folder
         (folder / "home").mkdir()
         size = fill(url, folder / "home", options)
         cards = accelerators(folder / "nvml")
