@@ -1,13 +1,9 @@
-// The live board: it says that somebody looks, takes what comes, and draws it.
+// The live board: what it knows of a machine, and how it draws that.
 
-const LOOKING_SECONDS = 12;
 const QUIET_SECONDS = 6;
 const MARKS = { open: ["●", "good"], closed: ["▲", "bad"], partly: ["▲", "warn"], none: ["○", "dim"] };
 
 export default function () {
-  // A front end calls `initialize` once a model and `render` once a view: what they share lives here.
-  const browser = Math.random().toString(36).slice(2);
-  const views = new Set();
   const known = { sections: {}, points: [], tick: null, heardAt: 0 };
 
   function take(message) {
@@ -18,48 +14,18 @@ export default function () {
       known.heardAt = performance.now();
       remember(known);
     }
-    views.forEach((view) => view.draw(message.sections || {}));
+    return message.sections || {};
   }
 
-  function initialize({ model }) {
-    take(model.get("opening") || {});
-    const receive = (message) => {
-      if (message.kind === "board" && !model.get("paused")) take(message);
-    };
-    model.on("msg:custom", receive);
-    const look = (fresh) => views.size && !document.hidden && model.send({ kind: "look", browser, fresh });
-    const away = () => model.send({ kind: "away", browser });
-    const turned = () => (document.hidden ? away() : look(true));
-    const timer = setInterval(() => look(false), LOOKING_SECONDS * 1000);
-    document.addEventListener("visibilitychange", turned);
-    known.looked = () => look(true);
-    known.left = () => views.size || away();
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", turned);
-      model.off("msg:custom", receive);
-    };
-  }
-
-  function render({ model, el }) {
-    const view = boardView(model, known);
-    el.classList.add("janus-live", "janus-board");
-    el.append(view.element);
-    views.add(view);
-    view.draw(known.sections);
-    const quiet = setInterval(view.quiet, 1000);
-    const settled = () => view.quiet();
-    model.on("change:paused change:over", settled);
-    known.looked();
-    return () => {
-      clearInterval(quiet);
-      model.off("change:paused change:over", settled);
-      views.delete(view);
-      known.left();
-    };
-  }
-
-  return { initialize, render };
+  return liveDisplay({
+    kind: "board",
+    known,
+    take,
+    view: boardView,
+    traits: "change:paused change:over",
+    settle: (view) => view.tick(),
+    heeds: (model) => !model.get("paused"),
+  });
 }
 
 /** The newest numbers join the curves. */
@@ -102,7 +68,7 @@ function boardView(model, known) {
     mark(element, "aria-label", `Janus monitor of ${header.machine}`);
   }
 
-  function draw(changed) {
+  function draw(changed = known.sections) {
     if (changed.head) announce(changed.head);
     if (changed.gauges) build(changed.gauges);
     told.tell(changed);
@@ -113,10 +79,10 @@ function boardView(model, known) {
       if (use[resource]) each.tell(use[resource], (heat || {})[resource], points, at);
     }
     told.tick(now, element);
-    quiet();
+    tick();
   }
 
-  function quiet() {
+  function tick() {
     if (!known.tick) return;
     const silence = (performance.now() - known.heardAt) / 1000;
     const still = model.get("over") || (model.get("paused") ? "paused" : "");
@@ -127,5 +93,5 @@ function boardView(model, known) {
     foot.className = stale ? "warn small" : "dim small";
   }
 
-  return { element, draw, quiet };
+  return { element, draw, tick };
 }

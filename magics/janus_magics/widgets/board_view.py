@@ -16,7 +16,7 @@ from janus_magics.widgets.assets import joined
 from janus_magics.widgets.attention import Attention
 from janus_magics.widgets.board_wire import changed, history, sections, tick
 
-SCRIPTS = ("words.js", "elements.js", "curve.js", "gauge.js", "lists.js", "board.js")
+SCRIPTS = ("words.js", "elements.js", "live_display.js", "curve.js", "gauge.js", "lists.js", "board.js")
 STYLES = ("theme.css", "board.css")
 PERIODS = (0.5, 1.0, 2.0, 5.0)
 """Seconds that may lie between two boards."""

@@ -1,12 +1,8 @@
-// The live keys: they say that somebody looks, take what comes, draw it, and pass on what a person does.
+// The live keys: what they know of the server, and how they draw that.
 
-const LOOKING_SECONDS = 12;
 const QUIET_SECONDS = 8;
 
 export default function () {
-  // A front end calls `initialize` once a model and `render` once a view: what they share lives here.
-  const browser = Math.random().toString(36).slice(2);
-  const views = new Set();
   const known = { rows: {}, content: null, summary: "", at: 0, heardAt: 0 };
 
   function take(message) {
@@ -17,50 +13,16 @@ export default function () {
     known.summary = message.summary;
     known.at = message.at;
     known.heardAt = performance.now();
-    views.forEach((view) => view.draw());
   }
 
-  function initialize({ model }) {
-    take(model.get("opening"));
-    const receive = (message) => {
-      if (message.kind === "keys") take(message);
-      if (message.kind === "acted") views.forEach((view) => view.acted(message));
-    };
-    model.on("msg:custom", receive);
-    const tell = (content) => model.send({ ...content, browser });
-    const look = (fresh) => views.size && !document.hidden && tell({ kind: "look", fresh });
-    const turned = () => (document.hidden ? tell({ kind: "away" }) : look(true));
-    const timer = setInterval(() => look(false), LOOKING_SECONDS * 1000);
-    document.addEventListener("visibilitychange", turned);
-    known.looked = () => look(true);
-    known.left = () => views.size || tell({ kind: "away" });
-    known.remove = (name) => tell({ kind: "delete", name });
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", turned);
-      model.off("msg:custom", receive);
-    };
-  }
-
-  function render({ model, el }) {
-    const view = keysView(model, known);
-    el.classList.add("janus-live", "janus-keys");
-    el.append(view.element);
-    views.add(view);
-    view.draw();
-    const clock = setInterval(view.tick, 1000);
-    const turned = () => view.draw();
-    model.on("change:chosen change:over", turned);
-    known.looked();
-    return () => {
-      clearInterval(clock);
-      model.off("change:chosen change:over", turned);
-      views.delete(view);
-      known.left();
-    };
-  }
-
-  return { initialize, render };
+  return liveDisplay({
+    kind: "keys",
+    known,
+    take,
+    view: keysView,
+    traits: "change:chosen change:over",
+    settle: (view) => view.draw(),
+  });
 }
 
 function keysView(model, known) {
@@ -71,7 +33,7 @@ function keysView(model, known) {
     model.set("chosen", name);
     model.save_changes();
   });
-  const detail = keyDetail(model, known.remove);
+  const detail = keyDetail(model, (name) => known.tell({ kind: "delete", name }));
   const foot = make("footer", { class: "dim small" });
   const head = make("header", {}, make("h3", {}, "Keys"), mode, sought);
   const columns = make("div", { class: "columns" }, tree.element, detail.element);

@@ -19,7 +19,7 @@ from janus_magics.widgets.attention import Attention
 from janus_magics.widgets.board_wire import changed
 from janus_magics.widgets.keys_wire import content, missing, rows
 
-SCRIPTS = ("words.js", "elements.js", "key_tree.js", "key_detail.js", "keys.js")
+SCRIPTS = ("words.js", "elements.js", "live_display.js", "key_tree.js", "key_detail.js", "keys.js")
 STYLES = ("theme.css", "keys.css")
 PERIOD_SECONDS = 2.0
 AT_ONCE_SECONDS = 0.05

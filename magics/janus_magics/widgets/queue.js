@@ -1,13 +1,9 @@
-// The live queue: it says that somebody looks, takes what comes, draws it, and passes on what a person does.
+// The live queue: what it knows of runs, and how it draws that.
 
-const LOOKING_SECONDS = 12;
 const QUIET_SECONDS = 6;
 const NOTICE_MS = 12000;
 
 export default function () {
-  // A front end calls `initialize` once a model and `render` once a view: what they share lives here.
-  const browser = Math.random().toString(36).slice(2);
-  const views = new Set();
   const known = { sections: {}, rows: {}, at: 0, heardAt: 0 };
 
   function take(message) {
@@ -17,53 +13,20 @@ export default function () {
     Object.keys(known.rows).forEach((id) => shown.has(id) || delete known.rows[id]);
     known.at = message.at;
     known.heardAt = performance.now();
-    views.forEach((view) => view.draw());
   }
 
-  function initialize({ model }) {
-    take(model.get("opening"));
-    const receive = (message) => {
-      if (message.kind === "queue") take(message);
-      if (message.kind === "acted") views.forEach((view) => view.acted(message));
-    };
-    model.on("msg:custom", receive);
-    const tell = (content) => model.send({ ...content, browser });
-    const look = (fresh) => views.size && !document.hidden && tell({ kind: "look", fresh });
-    const turned = () => (document.hidden ? tell({ kind: "away" }) : look(true));
-    const timer = setInterval(() => look(false), LOOKING_SECONDS * 1000);
-    document.addEventListener("visibilitychange", turned);
-    known.looked = () => look(true);
-    known.left = () => views.size || tell({ kind: "away" });
-    known.act = (act, id) => tell({ kind: "act", act, id });
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", turned);
-      model.off("msg:custom", receive);
-    };
-  }
-
-  function render({ model, el }) {
-    const view = queueView(model, known);
-    el.classList.add("janus-live", "janus-queue");
-    el.append(view.element);
-    views.add(view);
-    view.draw();
-    const clock = setInterval(view.tick, 1000);
-    const opened = () => view.draw();
-    model.on("change:opened change:over", opened);
-    known.looked();
-    return () => {
-      clearInterval(clock);
-      model.off("change:opened change:over", opened);
-      views.delete(view);
-      known.left();
-    };
-  }
-
-  return { initialize, render };
+  return liveDisplay({
+    kind: "queue",
+    known,
+    take,
+    view: queueView,
+    traits: "change:opened change:over",
+    settle: (view) => view.draw(),
+  });
 }
 
 function queueView(model, known) {
+  const act = (what, id) => known.tell({ kind: "act", act: what, id });
   const counts = make("span", { class: "counts" });
   const note = make("p", { class: "warn" });
   const notice = make("p", { class: "notice", role: "status", hidden: "" });
@@ -72,7 +35,7 @@ function queueView(model, known) {
   const nothing = make("p", { class: "dim nothing" }, "Nothing to do: no run is queued or under way.");
   const past = make("ul", { class: "runs past" });
   const pastTitle = make("h4", {}, "Ended lately");
-  const letters = parked(known.act);
+  const letters = parked(act);
   const foot = make("footer", { class: "dim small" });
   const head = make("header", {}, make("h3", {}, "Queue"), counts, lanes);
   const element = make(
@@ -89,7 +52,7 @@ function queueView(model, known) {
         model.set("opened", model.get("opened") === id ? "" : id);
         model.save_changes();
       };
-      cards.set(id, runCard((act) => known.act(act, id), toggle));
+      cards.set(id, runCard((what) => act(what, id), toggle));
     }
     return cards.get(id);
   }

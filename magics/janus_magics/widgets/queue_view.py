@@ -18,7 +18,7 @@ from janus_magics.widgets.attention import Attention
 from janus_magics.widgets.board_wire import changed
 from janus_magics.widgets.queue_wire import rows, sections
 
-SCRIPTS = ("words.js", "elements.js", "run_card.js", "opened_run.js", "parked.js", "queue.js")
+SCRIPTS = ("words.js", "elements.js", "live_display.js", "run_card.js", "opened_run.js", "parked.js", "queue.js")
 STYLES = ("theme.css", "queue.css")
 PERIOD_SECONDS = 1.0
 AT_ONCE_SECONDS = 0.05
