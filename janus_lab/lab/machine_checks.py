@@ -21,9 +21,7 @@ def machine_checks(measure: Callable[[], Sample]) -> Iterator[Check]:
         yield Check("machine", Verdict.FAILED, error.message, error.remedy)
         return
     limit = ", limited by a container" if sample.limited else ""
-    detail = (
-        f"{sample.cpu_count:g} processors, {sample.ram_used / _GIB:.1f} of {sample.ram_total / _GIB:.1f} GiB used{limit}"
-    )
+    detail = f"{sample.cpu_count:g} processors, {sample.ram_used / _GIB:.1f} of {sample.ram_total / _GIB:.1f} GiB used{limit}"
     yield Check("machine", Verdict.OK, detail)
     for device in sample.devices:
         yield _device(device)
