@@ -16,7 +16,7 @@ def asking_cell() -> str:
     shell = ipython.get_ipython() if ipython is not None else None
     # A shell's counter is at this cell or already at the next one, as its version is; the inputs are noted in any case.
     number = len(shell.history_manager.input_hist_parsed) - 1 if shell is not None else 0
-    if number < 1:
+    if shell is None or number < 1:
         return ""
     notebook = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
     name = PurePath(str(notebook)).name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -11,14 +10,14 @@ from pathlib import Path
 import psutil
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_NAMESPACE = "/proc/self/ns/pid"
+_NAMESPACE = Path("/proc/self/ns/pid")
 
 
 def neighbourhood() -> str:
     """A short name that all processes have in common that see this one under its id, and no others."""
     facts = [socket.gethostname()]
     try:
-        facts += [_BOOT.read_text(encoding="ascii"), os.readlink(_NAMESPACE)]
+        facts += [_BOOT.read_text(encoding="ascii"), str(_NAMESPACE.readlink())]
     except OSError:
         facts.append(str(int(psutil.boot_time())))
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
