@@ -141,10 +141,12 @@ class OnDemand(Generic[Model]):
             self._loaded = loaded
 
     def _unload(self) -> None:
-        self._stack.close()
-        held, self._held = self._held, None
-        if held is not None:
-            self._admission.give_back(held)
+        try:
+            self._stack.close()
+        finally:
+            held, self._held = self._held, None
+            if held is not None:
+                self._admission.give_back(held)
 
     def _known_info(self) -> ModelInfo:
         if self._info is None:

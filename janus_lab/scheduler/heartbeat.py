@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from janus_lab.errors import JanusError, StoreUnreachable
+from janus_lab.errors import StoreUnreachable
 from janus_lab.ports.leases import Leases
 from janus_lab.scheduler.held import HeldLease
 from janus_lab.values.lease import GrantState, Renewal
@@ -80,19 +80,33 @@ class Heartbeat:
                     continue
                 try:
                     self._beat(one)
-                except JanusError:
+                except Exception:  # noqa: BLE001 - whatever a holder does when it is to yield, the others' leases live on
                     # The next beat is soon; whoever holds it learns of its loss.
                     _log.warning("lease-not-renewed", lease=one.request.id, exc_info=True)
 
     def _beat(self, held: HeldLease) -> None:
         self.renew(held)
-        if held.lost and held.request.lasting:
+        if held.lost and held.request.lasting and self._is_ours(held):
             self._ask_again(held)
 
+    def _is_ours(self, held: HeldLease) -> bool:
+        with self._lock:
+            return held.request.id in self._held
+
     def _ask_again(self, held: HeldLease) -> None:
-        """What a lasting lease covers is still there, so it is asked for until it is granted again."""
+        """What a lasting lease covers is still there, so it is asked for until it is granted again.
+
+        It takes no place in the queue: what it covers is measured as used by nobody's lease meanwhile, and in a queue it
+        would ask others to give back what it has already. Where there is no room for it, its holder is asked to yield.
+        """
         began = self._clock()
         grant = self._leases.request(self._machine, held.request, self._ttl_seconds)
-        if grant.state is GrantState.GRANTED:
+        granted = grant.state is GrantState.GRANTED
+        if granted:
             held.fence, held.heard_at, held.lost = grant.fence, began, False
             _log.info("lost-lease-granted-again", lease=held.request.id, purpose=held.request.purpose)
+        # It may have been given back since it was looked at.
+        if not granted or not self._is_ours(held):
+            self._leases.withdraw(self._machine, held.request.id)
+        if not granted:
+            held.asked_to_yield()

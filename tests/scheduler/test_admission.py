@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -172,6 +173,48 @@ def test_a_lasting_lease_that_was_lost_is_asked_for_until_it_is_granted_again():
         leases.release(MACHINE, held.request.id, held.fence)
         until(lambda: held.fence > before and not held.lost)
         assert [lease.fence for lease in leases.book(MACHINE).leases] == [held.fence]
+
+
+def test_a_lost_lasting_lease_that_does_not_fit_takes_no_place_in_the_queue_and_yields():
+    leases = leases_over({RAM: 10, CPU: 1})
+    with admission_over(leases, ttl_seconds=0.4) as admission:
+        asked = threading.Event()
+        held = admission.ask(Demand("model", {RAM: 8}), Asker(), lasting=True, asked_to_yield=asked.set)
+        leases.release(MACHINE, held.request.id, held.fence)
+        publish(leases, {RAM: 7, CPU: 1})
+        assert asked.wait(5)
+        until(lambda: held.lost)
+        publish(leases, {RAM: 8, CPU: 0})
+        other = leases.request(MACHINE, replace(held.request, id="other", weights={RAM: 1}), 10)
+        until(lambda: not leases.book(MACHINE).waiting, 1.0)
+        leases.release(MACHINE, "other", other.fence)
+        until(lambda: not held.lost)
+
+
+def test_a_lasting_lease_that_is_given_back_during_a_beat_does_not_come_back():
+    leases = leases_over({RAM: 10, CPU: 1})
+    with admission_over(leases, ttl_seconds=60) as admission:
+        held = admission.ask(Demand("model", {RAM: 8}), Asker(), lasting=True)
+        admission.give_back(held)
+        # The heartbeat has taken note of what is held just before.
+        admission._heartbeat._beat(held)
+        assert not leases.book(MACHINE).leases
+
+
+def test_a_holder_that_breaks_when_it_is_to_yield_costs_nobody_else_a_lease():
+    leases = leases_over({RAM: 10, CPU: 2})
+
+    def broken():
+        raise OSError("a driver's")
+
+    with admission_over(leases, ttl_seconds=0.4) as admission:
+        first = admission.ask(Demand("model", {RAM: 5}), Asker(Priority.BATCH), lasting=True, asked_to_yield=broken)
+        second = admission.ask(Demand("work", {CPU: 1}), Asker())
+        leases.request(MACHINE, replace(first.request, id="other", weights={RAM: 9}, priority=Priority.INTERACTIVE), 10)
+        until(lambda: first.yield_wanted)
+        time.sleep(0.8)
+        admission.look(second)
+        assert not second.lost
 
 
 def test_a_closed_machine_is_waited_for_until_it_is_measured():
