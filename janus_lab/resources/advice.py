@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from janus_lab.resources.budgets import MB
 from janus_lab.settings import Settings
 from janus_lab.values.hardware import Advice, Inventory
+from janus_lab.values.size import size
 
 WORKER_BYTES = 1_500_000_000
 """What a worker takes with the starter models at work."""
@@ -63,9 +64,9 @@ _Line = tuple[str, int, str]
 
 def _leases(power: Power, inventory: Inventory) -> Iterator[_Line]:
     whose = "the container's own needs" if power.contained else "the system and what else runs here"
-    yield "ram_headroom_mb", power.headroom_mb, f"of {_gb(power.ram_mb)}, left for {whose}"
+    yield "ram_headroom_mb", power.headroom_mb, f"of {_size(power.ram_mb)}, left for {whose}"
     budget = max(0, power.ram_mb - power.headroom_mb)
-    yield "lease_ram_mb", budget, f"{_gb(power.ram_mb)} less the headroom; what other programs use counts besides"
+    yield "lease_ram_mb", budget, f"{_size(power.ram_mb)} less the headroom; what other programs use counts besides"
     yield "lease_cpu_slots", power.slots, _one("processor", power.slots) + " may compute at a time"
     rooms = [device.memory_total // MB for device in inventory.sample.devices if not device.failure]
     if not rooms:
@@ -73,7 +74,7 @@ def _leases(power: Power, inventory: Inventory) -> Iterator[_Line]:
     headroom = max(256, min(min(rooms) // 25, 2000))
     yield "vram_headroom_mb", headroom, "of each accelerator, left for drivers, displays and contexts"
     if len(set(rooms)) == 1:
-        yield "lease_vram_mb", max(0, rooms[0] - headroom), f"of each accelerator: {_gb(rooms[0])} less the headroom"
+        yield "lease_vram_mb", max(0, rooms[0] - headroom), f"of each accelerator: {_size(rooms[0])} less the headroom"
 
 
 def _threads(power: Power) -> Iterator[_Line]:
@@ -103,7 +104,7 @@ def _databases(power: Power) -> Iterator[_Line]:
 def _workers(power: Power) -> Iterator[_Line]:
     room = max(0, power.ram_mb - power.headroom_mb) * MB // WORKER_BYTES
     workers = max(1, min(power.slots // SLOTS_PER_WORKER, room, MOST_WORKERS))
-    yield "worker_processes", workers, f"{SLOTS_PER_WORKER} processors and {_gb(WORKER_BYTES // MB)} for each"
+    yield "worker_processes", workers, f"{SLOTS_PER_WORKER} processors and {_size(WORKER_BYTES // MB)} for each"
     yield (
         "model_threads",
         max(1, power.cores // workers),
@@ -111,8 +112,8 @@ def _workers(power: Power) -> Iterator[_Line]:
     )
 
 
-def _gb(mb: int) -> str:
-    return f"{mb / 1000:.1f} GB"
+def _size(mb: int) -> str:
+    return size(mb * MB)
 
 
 def _share(part: int, whole: int) -> str:

@@ -12,6 +12,7 @@ from janus_lab.resources.server_advice import server_advice, servers_limit_mb
 from janus_lab.settings import Settings
 from janus_lab.values.hardware import Advice, HardwareProfile, Inventory
 from janus_lab.values.machine import Sample
+from janus_lab.values.size import size
 
 
 def hardware_profile(
@@ -54,4 +55,4 @@ def _notes(sample: Sample, servers: tuple[Advice, ...]) -> Iterator[str]:
         yield "Janus's own backends compute on processors so far; what fits an accelerator needs a backend that uses it"
     together = servers_limit_mb({one.name: int(one.value) for one in servers}) if servers else 0
     if together * MB > sample.ram_total:
-        yield f"the servers' limits add up to {together / 1000:.1f} GB, more than there is: not all can be full at a time"
+        yield f"the servers' limits add up to {size(together * MB)}, more than there is: not all can be full at a time"

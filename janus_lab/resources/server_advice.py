@@ -58,7 +58,7 @@ def _lines(power: Power) -> Iterator[tuple[str, int, str]]:
     yield (
         "JANUS_NEO4J_LIMIT_MB",
         (heap + pages) * 4 // 3 + 512,
-        "heap and pages, a third more, and half a GB of Java's own",
+        "heap and pages, a third more, and half a GiB of Java's own",
     )
     yield "JANUS_QDRANT_LIMIT_MB", _between(1000, ram // 8, 64000), "an eighth for vectors and their index"
     yield "JANUS_WORKER_LIMIT_MB", _between(2000, ram // 4, 32000), "a quarter for each worker, its models included"

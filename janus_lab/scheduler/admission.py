@@ -20,6 +20,7 @@ from janus_lab.scheduler.heartbeat import Heartbeat
 from janus_lab.scheduler.held import HeldLease
 from janus_lab.values.lease import Grant, GrantState, LeaseRequest
 from janus_lab.values.run import Priority
+from janus_lab.values.weights import weighed
 
 AGAIN_SECONDS = 1.0
 """A waiting request is repeated so often: that keeps its place and finds a grant of which no word came."""
@@ -171,9 +172,8 @@ class Admission:
         self._budgets, self._budgets_until = budgets, self._clock() + BUDGETS_SECONDS
         weights = {name: min(weight, max(budgets.get(name, 0), 0)) for name, weight in wanted.weights.items()}
         if wanted.lasting or weights == dict(wanted.weights) or not all(weights.values()):
-            lacking = ", ".join(f"{weight:,} of {name}" for name, weight in wanted.weights.items())
             raise LeaseImpossible(
-                f"{wanted.purpose} needs {lacking}, and this machine may give {budgets or 'nothing'}",
+                f"{wanted.purpose} needs {weighed(wanted.weights)}, and this machine may give {weighed(budgets)}",
                 remedy="raise lease_ram_mb or lease_vram_mb in janus.toml, or choose a smaller model",
             )
         return replace(wanted, weights=weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from janus_lab.errors import AdmissionClosed, LeaseTimeout
 from janus_lab.values.lease import Grant, GrantState
+from janus_lab.values.weights import spoken
 
 CLOSED_SECONDS = 30.0
 """So long what a machine has may be unknown: its sampler may just be starting."""
@@ -26,4 +27,5 @@ def give_up(grant: Grant, seconds: float) -> None:
 
 def named(grant: Grant) -> str:
     """What is waited for, for people."""
-    return ", ".join(grant.lacking) or ("a measurement" if grant.state is GrantState.CLOSED else "a model being loaded")
+    lacking = ", ".join(map(spoken, grant.lacking))
+    return lacking or ("a measurement" if grant.state is GrantState.CLOSED else "a model being loaded")

@@ -127,10 +127,10 @@ def test_progress_waits_and_steps_are_told(ledger, room):
     progress = {"files_done": 3, "files_total": 9, "chunks_done": 1200, "seconds_left": 40.0}
     room.events.append(Event(run.id, EventKind.PROGRESS, progress, 1.0))
     assert "3 of 9 files · 1,200 chunks · 40 s left" in plain(reader.now())
-    room.events.append(Event(run.id, EventKind.WAITING, {"what": ["ram"], "seconds": 12.0}, 1.0))
+    room.events.append(Event(run.id, EventKind.WAITING, {"what": "memory", "seconds": 12.0}, 1.0))
     now = reader.now(run.id)
     assert phases(now) == [(run.id, "waiting")]
-    assert "waits for ram, for 12 s" in plain(now)
+    assert "waits for memory, for 12 s by now" in plain(now)
     assert now.opened.step_count == 15
     assert [step.key for step in now.opened.steps][:2] == ["step-14", "step-13"]
     assert "256 chunks · 1.2 s" in plain(now)

@@ -96,7 +96,7 @@ def test_a_run_tells_for_what_it_waits_and_its_manifest_how_long(bench, admissio
     assert (waiting.request.run_id, waiting.request.cell) == (run_id, "In [3] of wind.ipynb")
     until(lambda: any(event.kind is EventKind.WAITING for event in bench.events.read(run_id)))
     (told,) = [event.data for event in bench.events.read(run_id) if event.kind is EventKind.WAITING]
-    assert (told["what"], told["state"]) == ("cpu", "waiting")
+    assert (told["what"], told["state"]) == ("threads", "waiting")
     full.end()
     thread.join(5)
     run = bench.ledger.get(run_id)

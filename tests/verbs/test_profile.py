@@ -33,7 +33,7 @@ def on(tmp_path, monkeypatch):
 def test_a_terminal_is_told_machine_models_and_settings(on, capsys):
     assert main(["--home", str(on("workstation-24gb")), "profile"]) == 0
     told = capsys.readouterr().out
-    assert "NVIDIA GeForce RTX 4090, 25.8 GB" in told
+    assert "NVIDIA GeForce RTX 4090, 24.0 GiB" in told
     assert "vram:0" in told
     assert "lease_vram_mb" in told
     assert "SmolLM2" in told

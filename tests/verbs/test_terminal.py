@@ -137,5 +137,5 @@ def test_nobody_is_asked_where_nobody_is(monkeypatch):
 def test_who_waits_for_room_is_told_for_what(terminal):
     stream, received = terminal
     face = TerminalFace(stream, stream)
-    face.follow(event(EventKind.WAITING, what="cpu", state="waiting", seconds=3.2))
-    assert "waiting for cpu since 3 s" in received()
+    face.follow(event(EventKind.WAITING, what="threads", state="waiting", seconds=3.2))
+    assert "waiting for threads since 3 s" in received()

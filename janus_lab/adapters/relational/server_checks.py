@@ -12,6 +12,7 @@ from janus_lab.adapters.relational.migrate import HEAD, current_revision
 from janus_lab.adapters.relational.postgresql import OLDEST, spoken
 from janus_lab.errors import JanusError
 from janus_lab.values.health import Check, Verdict
+from janus_lab.values.size import size
 
 _CLOCK_SECONDS = 5.0
 _CROWDED = 0.8
@@ -91,8 +92,8 @@ def _connections(database: Database) -> Check:
 
 def _size(database: Database) -> Check:
     with database.read() as connection:
-        size = int(connection.scalar(_SIZE) or 0)
-    return Check("database size", Verdict.OK, f"{size / 1e6:.1f} MB; the server does not tell how much space is left")
+        held = int(connection.scalar(_SIZE) or 0)
+    return Check("database size", Verdict.OK, f"{size(held)}; the server does not tell how much space is left")
 
 
 def _clock(database: Database) -> Check:

@@ -1,4 +1,4 @@
-"""Times, durations and sizes in words."""
+"""Times, durations and numbers in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 
 _MINUTE = 60
 _HOUR = 3600
-_KILO = 1000
 
 
 def moment(at: float | None) -> str:
@@ -29,16 +28,6 @@ def duration(seconds: float | None) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-
-
-def size(count: int) -> str:
-    """Bytes in words, in powers of 1000."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < _KILO:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= _KILO
-    return f"{value:.1f} TB"
 
 
 def count(number: int, noun: str) -> str:

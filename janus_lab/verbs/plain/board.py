@@ -7,9 +7,11 @@ from enum import StrEnum
 
 from janus_lab.values.board import Board
 from janus_lab.values.gauge import Gauge, Unit, called, gauges
-from janus_lab.values.lease import CPU, RAM, Lease, LeaseBook, LeaseRequest, ResourceUse, Waiting
+from janus_lab.values.lease import Lease, LeaseBook, LeaseRequest, ResourceUse, Waiting
 from janus_lab.values.machine import ProcessUse
 from janus_lab.values.run import Run
+from janus_lab.values.size import size
+from janus_lab.values.weights import spoken, weighed
 from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line
@@ -23,8 +25,6 @@ PROCESSES = ("process", "pid", "whose", "memory", "GPU memory")
 RUNS = ("run", "kind", "state", "for", "what")
 PROCESSES_SHOWN = 12
 _BAR = 20
-_STEPS = ("B", "KiB", "MiB", "GiB", "TiB")
-_STEP = 1024
 
 
 def board(value: Board) -> str:
@@ -118,26 +118,12 @@ def amount(number: float, unit: Unit) -> str:
     """So much of a resource: bytes in powers of 1024, threads and places as they are."""
     if unit is not Unit.BYTES:
         return f"{number:g}"
-    value, step = float(number), 0
-    while value >= _STEP and step < len(_STEPS) - 1:
-        value, step = value / _STEP, step + 1
-    return f"{value:.1f} {_STEPS[step]}" if step > 2 else f"{value:.0f} {_STEPS[step]}"  # noqa: PLR2004 - from GiB
+    return size(number)
 
 
 def held(weights: Mapping[str, int]) -> str:
     """What a lease covers, in words: "8.0 GiB of GPU 0, 2 threads"."""
-    return ", ".join(_weight(name, number) for name, number in weights.items()) or "nothing"
-
-
-def _weight(name: str, number: int) -> str:
-    kind, _, which = name.partition(":")
-    if name == RAM:
-        return f"{amount(number, Unit.BYTES)} memory"
-    if name == CPU:
-        return f"{number} thread{'' if number == 1 else 's'}"
-    if kind == "vram":
-        return f"{amount(number, Unit.BYTES)} of GPU {one_line(which, 20)}"
-    return f"{number} × {one_line(which or name, 40)}"
+    return one_line(weighed(weights), 200)
 
 
 def asked_for(request: LeaseRequest) -> str:
@@ -174,17 +160,14 @@ def waiting_cells(value: Waiting, book: LeaseBook) -> tuple[str, ...]:
 def lacking(request: LeaseRequest, book: LeaseBook) -> str:
     """Of which resources less is free than the request wants; "" where it only waits for its turn."""
     return ", ".join(
-        _name(name) for name, number in request.weights.items() if number > _free(book.resources.get(name))
+        one_line(spoken(name), 40)
+        for name, number in request.weights.items()
+        if number > _free(book.resources.get(name))
     )
 
 
 def _free(use: ResourceUse | None) -> int:
     return 0 if use is None else use.capacity.budget - use.capacity.outside - use.leased - use.ending
-
-
-def _name(resource: str) -> str:
-    kind, _, which = resource.partition(":")
-    return {RAM: "memory", CPU: "threads", "vram": f"GPU {one_line(which, 20)}"}.get(kind) or one_line(which, 40)
 
 
 def processes(value: Board) -> list[ProcessUse]:

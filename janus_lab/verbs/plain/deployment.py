@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from janus_lab.values.beginning import Beginning
 from janus_lab.values.migration import MigrationPlan, MigrationReport
+from janus_lab.values.size import size
 from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.printable import one_line
 
@@ -24,10 +25,8 @@ def beginning(value: Beginning) -> str:
 def plan(value: MigrationPlan) -> str:
     """How much a migration would carry, and how long it may take."""
     goes_on = ", going on with what was begun" if value.resumes else ""
-    size = f"{value.object_bytes / 1e6:,.1f} MB of originals"
-    return (
-        f"{value.source} → {value.target}{goes_on}: {_amounts(value.amounts)}; {size}; about {duration(value.seconds)}"
-    )
+    originals = f"{size(value.object_bytes)} of originals"
+    return f"{value.source} → {value.target}{goes_on}: {_amounts(value.amounts)}; {originals}; about {duration(value.seconds)}"
 
 
 def report(value: MigrationReport) -> str:

@@ -14,7 +14,7 @@ from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 
-LENGTHS = ("queue", "waiting", "delayed", "under way", "dead")
+LENGTHS = ("queue", "waiting", "delayed", "under way", "parked")
 LETTERS = ("id", "queue", "run", "died", "why")
 RUNS = ("run", "kind", "state", "for", "what", "how far")
 STEPS = ("step", "finished", "what it did")
@@ -91,9 +91,7 @@ def effect(value: Step) -> str:
 
 
 def _waited_for(waits: Mapping[str, Any]) -> str:
-    what = waits.get("what")
-    names = ", ".join(map(str, what)) if isinstance(what, list | tuple) else str(what or "resources")
-    return f"{names}, for {duration(float(waits.get('seconds') or 0.0))}"
+    return f"{waits.get('what') or 'its turn'}, for {duration(float(waits.get('seconds') or 0.0))} by now"
 
 
 def _how_far(progress: Mapping[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from janus_lab.values.size import size
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
-from janus_lab.verbs.plain.amounts import size
 from janus_lab.verbs.plain.keys import (
     LONGEST_FACT,
     heading,
