@@ -43,6 +43,9 @@ class RunHandle:
         self._reopen = reopen
         self._distress = distress
 
+    def __repr__(self) -> str:
+        return f"run {self.id[:12]}: `janus runs follow {self.id[:12]}` waits for it, `janus queue` shows how far it is"
+
     def events(self, after: str = "") -> Iterator[Event]:
         """The run's events after `after` until it ends; goes on by itself when the server was restarted in between."""
         position = after

@@ -41,7 +41,7 @@ def profile_written(value: ProfileWritten) -> Markup:
 
 def _advice(kind: str, advice: Sequence[Advice]) -> Markup:
     rows = [hardware.advice_cells(one) for one in advice]
-    return table((kind, "now", "proposed", "because"), rows, numeric=(1, 2))
+    return table((kind, "now", "proposed", "because"), rows, numeric=(1, 2), whole=(0,))
 
 
 def _changed(line: str) -> Markup:

@@ -31,6 +31,7 @@ background:rgba(128,128,128,.12);border-radius:4px;font-size:.94em}
 white-space:normal;border:0;border-bottom:1px solid rgba(128,128,128,.28);background:none}
 .janus.janus th{font-weight:600;white-space:nowrap}
 .janus.janus .num{text-align:right;white-space:nowrap}
+.janus.janus .whole{white-space:nowrap}
 .janus code{font-size:.92em;background:rgba(128,128,128,.14);color:inherit;padding:0 .3em;border-radius:3px}
 .janus .bar{height:6px;border-radius:3px;background:rgba(128,128,128,.25);max-width:32em;margin:.4em 0;overflow:hidden}
 .janus .bar>div{height:100%;background:#2a78d0}
@@ -70,11 +71,14 @@ def details(summary: str, *content: str) -> Markup:
     return Markup(f"<details><summary>{escape(summary)}</summary>{join(content)}</details>")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Sequence[int] = ()) -> Markup:
-    """A table; columns in `numeric` are aligned to the right."""
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Sequence[int] = (), whole: Sequence[int] = ()
+) -> Markup:
+    """A table; columns in `numeric` are aligned to the right, and neither they nor those in `whole` are broken into lines."""
+    kinds = {**dict.fromkeys(whole, "whole"), **dict.fromkeys(numeric, "num")}
 
     def line(name: str, cells: Sequence[str]) -> Markup:
-        return element("tr", *(element(name, cell, kind="num" if i in numeric else "") for i, cell in enumerate(cells)))
+        return element("tr", *(element(name, cell, kind=kinds.get(i, "")) for i, cell in enumerate(cells)))
 
     body = join(line("td", row) for row in rows)
     return element("table", element("thead", line("th", header)), element("tbody", body))

@@ -88,7 +88,7 @@ function boardView(model, known) {
     const still = model.get("over") || (model.get("paused") ? "paused" : "");
     const stale = !still && silence > Math.max(QUIET_SECONDS, 3 * model.get("opening").periods[model.get("pace")]);
     const time = new Date(known.tick.now * 1000).toLocaleTimeString();
-    const words = still ? `${still}, at ${time}` : stale ? `▲ no news for ${age(silence)}` : `as of ${time}`;
+    const words = still ? `${still}, at ${time}` : stale ? unheard(silence) : `as of ${time}`;
     say(foot, `${words} · curves: the last 2 minutes`);
     foot.className = stale ? "warn small" : "dim small";
   }

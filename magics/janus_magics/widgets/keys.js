@@ -64,7 +64,7 @@ function keysView(model, known) {
     const over = model.get("over");
     const stale = !over && silence > QUIET_SECONDS;
     const moment = new Date(known.at * 1000).toLocaleTimeString();
-    const when = over ? `${over}, at ${moment}` : stale ? `▲ no news for ${age(silence)}` : `as of ${moment}`;
+    const when = over ? `${over}, at ${moment}` : stale ? unheard(silence) : `as of ${moment}`;
     say(foot, `${known.summary} · ${when}`);
     foot.className = stale ? "warn small" : "dim small";
   }

@@ -132,7 +132,7 @@ function queueView(model, known) {
     const over = model.get("over");
     const stale = !over && silence > QUIET_SECONDS;
     const moment = new Date(known.at * 1000).toLocaleTimeString();
-    say(foot, over ? `${over}, at ${moment}` : stale ? `▲ no news for ${age(silence)}` : `as of ${moment}`);
+    say(foot, over ? `${over}, at ${moment}` : stale ? unheard(silence) : `as of ${moment}`);
     foot.className = stale ? "warn small" : "dim small";
   }
 

@@ -41,3 +41,8 @@ function age(seconds) {
 function percent(share) {
   return `${Math.round(share * 100)} %`;
 }
+
+/** What a display says of which nothing was heard for so many seconds. */
+function unheard(seconds) {
+  return `▲ no news for ${age(seconds)}; if the kernel has ended, run the cell again`;
+}
