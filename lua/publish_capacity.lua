@@ -38,7 +38,8 @@ for name, budget, outside, failure in string.gmatch(ARGV[4], '(%S+) (%d+) (%d+) 
   known.budget, known.outside, known.failure, changed[name] = tonumber(budget), tonumber(outside), failure, known
 end
 set_fact('measured', measured)
-set_fact('stale', measured + ARGV[3])
+-- A clock that was set back makes nothing count longer.
+set_fact('stale', math.min(measured, now) + ARGV[3])
 redis.call('ZADD', KEYS[7], now, ARGV[1])
 grant_next(now)
 write_machine()

@@ -16,6 +16,8 @@ if gone then
   grant_next(now)
 end
 set_fact('looked', at)
+local before = tonumber(redis.call('HGET', KEYS[1], '@time') or 0)
+set_fact('time', now)
 
 -- The records are the truth: all are read here anyway, so what somebody broke by deleting keys by hand is mended.
 local FIELDS = {'leased', 'lasting', 0, 1, 2}
@@ -63,6 +65,31 @@ if redis.call('ZCARD', KEYS[3]) ~= #records / 2 or redis.call('ZCARD', KEYS[4]) 
       redis.call('ZADD', KEYS[4], 'NX', record.since, records[i])
     end
   end
+end
+
+-- The clock was set back: nobody lives longer for it, and those who wait stay before those who ask from now on.
+local function set_back()
+  local latest = now
+  for i = 2, #records, 2 do
+    local record = record_of(records[i])
+    latest = record.waits and math.max(latest, record.since) or latest
+  end
+  for i = 1, #records, 2 do
+    local id, record = records[i], record_of(records[i + 1])
+    if tonumber(redis.call('ZSCORE', KEYS[3], id)) > now + record.ttl then
+      redis.call('ZADD', KEYS[3], now + record.ttl, id)
+    end
+    if record.waits and tonumber(record.since) > now then
+      local since = string.format('%.0f', record.since - latest + now)
+      redis.call('HSET', KEYS[2], id, (string.gsub(record.text, ' %d+ (%d+\n)', ' ' .. since .. ' %1', 1)))
+      redis.call('ZINCRBY', KEYS[4], now - latest, id)
+    end
+  end
+  set_fact('stale', facts.stale - before + now)
+end
+
+if now < before then
+  set_back()
 end
 write_machine()
 return {string.format('%.0f', at), table.concat(covered, '\n')}

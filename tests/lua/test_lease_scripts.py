@@ -115,6 +115,10 @@ class Comparison(RuleBasedStateMachine):
         self.now = round(self.now + seconds, 6)
         self.server.set(CLOCK, round(self.now * 1e6))
 
+    @rule(seconds=st.sampled_from([0.5, 40.0, 3600.0]))
+    def set_back(self, seconds: float) -> None:
+        self.advance(-seconds)
+
     @initialize(budgets=st.sampled_from([True, True, True, False]))
     def begin(self, budgets: bool) -> None:
         if budgets:

@@ -44,6 +44,7 @@ class Held:
     since: int
     granted: int
     expires: int
+    ttl: int
 
     def grant(self) -> Grant:
         """The answer to whoever asked."""

@@ -22,7 +22,7 @@ class Book:
         self._held: dict[str, Held] = {}
         self._asked: dict[str, Asked] = {}
         self._ended: list[Ended] = []
-        self._fence = self._looked = self._measured = self._stale = 0
+        self._fence = self._looked = self._measured = self._stale = self._time = 0
 
     def request(self, now: int, wanted: LeaseRequest, ttl: int) -> Grant:
         """See `Leases.request`."""
@@ -83,7 +83,7 @@ class Book:
         if measured >= self._measured:
             self._ended = [ended for ended in self._ended if ended.at > measured]
             self._capacities = dict(capacities)
-            self._measured, self._stale = measured, measured + stale
+            self._measured, self._stale = measured, min(measured, now) + stale
         self._grant_next(now, somebody_left=True)
 
     def held(self, now: int) -> tuple[int, dict[int, dict[str, int]]]:
@@ -91,6 +91,9 @@ class Book:
         at = max(now, self._looked + 1)
         self._grant_next(now, self._reap(now))
         self._looked = at
+        if now < self._time:
+            self._set_back(now)
+        self._time = now
         covered: dict[int, dict[str, int]] = {}
         for held in self._held.values():
             of_process = covered.setdefault(held.wanted.pid, {})
@@ -132,9 +135,19 @@ class Book:
             del self._asked[lease_id]
         return bool(impatient)
 
+    def _set_back(self, now: int) -> None:
+        """The clock was set back: nobody lives longer for it, and those who wait stay before those who ask from now on."""
+        self._stale -= self._time - now
+        for lease_id, held in self._held.items():
+            self._held[lease_id] = replace(held, expires=min(held.expires, now + held.ttl))
+        back = max((asked.since for asked in self._asked.values()), default=now) - now
+        for lease_id, asked in self._asked.items():
+            since = asked.since - back if asked.since > now else asked.since
+            self._asked[lease_id] = replace(asked, since=since, patient_until=min(asked.patient_until, now + asked.ttl))
+
     def _grant(self, now: int, asked: Asked) -> None:
         self._fence = max(self._fence + 1, now)
-        self._held[asked.wanted.id] = Held(asked.wanted, self._fence, asked.since, now, now + asked.ttl)
+        self._held[asked.wanted.id] = Held(asked.wanted, self._fence, asked.since, now, now + asked.ttl, asked.ttl)
 
     def _grant_next(self, now: int, somebody_left: bool) -> None:  # noqa: FBT001 - what the caller has found out
         if not somebody_left or now >= self._stale:
