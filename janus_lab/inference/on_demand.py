@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Generic, Protocol, TypeVar
 
 from janus_lab.errors import EngineError
-from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.admission import Admission, Asker
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.held import HeldLease
 from janus_lab.scheduler.work import Work, computing
 from janus_lab.values.generation import ModelInfo
-from janus_lab.values.lease import CPU, Grant, GrantState
+from janus_lab.values.lease import CPU, PUT_BACK_SECONDS, Grant, GrantState
 
 IDLE_SECONDS = 2.0
 """A model that was used a moment ago is about to be used again, and stays."""
 LOADING = Demand("loading", {CPU: 1})
 _LOOK_SECONDS = 0.1
+_PAUSE_SECONDS = 0.01
 
 
 class Described(Protocol):
@@ -47,6 +49,7 @@ class OnDemand(Generic[Model]):
         self._loaded: Model | None = None
         self._info: ModelInfo | None = None
         self._held: HeldLease | None = None
+        self._classes: list[float] = []
         self._users = 0
         self._used_at = 0.0
         self._closed = False
@@ -110,11 +113,8 @@ class OnDemand(Generic[Model]):
     def _entered_loading(self, work: Work) -> Model:
         entered: Model | None = None
         try:
-            with work.aside(), self._alone(work):
-                entered = self._entered()
-                if entered is None:
-                    self._load(work)
-                    entered = self._entered()
+            with work.aside():
+                entered = self._loaded_once(work)
         except BaseException:
             if entered is not None:
                 self._leave()
@@ -125,13 +125,24 @@ class OnDemand(Generic[Model]):
             )
         return entered
 
+    def _loaded_once(self, work: Work) -> Model | None:
+        while True:
+            # Whoever was overtaken comes after those who are more urgent, and finds it loaded.
+            with suppress(_Overtaken), self._alone(work):
+                entered = self._entered()
+                if entered is None:
+                    self._load(work)
+                    entered = self._entered()
+                return entered
+
     def _load(self, work: Work) -> None:
         if self._closed:
             raise EngineError(f"the {self.name} model has been unloaded", remedy="run `janus up`, then repeat")
-        held = self._admission.ask(self._demand(), work.asker, lasting=True, asked_to_yield=self.unload_idle)
+        asker = _Loading(work.asker, self._is_overtaken)
+        held = self._admission.ask(self._demand(), asker, lasting=True, asked_to_yield=self.unload_idle)
         try:
+            work.take(asker)
             work.tally.loaded(held)
-            work.take()
             loaded = self._stack.enter_context(self._opener())
         except BaseException:
             self._admission.give_back(held)
@@ -155,10 +166,41 @@ class OnDemand(Generic[Model]):
 
     @contextmanager
     def _alone(self, work: Work) -> Iterator[None]:
-        began = self._admission.now()
-        while not self._loading.acquire(timeout=_LOOK_SECONDS):
-            work.asker.waiting(Grant(GrantState.WAITING), self._admission.now() - began)
+        began, mine = self._admission.now(), PUT_BACK_SECONDS[work.asker.priority]
+        with self._state:
+            self._classes.append(mine)
+        try:
+            while self._is_overtaken(mine) or not self._loading.acquire(timeout=_LOOK_SECONDS):
+                work.asker.waiting(Grant(GrantState.WAITING), self._admission.now() - began)
+                time.sleep(_PAUSE_SECONDS)
+        finally:
+            with self._state:
+                self._classes.remove(mine)
         try:
             yield
         finally:
             self._loading.release()
+
+    def _is_overtaken(self, put_back: float) -> bool:
+        """Whether a better class waits for this model."""
+        with self._state:
+            return min(self._classes, default=put_back) < put_back
+
+
+class _Overtaken(Exception):
+    """Somebody more urgent waits for what is to be loaded, and shall not wait for it in our class."""
+
+
+class _Loading:
+    """Who loads a model: as the work's asker, but that it leaves the loading to those who are more urgent."""
+
+    def __init__(self, asker: Asker, is_overtaken: Callable[[float], bool]) -> None:
+        self.run_id, self.cell, self.priority = asker.run_id, asker.cell, asker.priority
+        self._asker = asker
+        self._is_overtaken = is_overtaken
+
+    def waiting(self, grant: Grant, seconds: float) -> None:
+        """Raises _Overtaken, and what the asker raises."""
+        if self._is_overtaken(PUT_BACK_SECONDS[self.priority]):
+            raise _Overtaken
+        self._asker.waiting(grant, seconds)

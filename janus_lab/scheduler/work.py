@@ -69,10 +69,10 @@ class Work:
         held = self._held
         return held is not None and not held.lost
 
-    def take(self) -> None:
-        """Hold a lease from here on, waiting for it if need be. Raises what `Admission.ask` does."""
+    def take(self, asker: Asker | None = None) -> None:
+        """Hold a lease from here on, waiting for it if need be, as `asker` where that is given. Raises what `Admission.ask` does."""
         if self._held is None:
-            self._held = self._admission.ask(self._demand, self.asker)
+            self._held = self._admission.ask(self._demand, asker or self.asker)
             self.tally.add(self._held)
             self._looked_at = self._held.granted_at
         self._goes_on.set()

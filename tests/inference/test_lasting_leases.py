@@ -16,6 +16,7 @@ from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.work import Somebody, Work, computing
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.lease import CPU, RAM
+from janus_lab.values.run import Priority
 from tests.admitting import MACHINE, admission_over, leases_over
 
 INFO = ModelInfo("file:///m", "m", "0" * 64, "MIT")
@@ -101,6 +102,42 @@ def test_a_model_in_use_stays(admission, monkeypatch):
         assert opens.open == 1
     model.unload_idle()
     assert opens.open == 0
+
+
+class Batch(Somebody):
+    priority = Priority.BATCH
+
+
+def test_who_is_urgent_does_not_wait_for_a_model_in_the_class_of_who_came_first(admission, leases):
+    """Batch work waits for the model's memory; somebody who wants the same model makes its request theirs."""
+    model = OnDemand("m", Opens(), admission, lambda: Demand("model", {RAM: 60}))
+    taken = admission.ask(Demand("other batch work", {RAM: 60}), Batch())
+    used = []
+
+    def run(asker):
+        work = Work(admission, COMPUTING, asker)
+        with work.going(), model.using(work):
+            used.append(asker.priority)
+
+    def waits(priority):
+        deadline = time.monotonic() + 5
+        while [one.request.priority for one in leases.book(MACHINE).waiting] != [priority]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=run, args=(asker,)) for asker in (Batch(), Somebody())]
+    threads[0].start()
+    waits(Priority.BATCH)
+    threads[1].start()
+    try:
+        waits(Priority.INTERACTIVE)
+        admission.look(taken)
+        assert taken.yield_wanted
+    finally:
+        admission.give_back(taken)
+        for thread in threads:
+            thread.join(5)
+    assert sorted(used) == [Priority.BATCH, Priority.INTERACTIVE]
 
 
 def test_many_runs_that_need_two_models_on_a_tight_machine_never_wait_for_each_other(admission, leases, monkeypatch):
