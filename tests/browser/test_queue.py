@@ -35,7 +35,7 @@ def made(number, kind, priority, request, ago, state=S.QUEUED, error=None, attem
 papers = made(0xa1, K.INGEST, I.BATCH, {{"sources": ["/data/papers/wind-energy-2024"]}}, 190, S.RUNNING)
 link.events.append(Event(papers.id, EventKind.PROGRESS, {{"files_done": 1204, "files_total": 3000, "chunks_done": 41230, "seconds_left": 312.0}}, now))
 held = made(0xa2, K.INGEST, I.BATCH, {{"sources": ["/data/reports"]}}, 60, S.RUNNING)
-link.events.append(Event(held.id, EventKind.WAITING, {{"what": ["ram", "cpu"], "seconds": 14.0}}, now))
+link.events.append(Event(held.id, EventKind.WAITING, {{"what": "memory, threads", "seconds": 14.0}}, now))
 made(0xa3, K.ASK, I.INTERACTIVE, {{"question": "Which lidar measured the highest gusts, and in which year was that?"}}, 2)
 made(0xa4, K.INGEST, I.BATCH, {{"sources": [{EVIL!r}]}}, 20)
 made(0xa5, K.INGEST, I.BATCH, {{"sources": ["/data/archive", "/data/more"]}}, 4000, S.PAUSED)
@@ -104,9 +104,9 @@ def test_a_queue_shows_everything_in_light_and_dark_wide_and_narrow(lab):
     lab.page.set_viewport_size({"width": 1280, "height": 1700})
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         lab.theme(theme)
-        for width in (560, 860):
+        for width in (560, 840):
             lab.page.evaluate("w => { document.querySelector('.janus-queue').style.width = w + 'px' }", width)
-            lab.page.wait_for_timeout(400)
+            lab.page.wait_for_timeout(100)
             queue.screenshot(path=str(ARTEFACTS / f"queue-live-{theme.split()[-1].lower()}-{width}.png"))
     assert lab.page.evaluate("() => window.__janus_pwned") is None
     assert lab.external == []
