@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import re
 from enum import IntEnum
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from janus_lab.adapters.redis import codes, scripts
+from janus_lab.adapters.leases import records
+from janus_lab.adapters.redis import codes, keys, scripts
 
 FOLDER = Path(__file__).parents[2] / "lua"
 LUA = sorted(FOLDER.glob("*.lua"))
@@ -115,3 +117,16 @@ def test_every_key_comes_from_the_caller(path: Path) -> None:
         if command not in NO_KEY:
             assert first.startswith("KEYS["), f"{command} touches a key that the caller did not name"
     assert "os.time" not in code, "the clock is the server's"
+
+
+LEASE_RECORDS = {"3": "5d3e4488b9be2d27"}
+"""By format, what the descriptions of the keys of leases and the code that reads and writes them come to."""
+
+
+def test_the_format_of_leases_is_raised_with_what_their_keys_hold() -> None:
+    """After a change that leaves what is kept readable by those who run already, note its digest; else raise LEASES_FORMAT, too."""
+    kept = [FOLDER / "shared" / f"{name}.lua" for name in ("records", "resources")]
+    described = [line for path in kept for line in header_and_code(path)[0] if line.startswith("KEYS[")]
+    code = [header_and_code(path)[1] for path in kept] + [inspect.getsource(records)]
+    written = hashlib.sha256("\n".join([*described, *code]).encode()).hexdigest()[:16]
+    assert {keys.LEASES_FORMAT: written} == LEASE_RECORDS

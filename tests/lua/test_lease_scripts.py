@@ -233,3 +233,14 @@ def test_whoever_deletes_keys_by_hand_breaks_nothing_for_long(redis_url, part):
         leases.withdraw(HOST, "c")
         assert ask("d", 100, 9.0) is GrantState.GRANTED
         assert leases.book(HOST).resources[CPU].leased == 100
+
+
+def test_what_an_earlier_format_left_behind_expires(redis_url):
+    outdated = keys.outdated_leases(HOST)
+    assert len(outdated) == 5 * (int(keys.LEASES_FORMAT) - 1)
+    assert not {*outdated} & {*keys.leases(HOST)}
+    with Redis.from_url(redis_url) as server, open_leases(redis_url) as leases:
+        server.hset(outdated[0], "cpu", "1")
+        leases.publish(HOST, FULL, measured_at=leases.held(HOST)[0], stale_seconds=60.0)
+        assert 0 < server.ttl(outdated[0]) <= 24 * 3600
+        assert all(server.ttl(name) == -1 for name in keys.leases(HOST) if server.exists(name))

@@ -111,6 +111,7 @@ class RedisLeases:
             self._publish(keys=[*keys.leases(machine), keys.LEASED_MACHINES], args=args)
             if not self._tidied:
                 self._forget_silent_machines()
+                self._let_outdated_expire(machine)
                 self._tidied = True
 
     def held(self, machine: str) -> tuple[float, Mapping[int, Mapping[str, int]]]:
@@ -154,6 +155,12 @@ class RedisLeases:
         for machine in self._published("-inf", str(self._ago(KEPT_SECONDS))):
             names = [*keys.leases(machine)[:-1], keys.LEASED_MACHINES]
             self._forget(keys=names, args=[machine, KEPT_SECONDS * SECOND])
+
+    def _let_outdated_expire(self, machine: str) -> None:
+        """Not at once: a worker of an earlier version may be at work still."""
+        for name in keys.outdated_leases(machine):
+            if self._client.ttl(name) == -1:
+                self._client.expire(name, KEPT_SECONDS)
 
     def _ago(self, seconds: float) -> int:
         now, micros = self._client.time()

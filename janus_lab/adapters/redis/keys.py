@@ -94,6 +94,13 @@ def leases(machine: str) -> tuple[str, ...]:
     return tuple(f"{LEASED_MACHINES}:{machine}:{LEASES_FORMAT}:{part}" for part in parts)
 
 
+def outdated_leases(machine: str) -> tuple[str, ...]:
+    """What earlier formats of a machine's leases left behind; no script touches them."""
+    earlier = range(1, int(LEASES_FORMAT))
+    now = f":{LEASES_FORMAT}:"
+    return tuple(f":{number}:".join(name.rsplit(now, 1)) for number in earlier for name in leases(machine)[:-1])
+
+
 def granted(machine: str) -> str:
     """The channel that tells which of a machine's waiting requests were granted."""
     return leases(machine)[-1]
