@@ -38,6 +38,8 @@ class Monitor:
 
     def begin(self) -> None:
         """Go on where another monitor of this machine stopped; to be called before its looks are taken for the truth."""
+        # Should this fail, what was known before the other monitor looked must not count.
+        self._attribution = None
         self._attribution = Attribution.following(self._around.samples.latest(self._machine))
         book = self._around.leases.book(self._machine)
         self._known = {name: use.capacity for name, use in book.resources.items()}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from janus_lab.errors import ProbeFailed
+from janus_lab.errors import ProbeFailed, StoreUnreachable
 from janus_lab.values.lease import GrantState
 from janus_lab.values.machine import ProcessUse
 
@@ -180,3 +180,20 @@ def test_another_monitor_goes_on_where_one_stopped(machine):
     third = machine.monitor()
     third.look()
     assert machine.leases.book(MACHINE).resources["vram:0"].capacity.failure
+
+
+def test_a_takeover_that_failed_is_made_up_for_before_the_next_look(machine, monkeypatch):
+    one, other = machine.monitor(), machine.monitor()
+    one.look()
+    other.look()
+
+    def away(name):
+        raise StoreUnreachable(name, remedy="wait")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(type(machine.samples), "latest", lambda _, name: away(name))
+        with pytest.raises(StoreUnreachable):
+            one.begin()
+        with pytest.raises(StoreUnreachable):
+            one.look()
+    one.look()
