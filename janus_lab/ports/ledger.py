@@ -59,6 +59,10 @@ class Ledger(Pausing, Protocol):
         """An open run → a final `state`; False if it was final already or a higher fencing number has been seen."""
         ...
 
+    def pin(self, run_id: str, manifest: Mapping[str, Any], *, fence: int) -> None:
+        """Keep what an attempt found out that is not the last one; nothing if the run is final or a higher fence has been seen."""
+        ...
+
     def requeue(self, run_id: str) -> bool:
         """FAILED or CANCELLED → QUEUED, keeping finished steps and counting attempts anew, for a retry; False in any other state."""
         ...

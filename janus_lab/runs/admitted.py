@@ -9,6 +9,7 @@ from janus_lab.runs.context import RunContext, RunService
 from janus_lab.runs.patience import Patience
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demands
+from janus_lab.scheduler.tally import together
 from janus_lab.scheduler.work import Work
 
 
@@ -21,10 +22,10 @@ class Admitted:
         self._demands = demands
 
     def execute(self, context: RunContext) -> Mapping[str, Any]:
-        """Do the run under a lease; which ones it had and how long it waited is in its manifest."""
+        """Do the run under a lease; which ones it and its earlier attempts had, and how long they waited, is in its manifest."""
         work = Work(self._admission, self._demands.of(context.run), Patience(context))
         try:
             with work.going():
                 return self._service.execute(context)
         finally:
-            context.pin(leases=work.facts())
+            context.pin(leases=together(context.manifest.get("leases", {}), work.facts()))

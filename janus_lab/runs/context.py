@@ -61,7 +61,7 @@ class RunContext:
         self.run = run
         self.cancelled = cancelled
         self.fence = fence
-        self.manifest: dict[str, Any] = {}
+        self.manifest: dict[str, Any] = dict(run.manifest)
         self.partial = False
         self._slice_ends = time.monotonic() + slice_seconds
         self._ledger = ledger

@@ -133,8 +133,10 @@ class Executor:
                 result = self._services[run.kind].execute(context)
         except RunPaused:
             _log.info("run-paused", run=run.id)
+            self._ledger.pin(run.id, context.manifest, fence=context.fence)
             self._tell(Event(run.id, EventKind.STATE, {"state": RunState.PAUSED.value}, time.time()))
         except SliceOver:
+            self._ledger.pin(run.id, context.manifest, fence=context.fence)
             self._queue().enqueue(run.id, run.priority)
         except RunCancelled as error:
             watch.require()

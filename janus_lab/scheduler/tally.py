@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +61,19 @@ class LeaseTally:
             "first": self.first,
             "models": self.models,
         }
+
+
+def together(earlier: Mapping[str, Any], latest: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an attempt with those of all before it, which may be none."""
+    if not earlier:
+        return dict(latest)
+    sums = ("count", "lost", "yielded", "waited_seconds", "held_seconds")
+    return {
+        **{name: round(earlier[name] + latest[name], 3) for name in sums},
+        "longest_wait_seconds": max(earlier["longest_wait_seconds"], latest["longest_wait_seconds"]),
+        "last_fence": latest["last_fence"] or earlier["last_fence"],
+        **{name: [*earlier[name], *latest[name]][:KEPT] for name in ("first", "models")},
+    }
 
 
 def _keep(kept: list[dict[str, Any]], held: HeldLease) -> None:

@@ -151,6 +151,19 @@ def test_an_overtaken_worker_changes_nothing(ledger):
     assert ledger.steps(run.id) == []
 
 
+def test_what_an_earlier_attempt_found_out_is_kept_for_the_next(ledger):
+    run = queued()
+    ledger.create(run)
+    ledger.start(run.id, 2, 1.0)
+    ledger.pin(run.id, {"leases": {"count": 1}}, fence=1)
+    assert ledger.get(run.id).manifest == {}
+    ledger.pin(run.id, {"leases": {"count": 3}}, fence=2)
+    assert ledger.get(run.id).manifest == {"leases": {"count": 3}}
+    ledger.finish(run.id, RunState.DONE, fence=2, at=3.0, manifest={"leases": {"count": 5}})
+    ledger.pin(run.id, {}, fence=2)
+    assert ledger.get(run.id).manifest == {"leases": {"count": 5}}
+
+
 def test_a_failed_run_is_queued_again_with_its_steps(ledger):
     run = queued()
     ledger.create(run)

@@ -108,6 +108,26 @@ def test_a_run_tells_for_what_it_waits_and_its_manifest_how_long(bench, admissio
     assert not leases.book(MACHINE).leases
 
 
+def test_the_manifest_counts_the_leases_of_every_attempt(bench, admission):
+    class Slices:
+        def execute(self, context):
+            for number in range(3):
+                if str(number) not in context.finished:
+                    context.commit_step(str(number), {})
+            return {}
+
+    run_id = new_run(bench, "a" * 32, Priority.BATCH)
+    slicing = executor(bench, admission, Slices(), slice_seconds=0.0)
+    for attempt in (1, 2, 3):
+        slicing.carry_out(run_id)
+        run = bench.ledger.get(run_id)
+        assert (run.state, run.manifest["leases"]["count"]) == (RunState.RUNNING, attempt)
+    slicing.carry_out(run_id)
+    facts = bench.ledger.get(run_id).manifest["leases"]
+    assert (bench.ledger.get(run_id).state, facts["count"], len(facts["first"])) == (RunState.DONE, 4, 4)
+    assert [lease["fence"] for lease in facts["first"]] == sorted({lease["fence"] for lease in facts["first"]})
+
+
 def test_a_run_is_cancelled_while_it_waits(bench, admission, leases, full):
     run_id, service = new_run(bench, "a" * 32), Counting()
     thread = carried_out(executor(bench, admission, service), run_id)

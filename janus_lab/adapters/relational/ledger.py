@@ -120,6 +120,16 @@ class RelationalLedger(RelationalPausing):
         with self._database.write() as connection:
             return connection.execute(change).rowcount == 1
 
+    def pin(self, run_id: str, manifest: Mapping[str, Any], *, fence: int) -> None:
+        """Keep the manifest of an attempt that others go on after."""
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(OPEN), runs.c.fence == fence)
+            .values(manifest=dict(manifest))
+        )
+        with self._database.write() as connection:
+            connection.execute(change)
+
     def requeue(self, run_id: str) -> bool:
         """Make a failed or cancelled run QUEUED again; its steps and fence stay, its attempts are counted anew."""
         change = (
