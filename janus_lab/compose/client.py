@@ -10,6 +10,7 @@ from typing import Any
 from janus_lab.compose.hardware import hardware
 from janus_lab.compose.ingesting import bringer
 from janus_lab.compose.inline_room import InlineRoom
+from janus_lab.compose.logging_within import log_to_standard_logging
 from janus_lab.compose.process_room import ProcessRoom
 from janus_lab.compose.server_room import ServerRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
@@ -45,6 +46,7 @@ def open_lab(
     when the engine room is started. Other keywords are settings; an engine room that runs already keeps those
     it was started with (`janus down` lets the next start take new ones). Close the lab, or use it in a `with` block.
     """
+    log_to_standard_logging()
     chosen = load_settings(home, **settings)
     with ExitStack() as opening:
         refuse_half_filled(chosen.home, chosen.profile)

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from janus_lab.compose.links import open_link
+from janus_lab.compose.logging_within import log_to_standard_logging
 from janus_lab.compose.sampling import OurProcesses, open_sampler
 from janus_lab.compose.services import Worker, build_worker
 from janus_lab.compose.stores import open_shared
@@ -41,6 +42,7 @@ class SweepingWorker:
 @contextmanager
 def open_worker(settings: Settings) -> Iterator[SweepingWorker]:
     """Open every store and service of a worker whose server is at `settings.redis_url`; closed in reverse at the end."""
+    log_to_standard_logging()
     refuse_half_filled(settings.home, settings.profile)
     with ExitStack() as resources:
         shared = open_shared(settings, resources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -10,6 +11,7 @@ from pathlib import Path
 from janus_lab.values.shown_url import shown_url
 
 URL_ENDING = "_url"
+_FILLED_IN = re.compile(r"\?cache_mb=\d+$")
 EMBEDDED_SCHEMES = ("embedded", "sqlite", "file", "edge", "memory", "")
 """Schemes of engines that live in the data directory; every other one is a server."""
 
@@ -85,7 +87,9 @@ class Settings:
         """The named URL setting with `{home}` and the adapter's options filled in. It may hold a password: `shown` is for eyes."""
         value: str = getattr(self, name)
         url = value.replace("{home}", str(self.home))
-        return f"{url}?cache_mb={self.sqlite_cache_mb}" if url.startswith("sqlite:") else url
+        # A URL that came from here may be set again, as a worker's environment.
+        bare = url.startswith("sqlite:") and not _FILLED_IN.search(url)
+        return f"{url}?cache_mb={self.sqlite_cache_mb}" if bare else url
 
     def shown(self, name: str) -> str:
         """The named URL setting as it may be shown to anybody."""

@@ -43,6 +43,7 @@ class Servers:
     settings: Settings
     ledger: Ledger
     link: Link
+    resources: ExitStack
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,7 +63,10 @@ class Servers:
         """A worker of another machine, as it were: its data directory holds nothing."""
         environment = {**os.environ, **self.environment, "JANUS_RELATIONAL_URL": self.settings.url("relational_url")}
         command = [sys.executable, "-m", "janus_lab.jobs.foreground", "--home", str(home), "--opener", OPENER]
-        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        self.resources.enter_context(process)
+        self.resources.callback(process.kill)
+        return process
 
     def start(self, steps: int = 10, seconds: float = 0.0, *, queued: bool = True) -> str:
         request = {"steps": steps, "seconds": seconds}
@@ -98,7 +102,7 @@ def servers(tmp_path: Path, server_redis_url: str, rabbitmq_url: str) -> Iterato
         ledger = stack.enter_context(factory("ledger", relational)(relational))
         link = open_link(settings, server_redis_url, stack)
         stack.callback(stop, settings.home)
-        yield Servers(settings, ledger, link)
+        yield Servers(settings, ledger, link, stack)
 
 
 def test_two_workers_share_runs_and_say_that_they_are_there(servers):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -175,12 +176,13 @@ def test_pages_are_fetched_and_ingested(room, web) -> None:
 
 
 def test_fetch_is_bounded(web) -> None:
-    assert fetch(f"{web}/to//page", 1000).charset == "iso-8859-1"
+    fetched = partial(fetch, turn=lambda _host: None)
+    assert fetched(f"{web}/to//page", 1000).charset == "iso-8859-1"
     with pytest.raises(FileTooLarge):
-        fetch(f"{web}/page", 10)
+        fetched(f"{web}/page", 10)
     with pytest.raises(UrlFailed, match="file:"):
-        fetch(f"{web}/to/file:///etc/passwd", 1000)
+        fetched(f"{web}/to/file:///etc/passwd", 1000)
     with pytest.raises(UrlFailed, match="redirects"):
-        fetch(f"{web}/to//to//to//to//to//to//to//page", 1000)
+        fetched(f"{web}/to//to//to//to//to//to//to//page", 1000)
     with pytest.raises(UrlFailed):
-        fetch("http://127.0.0.1:9/", 1000)
+        fetched("http://127.0.0.1:9/", 1000)

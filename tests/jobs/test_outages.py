@@ -63,7 +63,7 @@ def test_an_outage_is_two_lines(request, tmp_path, log, *, server, url, setting)
         time.sleep(1)
         engine.kill()
         time.sleep(5)
-        lost = [event for event in events(log) if "connection error" in event]
+        lost = [event for event in events(log) if event.startswith("Consumer encountered a connection error")]
         engine.restart()
         deadline = time.monotonic() + 20
         while "broker-answers" not in events(log) and time.monotonic() < deadline:

@@ -85,3 +85,9 @@ def test_every_setting_is_read_somewhere(name):
     ]
     by_another = re.search(rf"self\.{name}\b", (SOURCES / "settings" / "settings.py").read_text())
     assert readers or by_another
+
+
+def test_a_url_that_was_filled_in_may_be_set_again(tmp_path):
+    filled = load_settings(tmp_path, environment={}).url("relational_url")
+    assert filled.endswith("?cache_mb=16")
+    assert load_settings(tmp_path, environment={"JANUS_RELATIONAL_URL": filled}).url("relational_url") == filled
