@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from redis import Redis
 
 from janus_lab.adapters.engine_room.paths import socket_path
@@ -39,6 +40,13 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
         patch.setenv("HOME", str(home))
         patch.setenv("JANUS_MODEL_CACHE", str(pytestconfig.cache.mkdir("janus-models")))
         yield home
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """The shell of this process, as a kernel has one; gone after the test, for a process of tests has none."""
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 from board_values import NOW, hostile_board
-from IPython.core.interactiveshell import InteractiveShell
 
 from janus_lab import open_lab
 from janus_magics import live_board
@@ -166,8 +165,7 @@ def test_a_browser_that_falls_silent_is_gone_but_not_while_a_cell_works():
     assert attention.unseen_seconds() == 5.0
 
 
-def test_cells_are_watched_until_the_end():
-    shell = InteractiveShell.instance()
+def test_cells_are_watched_until_the_end(shell):
     before = list(shell.events.callbacks["pre_run_cell"])
     watch = CellWatch(shell)
     assert watch.working()

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from janus_lab.settings.asking_cell import asking_cell
-
-
-@pytest.fixture
-def shell():
-    made = InteractiveShell.instance()
-    made.run_cell("from janus_lab.settings.asking_cell import asking_cell", store_history=True)
-    yield made
-    InteractiveShell.clear_instance()
 
 
 def asked(shell) -> str:
@@ -28,6 +19,7 @@ def test_without_a_shell_there_is_no_cell():
 
 def test_a_cell_is_named_by_its_number_and_the_notebook_that_jupyter_names(shell, monkeypatch):
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    shell.run_cell("from janus_lab.settings.asking_cell import asking_cell", store_history=True)
     assert asked(shell) == "In [2]"
     monkeypatch.setenv("JPY_SESSION_NAME", "folder/wind report.ipynb")
     assert asked(shell) == "In [3] of wind report.ipynb"
@@ -36,4 +28,5 @@ def test_a_cell_is_named_by_its_number_and_the_notebook_that_jupyter_names(shell
 def test_in_vs_code_a_variable_names_the_notebook(shell, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "a0b1.json")
     shell.user_ns["__vsc_ipynb_file__"] = "/somewhere/else.ipynb"
+    shell.run_cell("from janus_lab.settings.asking_cell import asking_cell", store_history=True)
     assert asked(shell) == "In [2] of else.ipynb"

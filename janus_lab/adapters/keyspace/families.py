@@ -77,6 +77,13 @@ FAMILIES: tuple[Family, ...] = (
         lease_decoding.ending,
     ),
     Family(
+        "outdated leases",
+        re.compile(f"{re.escape(keys.LEASED_MACHINES)}:(?P<machine>.+):(?P<format>[0-9]+):[a-z]+", re.DOTALL),
+        "Leases as an earlier version of Janus kept them; nobody uses them any more, and they expire.",
+        "nothing",
+        decoding.nothing,
+    ),
+    Family(
         "machines",
         one(keys.LEASED_MACHINES),
         "Machines that publish what they have.",
