@@ -36,6 +36,7 @@ from janus_lab.errors.files import (
     UnsupportedFormat,
     UrlFailed,
 )
+from janus_lab.errors.models import CircuitOpen, GrammarRefused, HashMismatch, ModelGated
 from janus_lab.errors.requests import AmbiguousId, NotFound, StateChanged, UsageError
 from janus_lab.errors.scheduling import AdmissionClosed, LeaseImpossible, LeaseLost, LeaseTimeout, ProbeFailed
 
@@ -44,6 +45,7 @@ __all__ = [
     "AdmissionClosed",
     "AmbiguousId",
     "CapacityError",
+    "CircuitOpen",
     "ClaimLost",
     "ContextTooLong",
     "CorruptFile",
@@ -58,12 +60,15 @@ __all__ = [
     "EngineTooOld",
     "FileForbidden",
     "FileTooLarge",
+    "GrammarRefused",
+    "HashMismatch",
     "JanusError",
     "LeaseImpossible",
     "LeaseLost",
     "LeaseTimeout",
     "MissingPackage",
     "ModelFailed",
+    "ModelGated",
     "NoText",
     "NotAFile",
     "NotFound",

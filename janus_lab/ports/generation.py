@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.model import Footprint
 
 
 class GenerationBackend(Protocol):
@@ -38,4 +39,13 @@ class SupportsScoring(Protocol):
 
         Raises ContextTooLong or ModelFailed.
         """
+        ...
+
+
+@runtime_checkable
+class SupportsMeasuring(Protocol):
+    """A backend that is told by its engine how much memory the loaded model takes."""
+
+    def footprint(self) -> Footprint:
+        """As the engine reports it."""
         ...

@@ -75,6 +75,8 @@ class Answer:
     notes: tuple[str, ...] = ()
     draft: str = ""
     """What the model wrote before verification, as streamed; empty where no model ran."""
+    model: str = ""
+    """The name of the model that wrote the draft; empty where none did."""
     reopen: Callable[[Citation], CitedContext] | None = field(default=None, compare=False, repr=False)
     """Reads a citation's span again from the store; a lab fills it in."""
 

@@ -14,33 +14,71 @@ class FinishReason(StrEnum):
     STOP = "stop"
     LENGTH = "length"
     CANCELLED = "cancelled"
+    TOOL_CALLS = "tool_calls"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asks for: `arguments` is JSON text as the model wrote it, untrusted and unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What a model may ask to be called; `parameters` is a JSON schema as text."""
+
+    name: str
+    description: str
+    parameters: str
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message; `role` is system, user or assistant."""
+    """One chat message; `role` is system, user, assistant, or tool: the answer to the call `call_id`."""
 
     role: str
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """A chat to be continued. `temperature` 0 is greedy; `seed` fixes sampling; `stop` ends generation before it appears."""
+    """A chat to be continued. `temperature` 0 is greedy; `seed` fixes sampling; `stop` ends generation before it appears.
+
+    With `schema`, a JSON schema as text ("{}" for any JSON object), the whole reply is JSON that it allows.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int
     temperature: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    schema: str = ""
+    tools: tuple[Tool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that went in and came out, and how many of those that went in were known already."""
+
+    prompt_tokens: int
+    reply_tokens: int
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of generated text; the last one of a stream carries `finish`."""
+    """A piece of generated text; the last one of a stream carries `finish`, and with it which model spoke and what it took."""
 
     text: str
     finish: FinishReason | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

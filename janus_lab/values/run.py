@@ -20,9 +20,13 @@ class RunKind(StrEnum):
     CHECK = "check"
     EMBED = "embed"
     CHAT = "chat"
+    PULL = "pull"
+    LOAD = "load"
+    BENCH = "bench"
+    REINDEX = "reindex"
 
 
-LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT)
+LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT, RunKind.LOAD)
 """Kinds whose result is handed over at once: they are forgotten after `keep_lookups_days`."""
 
 

@@ -1,0 +1,29 @@
+"""Models that can't be fetched, and servers of models that are left alone for a while."""
+
+from __future__ import annotations
+
+from janus_lab.errors.families import EngineError, UserError
+
+
+class ModelGated(UserError):
+    """The model's publisher asks for consent, or for an account, first."""
+
+    code = "model-gated"
+
+
+class HashMismatch(EngineError):
+    """What was fetched is not what the publisher says it is; it was thrown away."""
+
+    code = "wrong-hash"
+
+
+class CircuitOpen(EngineError):
+    """A server of models failed again and again, and is not asked for a while."""
+
+    code = "circuit-open"
+
+
+class GrammarRefused(UserError):
+    """A JSON schema can't be kept to while a model writes."""
+
+    code = "schema-refused"

@@ -1,0 +1,29 @@
+"""What a backend is given to open a model with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from janus_lab.values.generation import ModelInfo
+from janus_lab.values.model import LoadPlan, ModelFiles, ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    """A model to be opened: its record, its files (None for a server's), how it is laid out, and what to compute with.
+
+    `cache` is the folder for files that are prepared for fast use; `threads` 0 means one a physical core; `key` opens a server and
+    is shown nowhere; `logs` is where a server that we start writes its log.
+    """
+
+    record: ModelRecord
+    info: ModelInfo
+    files: ModelFiles | None = None
+    plan: LoadPlan = field(default_factory=LoadPlan)
+    cache: Path = Path()
+    threads: int = 0
+    batch_tokens: int = 512
+    tokenizer: Path | None = None
+    key: str = field(default="", repr=False)
+    logs: Path = Path()

@@ -1,0 +1,58 @@
+"""What there is to tell of a model: its files, whether it fits, where it is loaded, what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from janus_lab.values.lease import RAM
+from janus_lab.values.model import Circuit, Footprint, LoadPlan, Measurement, ModelFiles, ModelRecord, ModelShape
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A model in a process's memory: what its lease covers, since when, for how long it is unused (None: in use or not told)."""
+
+    machine: str
+    pid: int
+    covered: Mapping[str, int]
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether and how a model fits a machine now: the plan, what it would take, and what each resource has free in bytes.
+
+    `now` says that it fits what is free at this moment, `ever` that it fits the budgets when nothing else is loaded; `steps` are
+    the concessions in words, such as fewer layers on the accelerator. `evicts` names models that would be unloaded for it.
+    """
+
+    plan: LoadPlan
+    footprint: Footprint
+    free: Mapping[str, int]
+    budgets: Mapping[str, int]
+    now: bool
+    ever: bool
+    steps: tuple[str, ...] = ()
+    evicts: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it would be: `cpu`, `vram:0`, several joined by `+`."""
+        return "+".join(sorted(name for name in self.footprint.weights if name != RAM)) or "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One model as `janus models` shows it. `place` in its task's chain is 1 for the model in use, 0 for one that is not in it."""
+
+    record: ModelRecord
+    files: ModelFiles | None = None
+    missing: str = ""
+    """Why there are no files: the remedy in one line, such as how to fetch them."""
+    shape: ModelShape | None = None
+    fit: Fit | None = None
+    residents: tuple[Resident, ...] = ()
+    measured: Measurement | None = None
+    circuit: Circuit | None = None
+    place: int = 0
