@@ -21,8 +21,10 @@ import numpy as np
 from janus_lab.adapters.backend.bert_graph import EMBEDDING, IDS, MASK
 from janus_lab.adapters.backend.length_batches import length_batches
 from janus_lab.adapters.backend.onnx_embedding import BATCH_TOKENS, OnnxEmbedding, open_embedding
+from janus_lab.compose.load_orders import load_order
 from janus_lab.inference.catalog import Catalog
 from janus_lab.settings import load_settings
+from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask
 
 WORDS = ("the", "of", "model", "graph", "document", "river", "measure", "seven", "light", "answer", "engine", "history")
 TURNS = 5
@@ -37,12 +39,9 @@ def main() -> None:
     options = parser.parse_args()
     texts = read_texts(options.texts, options.limit)
     settings = load_settings()
-    catalog = Catalog(settings.model_cache)
-    entry = catalog.find(settings.embedding_model)
-    tokenizer = catalog.tokenizer(settings.embedding_model)
-    with open_embedding(
-        entry.path, tokenizer, entry.info, cache=settings.model_cache, precision=options.precision
-    ) as model:
+    chosen = ModelOptions(precision=options.precision)
+    record = ModelRecord("embedding", ModelTask.EMBEDDING, settings.embedding_model, chosen)
+    with open_embedding(load_order(settings, Catalog(settings.model_cache), record)) as model:
         report(model, texts)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from janus_lab.answering.pipeline import AskService
 from janus_lab.compose.admitting import demands, open_admission
 from janus_lab.compose.ingesting import ingest_options
+from janus_lab.compose.load_orders import load_order
 from janus_lab.compose.stores import Shared, opened_once
 from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.chat_run import ChatService
@@ -44,6 +45,7 @@ from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import computing
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
+from janus_lab.values.model import ModelRecord, ModelTask
 from janus_lab.values.run import RunKind
 
 Worker = Executor
@@ -116,15 +118,9 @@ def open_models(settings: Settings, cache: EmbeddingCache, admission: Admission)
 
     def open_embedding() -> AbstractContextManager[EmbeddingBackend]:
         uri = settings.embedding_model
-        entry = catalog.find(uri)
+        record = ModelRecord("embedding", ModelTask.EMBEDDING, uri)
         opened: AbstractContextManager[EmbeddingBackend] = factory("embedding", uri)(
-            entry.path,
-            catalog.tokenizer(uri),
-            entry.info,
-            cache=settings.model_cache,
-            precision=settings.embedding_precision,
-            threads=threads,
-            batch_tokens=settings.embedding_batch_tokens,
+            load_order(settings, catalog, record, threads=threads)
         )
         return opened
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from janus_lab.errors import Defect
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.model import LoadPlan, ModelFiles, ModelRecord
 
@@ -27,3 +28,17 @@ class LoadOrder:
     tokenizer: Path | None = None
     key: str = field(default="", repr=False)
     logs: Path = Path()
+
+    @property
+    def file(self) -> Path:
+        """The file to open. Raises Defect where the order is one for a server."""
+        if self.files is None:
+            raise Defect(f"the model {self.record.name} has no files", remedy="order it with them")
+        return Path(self.files.paths[0])
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """The tokenizer's file. Raises Defect where the order names none."""
+        if self.tokenizer is None:
+            raise Defect(f"the model {self.record.name} has no tokenizer", remedy="order it with one")
+        return self.tokenizer

