@@ -42,6 +42,16 @@ SOURCES: Table = {
     "sqlite": Row("relational.source_index:open_source_index"),
     **_postgresql("relational.source_index:open_source_index"),
 }
+MODEL_REGISTRY: Table = {
+    "sqlite": Row("relational.model_registry:open_model_registry"),
+    **_postgresql("relational.model_registry:open_model_registry"),
+    "memory": Row("models.memory:open_model_registry"),
+}
+MEASUREMENTS: Table = {
+    "sqlite": Row("relational.measurements:open_measurements"),
+    **_postgresql("relational.measurements:open_measurements"),
+    "memory": Row("models.memory:open_measurements"),
+}
 EXCLUSION: Table = {
     "sqlite": Row("exclusion.threads:open_exclusion"),
     **_postgresql("relational.exclusion:open_exclusion"),
@@ -143,6 +153,8 @@ TABLES: Mapping[str, Table] = {
     "ledger": LEDGER,
     "embedding cache": EMBEDDING_CACHE,
     "sources": SOURCES,
+    "model registry": MODEL_REGISTRY,
+    "measurements": MEASUREMENTS,
     "exclusion": EXCLUSION,
     "documents": DOCUMENTS,
     "objects": OBJECTS,

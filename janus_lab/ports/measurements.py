@@ -8,10 +8,10 @@ from janus_lab.values.model import Measurement
 
 
 class Measurements(Protocol):
-    """One measurement for each model's content, machine and plan: the latest; how often it was loaded is counted."""
+    """One measurement for each model's content, machine and plan (whatever its note): the latest."""
 
     def remember(self, measured: Measurement) -> None:
-        """Keep it. A speed of 0 leaves an earlier one as it is."""
+        """Keep it. Seconds or a speed of 0 leave an earlier one as it is; loads are added up (0 for a benchmark alone)."""
         ...
 
     def recall(self, content_hash: str, machine: str) -> list[Measurement]:

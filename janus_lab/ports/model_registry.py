@@ -40,5 +40,5 @@ class ModelRegistry(Protocol):
         ...
 
     def report(self, circuit: Circuit) -> None:
-        """Tell the others of a circuit's change."""
+        """Tell the others of a circuit's change. One that is closed is forgotten: it is as if nothing had ever failed."""
         ...
