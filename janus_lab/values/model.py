@@ -94,6 +94,8 @@ class ModelShape:
     windows: tuple[int, ...] = ()
     recurrent_bytes: tuple[int, ...] = ()
     """State of a layer that keeps no cache of positions, for one sequence."""
+    experts_used: int = 0
+    """Experts that each token goes through, in a layer that has several; each is `feed_forward_length` wide. 0: there are none."""
     quantization: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     """More for people: parameters, author, licence, as the file says."""
@@ -130,12 +132,14 @@ class LoadPlan:
 
     `context_tokens` is one request's window and `cells` how many positions the cache has for all of them. `gpu_layers` counts
     from the end, the output among them, as llama.cpp does; `devices` are the accelerators' ids in the order of `tensor_split`.
+    Of one batch, likelihoods are told after `outputs` tokens at most.
     """
 
     context_tokens: int = 2048
     cells: int = 2048
     sequences: int = 4
     batch_tokens: int = 512
+    outputs: int = 64
     cache_type: str = "f16"
     flash_attention: bool = True
     gpu_layers: int = 0
