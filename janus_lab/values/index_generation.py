@@ -4,18 +4,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from janus_lab.values.generation import ModelInfo
+
 _MARK = "\x00generation "
 """No collection that a person names has it in its name."""
 
 
 @dataclass(frozen=True, slots=True)
+class IndexModel:
+    """The model that a generation's embeddings are of: what it was called, where it was, and which weights it had.
+
+    The name may stand for another model by now; the SHA-256 of the weights tells.
+    """
+
+    name: str
+    uri: str
+    content_hash: str
+    variant: str = ""
+
+    @classmethod
+    def of(cls, info: ModelInfo) -> IndexModel:
+        """What to note of a loaded model."""
+        return cls(info.name, info.uri, info.content_hash, info.variant)
+
+    def is_of(self, info: ModelInfo) -> bool:
+        """Whether that model's embeddings lie in the same space: prepared in another way it still is the same model."""
+        return self.content_hash == info.content_hash
+
+
+@dataclass(frozen=True, slots=True)
 class IndexGeneration:
-    """A generation of a collection, numbered from 1. Exactly one serves once the collection is there."""
+    """A generation of a collection, numbered from 1. Exactly one serves once the collection is there.
+
+    `model` is None where it was not noted: such a generation was made before models were.
+    """
 
     collection: str
     number: int
     dimensions: int
     serving: bool
+    model: IndexModel | None = None
 
     @property
     def name(self) -> str:

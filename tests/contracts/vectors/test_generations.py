@@ -7,7 +7,7 @@ import pytest
 from vector_points import DIMENSIONS, HOME, found, ids, point
 
 from janus_lab.errors import NotFound, StoreFailed, UsageError
-from janus_lab.values.index_generation import IndexGeneration
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 from janus_lab.values.vector import Point
 
 
@@ -62,3 +62,19 @@ def test_generations_that_are_not_there_are_told(vectors):
     assert vectors.generations("no") == []
     assert [g.number for g in vectors.generations(HOME)] == [1]
     assert vectors.count(IndexGeneration(HOME, 9, DIMENSIONS, serving=False).name) == 0
+
+
+def test_a_generation_tells_whose_embeddings_it_holds(vectors):
+    minilm, other = IndexModel("minilm", "file:///m.onnx", "0" * 64, "int8"), IndexModel("e5", "http://e5", "1" * 64)
+    assert vectors.serving("no") is None
+    assert vectors.serving(HOME) == IndexGeneration(HOME, 1, DIMENSIONS, serving=True)
+    vectors.ensure(HOME, DIMENSIONS, minilm)
+    vectors.ensure(HOME, DIMENSIONS, other)
+    assert vectors.serving(HOME).model == minilm
+    new = vectors.prepare(HOME, DIMENSIONS * 2, other)
+    assert new.model == other
+    assert [g.model for g in vectors.generations(HOME)] == [minilm, other]
+    vectors.switch(HOME, new.number)
+    assert vectors.serving(HOME) == IndexGeneration(HOME, 2, DIMENSIONS * 2, serving=True, model=other)
+    vectors.ensure("there", DIMENSIONS, other)
+    assert vectors.serving("there").model == other

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qdrant_client import models
 
@@ -21,7 +21,7 @@ from janus_lab.adapters.vector.server.notes import Note, Notes
 from janus_lab.adapters.vector.server.refusals import is_conflict, is_missing
 from janus_lab.adapters.vector.words import WordModel, Words
 from janus_lab.errors import StoreFailed
-from janus_lab.values.index_generation import IndexGeneration, generation_named
+from janus_lab.values.index_generation import IndexGeneration, IndexModel, generation_named
 
 _FRESH_SECONDS = 2.0
 """So long a switch by another process may go unseen by searches; writes look every time."""
@@ -71,7 +71,7 @@ class Catalog:
         self.forget(name)
         return False
 
-    def ensure(self, collection: str, dimensions: int) -> None:
+    def ensure(self, collection: str, dimensions: int, model: IndexModel | None) -> None:
         """Make the collection if it is not there; harmless in several processes at once. Raises StoreFailed for other dimensions."""
         there = self.find(collection)
         if there is None:
@@ -80,7 +80,7 @@ class Catalog:
             note = None if made else self._awaited_note(first)
             if note is None:
                 there_dimensions = dimensions if made else self._dimensions(first)
-                note = Note(first, collection, 1, there_dimensions, self._words)
+                note = Note(first, collection, 1, there_dimensions, self._words, model)
                 self._notes.write(note)
             if self._physical(collection) is None:
                 self._point(collection, first)
@@ -88,6 +88,9 @@ class Catalog:
             there = self.find(collection)
         if there is not None and there.note.dimensions != dimensions:
             raise complaints.other_dimensions(collection, there.note.dimensions, dimensions)
+        if there is not None and there.note.model is None and model is not None:
+            there.note = replace(there.note, model=model)
+            self._notes.write(there.note)
 
     def collections(self) -> list[str]:
         """The collections there are, by name."""
@@ -95,15 +98,16 @@ class Catalog:
         notes = self._notes.every()
         return sorted(n.collection for n in notes if served.get(names.alias(self._prefix, n.collection)) == n.physical)
 
-    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+    def prepare(self, collection: str, dimensions: int, model: IndexModel | None) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves."""
         if self._physical(collection) is None:
             raise complaints.no_collection(collection)
         number = max((g.number for g in self.generations(collection)), default=0) + 1
         while not self._make(physical := names.physical(self._prefix, collection, number), dimensions):
             number += 1
-        self._notes.write(Note(physical, collection, number, dimensions, self._words))
-        return IndexGeneration(collection, number, dimensions, serving=False)
+        note = Note(physical, collection, number, dimensions, self._words, model)
+        self._notes.write(note)
+        return note.generation(serving=False)
 
     def switch(self, collection: str, number: int) -> None:
         """Let this generation serve from now on."""
@@ -129,9 +133,10 @@ class Catalog:
         """The generations of a collection, oldest first."""
         serving = self._physical(collection)
         found = [(names.number(self._prefix, collection, name), name) for name in self._physicals()]
+        models_of = {note.physical: note.model for note in self._notes.every()}
         return sorted(
             (
-                IndexGeneration(collection, number, self._dimensions(name), name == serving)
+                IndexGeneration(collection, number, self._dimensions(name), name == serving, models_of.get(name))
                 for number, name in found
                 if number is not None
             ),
