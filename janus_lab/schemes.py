@@ -135,6 +135,8 @@ EMBEDDING: Table = {
 GENERATION: Table = {
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
+    "http": Row("backend.openai_generation:open_generation", STARTER),
+    "https": Row("backend.openai_generation:open_generation", STARTER),
 }
 SERVER: Table = {
     "amqp": Row("queue.rabbitmq_checks:checks", STACK),

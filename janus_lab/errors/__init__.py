@@ -36,7 +36,7 @@ from janus_lab.errors.files import (
     UnsupportedFormat,
     UrlFailed,
 )
-from janus_lab.errors.models import CircuitOpen, GrammarRefused, HashMismatch, ModelGated
+from janus_lab.errors.models import CircuitOpen, GrammarRefused, HashMismatch, ModelGated, ServerUnreachable
 from janus_lab.errors.requests import AmbiguousId, NotFound, StateChanged, UsageError
 from janus_lab.errors.scheduling import AdmissionClosed, LeaseImpossible, LeaseLost, LeaseTimeout, ProbeFailed
 
@@ -75,6 +75,7 @@ __all__ = [
     "ProbeFailed",
     "RunCancelled",
     "RunFailed",
+    "ServerUnreachable",
     "SettingsError",
     "StateChanged",
     "StoreFailed",

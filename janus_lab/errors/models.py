@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from janus_lab.errors.engines import ModelFailed
 from janus_lab.errors.families import EngineError, UserError
 
 
@@ -15,6 +16,12 @@ class HashMismatch(EngineError):
     """What was fetched is not what the publisher says it is; it was thrown away."""
 
     code = "wrong-hash"
+
+
+class ServerUnreachable(ModelFailed):
+    """A server of models does not answer, or falls silent."""
+
+    code = "model-server-unreachable"
 
 
 class CircuitOpen(EngineError):

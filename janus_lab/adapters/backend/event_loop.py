@@ -1,0 +1,44 @@
+"""An event loop in a thread of its own, for drivers that can be interrupted only there."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class EventLoop:
+    """Runs coroutines for other threads until it is closed, which cancels those that still run."""
+
+    def __init__(self, name: str) -> None:
+        self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+        self._loop, self._closed = self._ready.result()
+
+    def begin(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Start this; cancelling what is returned cancels it wherever it waits. Raises RuntimeError once closed."""
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
+            work.close()
+            raise
+
+    def close(self) -> None:
+        """Cancel what runs, wait for it to end, and end the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._closed.set)
+            self._thread.join()
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            runner.run(self._until_closed())
+
+    async def _until_closed(self) -> None:
+        closed = asyncio.Event()
+        self._ready.set_result((asyncio.get_running_loop(), closed))
+        await closed.wait()

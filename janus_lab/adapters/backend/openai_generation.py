@@ -1,0 +1,88 @@
+"""Text by a server that speaks OpenAI's API: vLLM, TabbyAPI, llama-server, Ollama, our own, and others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+from janus_lab.adapters.backend.openai_address import address
+from janus_lab.adapters.backend.openai_models import offered_model
+from janus_lab.adapters.backend.openai_reply import Reply
+from janus_lab.adapters.backend.openai_request import chat_body
+from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Stopped
+from janus_lab.adapters.backend.openai_tokens import TokenCount
+from janus_lab.errors import ContextTooLong
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.ids import bytes_hash
+from janus_lab.values.load_order import LoadOrder
+
+PATIENCE_SECONDS = 300.0
+"""A server on a CPU may read a long prompt for minutes before it says a word."""
+
+
+@contextmanager
+def open_generation(order: LoadOrder) -> Iterator[ServedGeneration]:
+    """A model that somebody's server runs; its address is the record's URI.
+
+    Raises AccessDenied, ServerUnreachable, SettingsError if no model is chosen where several are offered, or ModelFailed.
+    """
+    patience = order.record.options.timeout_seconds or PATIENCE_SECONDS
+    with ModelServer(address(order.record.uri), order.key, patience) as server:
+        yield ServedGeneration(server, order)
+
+
+class ServedGeneration:
+    """A model on a server, which may serve many requests at once."""
+
+    def __init__(self, server: ModelServer, order: LoadOrder) -> None:
+        options = order.record.options
+        offered = offered_model(server, options.remote_model)
+        self._server = server
+        self._model = offered.name
+        self._tokens = TokenCount(server, offered.name)
+        window = options.context_tokens or offered.window or order.plan.context_tokens
+        self.info = replace(described(order, offered.name), context_tokens=window)
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+        """Tokens of the prompt these messages make; an estimate that is rather too high where the server can't count."""
+        return self._tokens.of(messages)
+
+    def stream(self, request: GenerationRequest, *, cancelled: Cancelled) -> Iterator[Token]:
+        """Generate piece by piece; see `janus_lab.ports.generation`. A reply that breaks off raises ModelFailed."""
+        self._check_room(self.count_tokens(request.messages), request.max_tokens)
+        return self._speak(request, chat_body(request, self._model, self._server.address.host), cancelled)
+
+    def _speak(self, request: GenerationRequest, body: dict[str, object], cancelled: Cancelled) -> Iterator[Token]:
+        reply = Reply(request, self._server.address.shown)
+        try:
+            with closing(self._server.events("/chat/completions", body, cancelled)) as events:
+                for event in events:
+                    if text := reply.take(event):
+                        yield Token(text)
+                    if reply.enough:
+                        break
+        except Stopped:
+            yield Token("", FinishReason.CANCELLED, model=self.info.name)
+            return
+        yield reply.last(self.info.name)
+
+    def _check_room(self, prompt: int, wanted: int) -> None:
+        if prompt + wanted > self.info.context_tokens:
+            raise ContextTooLong(
+                f"the prompt has {'' if self._tokens.exact else 'about '}{prompt} tokens and {wanted} more are wanted,"
+                f" but the model's window is {self.info.context_tokens}",
+                remedy="ask with fewer or shorter chunks, or give the model its true window as context_tokens",
+            )
+
+
+def described(order: LoadOrder, model: str) -> ModelInfo:
+    """The model as far as it is known: what a server runs is known by where it is and what it is called there."""
+    info = order.info
+    return replace(
+        info,
+        uri=info.uri or order.record.uri,
+        name=info.name or order.record.name,
+        content_hash=info.content_hash or bytes_hash(f"{order.record.uri}\n{model}".encode()),
+        licence=info.licence or "unknown",
+    )

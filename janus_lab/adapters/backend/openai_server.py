@@ -1,0 +1,170 @@
+"""One way to speak to an OpenAI-compatible server: what is sent, what is waited for, what is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import re
+import time
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from concurrent.futures import CancelledError
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
+
+from janus_lab.adapters.backend.event_loop import EventLoop
+from janus_lab.adapters.backend.openai_address import Address
+from janus_lab.adapters.backend.openai_refusals import REFUSALS, asked_pause, translated, worth_seconds
+from janus_lab.errors import ModelFailed, SettingsError
+
+Answer = TypeVar("Answer")
+Cancelled = Callable[[], bool]
+Tell = Callable[[object], None]
+
+_CONNECT_SECONDS = 5.0
+_ASK_EVERY_SECONDS = 0.05
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 4.0
+_SENT = frozenset({"host", "accept", "content-type", "content-length", "connection", "user-agent"})
+"""Headers that a server gets of us; the driver would add some about this machine and from the environment."""
+_KEY = re.compile(r"[!-~]+")
+_END = object()
+
+
+class Stopped(Exception):
+    """Whoever asked does not want the answer any more; the connection is closed, by which the server knows."""
+
+
+class ModelServer:
+    """Asks a server through its driver; safe from several threads. `patience` is the longest silence borne, in seconds."""
+
+    def __init__(self, address: Address, key: str, patience: float) -> None:
+        if key and not _KEY.fullmatch(key):
+            raise SettingsError(
+                f"the key for {address.shown} has characters that no key has",
+                remedy="set the environment variable to the key alone, without spaces and line ends",
+            )
+        self.address = address
+        self._key = key
+        self._patience = patience
+        self._loop = EventLoop("model-server")
+        self._client = AsyncOpenAI(
+            api_key=key or "none",
+            base_url=address.api,
+            max_retries=0,
+            timeout=Timeout(None, connect=_CONNECT_SECONDS),
+            http_client=DefaultAsyncHttpxClient(
+                follow_redirects=False, trust_env=not address.loopback, event_hooks={"request": [self._only_ours]}
+            ),
+        )
+
+    def ask(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = 0.0) -> object:
+        """The server's answer to one request, JSON decoded; `body` None asks by GET. Raises what `openai_refusals` says.
+
+        `seconds` (0: the server's patience) is how long it may take.
+        """
+
+        async def answer() -> object:
+            async with asyncio.timeout(seconds or self._patience):
+                if body is None:
+                    return await self._client.get(path, cast_to=object)
+                return await self._client.post(path, body=dict(body), cast_to=object)
+
+        return self._wait(self._patiently(answer, lambda: True))
+
+    def events(self, path: str, body: Mapping[str, object], cancelled: Cancelled) -> Generator[object, None, None]:
+        """The events of a streamed answer, JSON decoded, as they arrive. Raises Stopped soon after `cancelled` is true.
+
+        Before the first event a request is asked again as any other; a stream that breaks later raises what it broke of.
+        """
+        if cancelled():
+            raise Stopped
+        arrived: queue.SimpleQueue[object] = queue.SimpleQueue()
+        working = self._begin(self._stream(path, body, arrived.put))
+        working.add_done_callback(lambda _: arrived.put(_END))
+        try:
+            while not cancelled():
+                try:
+                    event = arrived.get(timeout=_ASK_EVERY_SECONDS)
+                except queue.Empty:
+                    continue
+                if event is _END:
+                    self._result(working)
+                    return
+                yield event
+            raise Stopped
+        finally:
+            working.cancel()
+
+    def close(self) -> None:
+        """End what runs, close every connection, and end the thread."""
+        self._wait(self._client.close())
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def _stream(self, path: str, body: Mapping[str, object], tell: Tell) -> None:
+        told = False
+
+        async def follow() -> None:
+            nonlocal told
+            async with asyncio.timeout(self._patience) as silence:
+                stream = await self._client.post(
+                    path, body=dict(body), cast_to=object, stream=True, stream_cls=AsyncStream[object]
+                )
+                async with stream:
+                    async for event in stream:
+                        silence.reschedule(asyncio.get_running_loop().time() + self._patience)
+                        told = True
+                        tell(event)
+
+        await self._patiently(follow, lambda: not told)
+
+    async def _patiently(
+        self, work: Callable[[], Coroutine[Any, Any, Answer]], may_repeat: Callable[[], bool]
+    ) -> Answer:
+        """Do it, again and again while the server is only out of breath, with growing pauses that chance spreads."""
+        began, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await work()
+            except REFUSALS as error:
+                wait = max(asked_pause(error), random.uniform(pause / 2, pause))  # noqa: S311 - no secret
+                if not may_repeat() or time.monotonic() + wait - began > worth_seconds(error):
+                    raise translated(error, self.address.shown, self._key) from error
+            await asyncio.sleep(wait)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _only_ours(self, request: Any) -> None:
+        for name in set(request.headers.keys()) - _SENT:
+            del request.headers[name]
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+
+    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        return self._result(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, Answer]) -> Any:
+        try:
+            return self._loop.begin(work)
+        except RuntimeError as error:
+            raise _left(self.address) from error
+
+    def _result(self, working: Any) -> Any:
+        try:
+            return working.result()
+        except CancelledError as error:
+            raise _left(self.address) from error
+
+
+def _left(address: Address) -> ModelFailed:
+    return ModelFailed(
+        f"the model served at {address.shown} has been unloaded", remedy="repeat; it is loaded again when asked"
+    )

@@ -1,0 +1,260 @@
+"""An OpenAI-compatible server for tests, on a free port of loopback: a model of ours answers, unless a test says what happens.
+
+`stand_in.next(Scripted(...))` decides the next call of chat, embeddings or rerank, byte by byte: what is sent, pauses, and how
+the connection ends. `stand_in.calls` are the calls that came, with their headers. Nothing of this knows the adapter.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from janus_lab.ports.generation import GenerationBackend
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message
+
+MODEL = "stand-in-model"
+DONE = b"data: [DONE]\n\n"
+SCRIPTED_PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/rerank", "/rerank")
+
+
+class Ending(Enum):
+    """What happens to the connection at this point of a script."""
+
+    CUT = "reset, as by a crash"
+    CLOSE = "closed in good order, though nothing was finished"
+    HANG = "nothing more, until the client goes or the server ends"
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """An answer: its parts are bytes to send at once, seconds to pause, or how the connection ends."""
+
+    parts: Sequence[bytes | float | Ending] = ()
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "text/event-stream"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it came."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+
+
+def event(value: Any, *, ascii_only: bool = False) -> bytes:
+    """A server-sent event that carries JSON."""
+    return f"data: {json.dumps(value, ensure_ascii=ascii_only)}\n\n".encode()
+
+
+def chunk(text: str | None = None, finish: str | None = None, **delta: Any) -> dict[str, Any]:
+    """One chunk of a streamed chat."""
+    content = {} if text is None else {"content": text}
+    choice = {"index": 0, "delta": {**content, **delta}, "finish_reason": finish}
+    return {"id": "chat-1", "object": "chat.completion.chunk", "model": MODEL, "choices": [choice]}
+
+
+def usage(prompt: int, reply: int, cached: int = 0) -> dict[str, Any]:
+    """The chunk that tells what a streamed chat took."""
+    counts = {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": prompt + reply}
+    return {
+        "object": "chat.completion.chunk",
+        "choices": [],
+        "usage": {**counts, "prompt_tokens_details": {"cached_tokens": cached}},
+    }
+
+
+def said(*texts: str, finish: str = "stop") -> Scripted:
+    """A whole reply in these pieces."""
+    return Scripted([*(event(chunk(text)) for text in texts), event(chunk(finish=finish)), DONE])
+
+
+def refused(status: int, message: str = "no", headers: Mapping[str, str] | None = None, **more: Any) -> Scripted:
+    """An error in OpenAI's shape."""
+    body = json.dumps({"error": {"message": message, **more}}).encode()
+    return Scripted([body], status, {"Content-Type": "application/json", **(headers or {})})
+
+
+class StandIn:
+    """The server; `answers` are further paths and what they give for a body (None: 404)."""
+
+    def __init__(self, brain: GenerationBackend | None, key: str) -> None:
+        self.brain = brain
+        self.key = key
+        self.calls: list[Call] = []
+        self.left = threading.Event()
+        """Set when a client went away in the middle of an answer."""
+        self.listed: list[dict[str, Any]] = [{"id": MODEL, "object": "model"}]
+        self.answers: dict[str, Callable[[Any], Any]] = {}
+        self.ending = threading.Event()
+        self._scripts: queue.SimpleQueue[Scripted] = queue.SimpleQueue()
+        self.url = ""
+
+    def next(self, *scripts: Scripted) -> None:
+        """These decide the next calls, one each."""
+        for script in scripts:
+            self._scripts.put(script)
+
+    def script(self) -> Scripted | None:
+        """What was said about this call, if anything."""
+        with suppress(queue.Empty):
+            return self._scripts.get_nowait()
+        return None
+
+    def chats(self) -> list[Any]:
+        """The bodies of the calls of chat."""
+        return [call.body for call in self.calls if call.path.endswith("/chat/completions")]
+
+
+@contextmanager
+def open_stand_in(brain: GenerationBackend | None = None, *, key: str = "", counts: bool = True) -> Iterator[StandIn]:
+    """A server for the length of a test. With a `brain` it answers chats, tells its window, and counts tokens if it `counts`."""
+    stand_in = StandIn(brain, key)
+    if brain is not None:
+        stand_in.listed = [{"id": MODEL, "object": "model", "max_model_len": brain.info.context_tokens}]
+        if counts:
+            stand_in.answers["/tokenize"] = lambda body: {"count": brain.count_tokens(_messages(body))}
+
+    class Handler(_Handler):
+        owner = stand_in
+
+    server = _Server(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    try:
+        yield stand_in
+    finally:
+        stand_in.ending.set()
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is what tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    owner: StandIn
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        self._answer(None)
+
+    def do_POST(self) -> None:
+        self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def _answer(self, body: Any) -> None:
+        self.owner.calls.append(Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        if self.owner.key and self.headers.get("Authorization") != f"Bearer {self.owner.key}":
+            self._json({"error": {"message": f"wrong key: {self.headers.get('Authorization')}"}}, 401)
+        elif self.path in SCRIPTED_PATHS and (script := self.owner.script()):
+            self._play(script)
+        elif self.path in self.owner.answers:
+            self._json(self.owner.answers[self.path](body))
+        elif self.path == "/v1/models":
+            self._json({"object": "list", "data": self.owner.listed})
+        elif self.path == "/v1/chat/completions" and self.owner.brain:
+            self._chat(self.owner.brain, body)
+        else:
+            self._json({"error": {"message": f"no such path: {self.path}"}}, 404)
+
+    def _json(self, value: Any, status: int = 200) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _chat(self, brain: GenerationBackend, body: Any) -> None:
+        stop = tuple(body.get("stop", ()))
+        request = GenerationRequest(_messages(body), body["max_tokens"], body["temperature"], body["seed"], stop)
+        self._begin(200, {"Content-Type": "text/event-stream"})
+        reply = 0
+        for token in brain.stream(request, cancelled=self._is_gone):
+            reply += 1
+            if token.text:
+                self._send(event(chunk(token.text)))
+            if token.finish in (FinishReason.STOP, FinishReason.LENGTH):
+                self._send(event(chunk(finish=token.finish.value)))
+        self._send(event(usage(brain.count_tokens(request.messages), reply)))
+        self._send(DONE)
+
+    def _play(self, script: Scripted) -> None:
+        self._begin(script.status, script.headers)
+        for part in script.parts:
+            if isinstance(part, bytes):
+                self._send(part)
+            elif isinstance(part, float):
+                self._pause(part)
+            elif part is Ending.HANG:
+                self._pause(60.0)
+            elif part is Ending.CUT:
+                # Closing at once, with nothing said to the other side, is what a crash looks like.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
+            else:
+                return
+
+    def _begin(self, status: int, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self.wfile.write(data)
+            self.wfile.flush()
+        except OSError:
+            self.owner.left.set()
+            raise
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, unless the client goes or the test ends."""
+        waited = 0.0
+        while waited < seconds and not self._is_gone():
+            waited += 0.02
+            if self.owner.ending.wait(0.02):
+                return
+
+    def _is_gone(self) -> bool:
+        """Whether the client has closed its side."""
+        self.connection.setblocking(False)
+        try:
+            gone = self.connection.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            gone = False
+        except OSError:
+            gone = True
+        with suppress(OSError):
+            self.connection.setblocking(True)
+        if gone:
+            self.owner.left.set()
+        return gone
+
+
+def _messages(body: Any) -> tuple[Message, ...]:
+    return tuple(Message(message["role"], message["content"]) for message in body["messages"])
