@@ -74,8 +74,9 @@ class ModelFiles:
 class ModelShape:
     """What a GGUF file's metadata says that decides how much memory it takes. Bytes and counts, one entry a layer.
 
-    `layer_bytes` are a layer's weights, `embedding_bytes` the token embedding, `output_bytes` the rest. A layer's cache of one
-    position takes `heads × (key_length × bytes + value_length × bytes)`; `windows` are the positions that a layer sees (0: all).
+    `layer_bytes` are a layer's weights, `embedding_bytes` the token embedding, `output_bytes` the rest. Of each position a layer
+    keeps `key_widths` and `value_widths` numbers (0: none, as in a layer that has only a state, or uses another's cache);
+    `windows` are the positions that a layer sees (0: all). `key_length` and `value_length` are one head's.
     """
 
     architecture: str
@@ -83,7 +84,8 @@ class ModelShape:
     embedding_bytes: int
     output_bytes: int
     tied: bool
-    kv_heads: tuple[int, ...]
+    key_widths: tuple[int, ...]
+    value_widths: tuple[int, ...]
     heads: int
     key_length: int
     value_length: int
