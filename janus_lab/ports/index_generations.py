@@ -22,7 +22,9 @@ class IndexGenerations(Protocol):
         """
         ...
 
-    def prepare(self, collection: str, dimensions: int, model: IndexModel | None = None) -> IndexGeneration:
+    def prepare(
+        self, collection: str, dimensions: int, model: IndexModel | None = None, made_by: str = ""
+    ) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves; fill it through the vector store under its `name`.
 
         The collection must be there (NotFound). Dimensions may differ from those of the generation that serves.

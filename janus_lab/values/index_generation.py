@@ -36,7 +36,8 @@ class IndexModel:
 class IndexGeneration:
     """A generation of a collection, numbered from 1. Exactly one serves once the collection is there.
 
-    `model` is None where it was not noted: such a generation was made before models were.
+    `model` is None where it was not noted: such a generation was made before models were. `made_by` is the run that built it
+    beside another; "" for a collection's first.
     """
 
     collection: str
@@ -44,6 +45,7 @@ class IndexGeneration:
     dimensions: int
     serving: bool
     model: IndexModel | None = None
+    made_by: str = ""
 
     @property
     def name(self) -> str:

@@ -40,10 +40,11 @@ class Note:
     words: Words
     number: int = FIRST
     model: IndexModel | None = None
+    made_by: str = ""
 
     def generation(self, *, serving: bool) -> IndexGeneration:
         """The generation in the port's words."""
-        return IndexGeneration(self.name, self.number, self.dimensions, serving, self.model)
+        return IndexGeneration(self.name, self.number, self.dimensions, serving, self.model, self.made_by)
 
 
 def folder(root: Path, name: str, number: int = FIRST) -> Path:
@@ -143,7 +144,8 @@ def _read(path: Path) -> Note:
             remedy="upgrade with `pip install -U janus-lab`, or choose another data directory with JANUS_HOME",
         )
     model = IndexModel(**data["model"]) if data.get("model") else None
-    return Note(data["name"], data["dimensions"], Words(**data["words"]), data.get("number", FIRST), model)
+    words, made_by = Words(**data["words"]), data.get("made_by", "")
+    return Note(data["name"], data["dimensions"], words, data.get("number", FIRST), model, made_by)
 
 
 def _as_json(note: Note) -> str:

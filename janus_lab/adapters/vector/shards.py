@@ -60,12 +60,12 @@ class Shards:
                 with refusals(self.root):
                     on_disk.write(self.root, there.note)
 
-    def prepare(self, collection: str, dimensions: int, model: IndexModel | None) -> IndexGeneration:
+    def prepare(self, collection: str, dimensions: int, model: IndexModel | None, made_by: str) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves."""
         with self._lock:
             self.required(collection)
             number = max(g.number for g in self.generations(collection)) + 1
-            new = Note(collection, dimensions, self._words, number, model)
+            new = Note(collection, dimensions, self._words, number, model, made_by)
             self._make(new)
             return new.generation(serving=False)
 

@@ -71,10 +71,10 @@ def test_a_generation_tells_whose_embeddings_it_holds(vectors):
     vectors.ensure(HOME, DIMENSIONS, minilm)
     vectors.ensure(HOME, DIMENSIONS, other)
     assert vectors.serving(HOME).model == minilm
-    new = vectors.prepare(HOME, DIMENSIONS * 2, other)
-    assert new.model == other
-    assert [g.model for g in vectors.generations(HOME)] == [minilm, other]
+    new = vectors.prepare(HOME, DIMENSIONS * 2, other, "run")
+    assert (new.model, new.made_by) == (other, "run")
+    assert [(g.model, g.made_by) for g in vectors.generations(HOME)] == [(minilm, ""), (other, "run")]
     vectors.switch(HOME, new.number)
-    assert vectors.serving(HOME) == IndexGeneration(HOME, 2, DIMENSIONS * 2, serving=True, model=other)
+    assert vectors.serving(HOME) == IndexGeneration(HOME, 2, DIMENSIONS * 2, serving=True, model=other, made_by="run")
     vectors.ensure("there", DIMENSIONS, other)
     assert vectors.serving("there").model == other

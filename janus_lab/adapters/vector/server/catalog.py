@@ -87,6 +87,10 @@ class Catalog:
             self.forget(collection)
             there = self.find(collection)
         if there is not None and there.note.dimensions != dimensions:
+            # Another process may have let another generation serve since it was last looked for.
+            self.forget(collection)
+            there = self.find(collection)
+        if there is not None and there.note.dimensions != dimensions:
             raise complaints.other_dimensions(collection, there.note.dimensions, dimensions)
         if there is not None and there.note.model is None and model is not None:
             there.note = replace(there.note, model=model)
@@ -98,14 +102,14 @@ class Catalog:
         notes = self._notes.every()
         return sorted(n.collection for n in notes if served.get(names.alias(self._prefix, n.collection)) == n.physical)
 
-    def prepare(self, collection: str, dimensions: int, model: IndexModel | None) -> IndexGeneration:
+    def prepare(self, collection: str, dimensions: int, model: IndexModel | None, made_by: str) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves."""
         if self._physical(collection) is None:
             raise complaints.no_collection(collection)
         number = max((g.number for g in self.generations(collection)), default=0) + 1
         while not self._make(physical := names.physical(self._prefix, collection, number), dimensions):
             number += 1
-        note = Note(physical, collection, number, dimensions, self._words, model)
+        note = Note(physical, collection, number, dimensions, self._words, model, made_by)
         self._notes.write(note)
         return note.generation(serving=False)
 
@@ -133,12 +137,15 @@ class Catalog:
         """The generations of a collection, oldest first."""
         serving = self._physical(collection)
         found = [(names.number(self._prefix, collection, name), name) for name in self._physicals()]
-        models_of = {note.physical: note.model for note in self._notes.every()}
+        notes = {note.physical: note for note in self._notes.every()}
+        made = [(number, name, notes.get(name)) for number, name in found if number is not None]
         return sorted(
             (
-                IndexGeneration(collection, number, self._dimensions(name), name == serving, models_of.get(name))
-                for number, name in found
-                if number is not None
+                note.generation(serving=name == serving)
+                if note
+                # Whoever made it died before its note was written: it has no model either.
+                else IndexGeneration(collection, number, self._dimensions(name), name == serving)
+                for number, name, note in made
             ),
             key=lambda generation: generation.number,
         )

@@ -35,10 +35,11 @@ class Note:
     dimensions: int
     words: Words
     model: IndexModel | None = None
+    made_by: str = ""
 
     def generation(self, *, serving: bool) -> IndexGeneration:
         """The generation in the port's words."""
-        return IndexGeneration(self.collection, self.number, self.dimensions, serving, self.model)
+        return IndexGeneration(self.collection, self.number, self.dimensions, serving, self.model, self.made_by)
 
 
 class Notes:
@@ -106,9 +107,9 @@ class Notes:
                 )
             words = Words(**payload["words"])
             model = IndexModel(**payload["model"]) if payload.get("model") else None
-            yield Note(
-                payload["physical"], payload["collection"], payload["number"], payload["dimensions"], words, model
-            )
+            collection, number, dimensions = payload["collection"], payload["number"], payload["dimensions"]
+            made_by = payload.get("made_by", "")
+            yield Note(payload["physical"], collection, number, dimensions, words, model, made_by)
 
 
 def _id(physical: str) -> str:

@@ -149,9 +149,11 @@ class ServerVectors:
         there = self._catalog.find(collection)
         return there.note.generation(serving=True) if there else None
 
-    def prepare(self, collection: str, dimensions: int, model: IndexModel | None = None) -> IndexGeneration:
+    def prepare(
+        self, collection: str, dimensions: int, model: IndexModel | None = None, made_by: str = ""
+    ) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves. Raises NotFound if there is no such collection."""
-        return self._catalog.prepare(collection, dimensions, model)
+        return self._catalog.prepare(collection, dimensions, model, made_by)
 
     def switch(self, collection: str, number: int) -> None:
         """Let this generation serve from now on. Raises NotFound if it is not there."""
