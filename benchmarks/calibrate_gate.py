@@ -87,7 +87,7 @@ def collect(folder: Path) -> Sample:
             ids = {d.key: d.id for d in lab.documents(limit=1_000_000)}
         with opened(Path(home)) as stores:
             search = HybridSearch(stores.embedder, stores.vectors, stores.documents)
-            service = AskService(search, stores.embedder, stores.documents, model=None)
+            service = AskService(search, stores.embedder, stores.documents, speakers=stores.speakers)
             for hidden in (False, True):
                 for query in queries:
                     without = [ids[g] for g in query.gold] if hidden else []

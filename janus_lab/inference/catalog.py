@@ -8,7 +8,8 @@ import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from janus_lab.errors import NotFound
 from janus_lab.inference.sources import ModelFile, locate
@@ -41,8 +42,7 @@ class Catalog:
     def find(self, uri: str) -> CatalogEntry:
         """The model of that URI. Raises UnknownScheme, MissingPackage or NotFound."""
         file = locate(uri)
-        name = _NAMES.get(uri, file.path.stem)
-        return CatalogEntry(file.path, ModelInfo(uri, name, self._hash(file), file.licence))
+        return CatalogEntry(file.path, ModelInfo(uri, name_of(uri), self._hash(file), file.licence))
 
     def tokenizer(self, uri: str) -> Path:
         """The tokenizer of an embedding model: where the table says, else beside the model's file. Raises NotFound."""
@@ -71,6 +71,12 @@ class Catalog:
             partial.write_text(digest, encoding="ascii")
             partial.replace(note)
         return digest
+
+
+def name_of(uri: str) -> str:
+    """What a model is called that nobody has given a name: as its file, without its ending; a server's as its host."""
+    parts = urlsplit(uri)
+    return _NAMES.get(uri) or PurePosixPath(unquote(parts.path)).stem or parts.netloc
 
 
 def _file_hash(path: Path) -> str:

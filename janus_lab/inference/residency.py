@@ -1,76 +1,143 @@
-"""Which models are in memory: each is loaded when it is first asked for, once, and unloaded at the end."""
+"""Which models are in memory: each is loaded when it is first asked for, and unloaded when it rests or others need its place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Self
+from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
+import structlog
 
-from janus_lab.errors import SettingsError
+from janus_lab.errors import JanusError
+from janus_lab.inference.chain import Chain
+from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.embedding import Embedder
-from janus_lab.inference.on_demand import Model, OnDemand, Opener
+from janus_lab.inference.eviction import to_unload
+from janus_lab.inference.layout import Loadable
+from janus_lab.inference.on_demand import OnDemand
 from janus_lab.inference.recent_embeddings import RecentEmbeddings
-from janus_lab.ports.embedding import EmbeddingBackend, EmbeddingCache
-from janus_lab.ports.generation import GenerationBackend, SupportsScoring
-from janus_lab.scheduler.admission import Admission
-from janus_lab.scheduler.demand import Demand
-from janus_lab.scheduler.work import computing
-from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
+from janus_lab.inference.resident import ResidentEmbedding, ResidentGeneration, ResidentReranking
+from janus_lab.inference.roster import Roster
+from janus_lab.ports.embedding import EmbeddingCache
+from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.values.model import ModelRecord, ModelTask
 
 SENTENCES_KEPT = 20_000
 """About 30 MB at 384 dimensions."""
+_LOOK_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelChoice(Generic[Model]):
-    """A model that may be loaded: how, what it takes while it is there, and what computing with it takes."""
+@dataclass(slots=True)
+class _Place:
+    """A model's place in this process, for as long as its record stays as it is."""
 
-    open: Opener[Model]
-    demand: Callable[[], Demand]
-    computing: Demand
+    loadable: Loadable[Any]
+    model: OnDemand[Any]
+    embedder: Embedder | None = None
+    passing: Embedder | None = None
 
 
 class Residency:
-    """The models of one engine room. What it hands out loads its model at the first use, whichever thread that is in.
+    """The models of one process, by name. What it hands out loads its model at the first use, whichever thread that is in.
 
     A loaded model has a lasting lease. Whoever computes is in the course of work that holds a lease (see
-    `janus_lab.scheduler.work`), or takes one for the call.
+    `janus_lab.scheduler.work`), or takes one for the call. Which model serves a task is asked of the roster each time.
     """
 
     def __init__(
         self,
         admission: Admission,
+        roster: Roster,
+        loadable: Callable[[ModelRecord], Loadable[Any]],
         *,
-        embedding: ModelChoice[EmbeddingBackend],
-        generation: ModelChoice[GenerationBackend],
         cache: EmbeddingCache,
+        breaker: Breaker,
+        fallback: bool = True,
     ) -> None:
-        self._embedding = OnDemand("embedding", embedding.open, admission, embedding.demand)
-        self._generation = OnDemand("generation", generation.open, admission, generation.demand)
-        resident = ResidentEmbedding(self._embedding, admission, embedding.computing)
-        self._embedder = Embedder(resident, cache)
-        self._passing = Embedder(resident, RecentEmbeddings(SENTENCES_KEPT))
-        self._generator = ResidentGeneration(self._generation, admission, generation.computing)
+        self.roster = roster
+        self.breaker = breaker
+        self._admission = admission
+        self._loadable = loadable
+        self._cache = cache
+        self._fallback = fallback
+        self._lock = threading.Lock()
+        self._places: dict[str, _Place] = {}
+        self._retired: list[OnDemand[Any]] = []
+        self._over = threading.Event()
+        self._watch: threading.Thread | None = None
+        admission.relieved_by(self.relieve)
 
-    def embedder(self) -> Embedder:
-        """Embeds texts and queries."""
-        return self._embedder
+    def embedder(self, name: str = "") -> Embedder:
+        """Embeds texts and queries, with the model of that name or the one in use now. Raises NotFound."""
+        place = self._place(self._embedding(name))
+        if place.embedder is None:
+            place.embedder = Embedder(self._resident_embedding(place), self._cache)
+        return place.embedder
 
-    def passing_embedder(self) -> Embedder:
+    def passing_embedder(self, name: str = "") -> Embedder:
         """Embeds sentences that are weighed for one question: nothing of them is kept on disk."""
-        return self._passing
+        place = self._place(self._embedding(name))
+        if place.passing is None:
+            place.passing = Embedder(self._resident_embedding(place), RecentEmbeddings(SENTENCES_KEPT))
+        return place.passing
 
-    def generator(self) -> ResidentGeneration:
-        """Generates and scores text."""
-        return self._generator
+    def generator(self, record: ModelRecord, patience: float = float("inf")) -> ResidentGeneration:
+        """Generates and scores text with one model. `patience` is for how many seconds memory is waited for."""
+        place = self._place(record)
+        return ResidentGeneration(place.model, self._admission, place.loadable.computing, patience)
+
+    def speakers(self) -> Chain:
+        """Whoever may answer."""
+        return Chain(self._speaking, self.generator, self.breaker, fallback=self._fallback)
+
+    def reranker(self, name: str = "") -> ResidentReranking | None:
+        """The model of that name, or the one in use now, if any is."""
+        chain = (self.roster.find(name),) if name else self.roster.chain(ModelTask.RERANKING)
+        if not chain:
+            return None
+        place = self._place(chain[0])
+        return ResidentReranking(place.model, self._admission, place.loadable.computing)
+
+    def on_demand(self, record: ModelRecord) -> OnDemand[Any]:
+        """The model itself, to be loaded on purpose."""
+        return self._place(record).model
+
+    def loaded(self) -> list[str]:
+        """Names of the models that are in this process's memory."""
+        return sorted(place.model.name for place in self._all() if place.model.loaded)
+
+    def relieve(self, lacking: Mapping[str, int], asker: Asker | None = None) -> None:
+        """Unload idle models until `lacking` (bytes by resource) is free: those that will be missed least, never a pinned one."""
+        for model in self._retirees():
+            model.unload_unused()
+        places = {place.model.name: place for place in self._all()}
+        idle = [place.model.idle() for place in places.values() if not place.loadable.record.options.pinned]
+        for name in to_unload([one for one in idle if one is not None], lacking):
+            if places[name].model.unload_unused():
+                _log.info("model-evicted", model=name, lacking=dict(lacking))
+                if asker is not None:
+                    asker.told("model-evicted", f"{name} was unloaded, as its memory is needed")
+
+    def sweep(self) -> None:
+        """Unload what has rested for long enough, and what nobody knows any more."""
+        for model in self._retirees():
+            model.unload_unused()
+        for place in self._all():
+            if not place.loadable.record.options.pinned and place.model.unload_unused(place.loadable.idle_seconds):
+                _log.info("model-rested", model=place.model.name, seconds=place.loadable.idle_seconds)
 
     def close(self) -> None:
         """Unload every model, waiting for what it is busy with."""
-        self._generation.close()
-        self._embedding.close()
+        self._over.set()
+        if self._watch is not None:
+            self._watch.join()
+        for model in self._retired:
+            model.close()
+        for place in reversed(self._all()):
+            place.model.close()
 
     def __enter__(self) -> Self:
         return self
@@ -78,59 +145,45 @@ class Residency:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
+    def _embedding(self, name: str) -> ModelRecord:
+        if name:
+            return self.roster.find(name)
+        return self.roster.chain(ModelTask.EMBEDDING)[0]
 
-class ResidentEmbedding:
-    """An `EmbeddingBackend` that is loaded when it is needed."""
+    def _speaking(self, name: str) -> Sequence[ModelRecord]:
+        return (self.roster.find(name),) if name else self.roster.chain(ModelTask.GENERATION)
 
-    def __init__(self, model: OnDemand[EmbeddingBackend], admission: Admission, demand: Demand) -> None:
-        self._model = model
-        self._admission = admission
-        self._demand = demand
+    def _resident_embedding(self, place: _Place) -> ResidentEmbedding:
+        return ResidentEmbedding(place.model, self._admission, place.loadable.computing)
 
-    @property
-    def info(self) -> ModelInfo:
-        """The model, which is loaded for it."""
-        return self._model.info()
+    def _place(self, record: ModelRecord) -> _Place:
+        with self._lock:
+            place = self._places.get(record.name)
+            if place is None or place.loadable.record != record:
+                if place is not None:
+                    self._retired.append(place.model)
+                loadable = self._loadable(record)
+                model = OnDemand(record.name, loadable.layouts, self._admission, short=self._short)
+                place = self._places[record.name] = _Place(loadable, model)
+            if self._watch is None and not self._over.is_set():
+                self._watch = threading.Thread(target=self._look, name="janus-models-rest", daemon=True)
+                self._watch.start()
+            return place
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Embeddings of unit length, shape `(len(texts), dim)`."""
-        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
-            return model.embed(texts)
+    def _all(self) -> list[_Place]:
+        with self._lock:
+            return list(self._places.values())
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has, uncut."""
-        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
-            return model.count_tokens(texts)
+    def _retirees(self) -> list[OnDemand[Any]]:
+        with self._lock:
+            return list(self._retired)
 
+    def _short(self) -> None:
+        self.relieve(self._admission.shortage())
 
-class ResidentGeneration:
-    """A `GenerationBackend` that is loaded when it is needed."""
-
-    def __init__(self, model: OnDemand[GenerationBackend], admission: Admission, demand: Demand) -> None:
-        self._model = model
-        self._admission = admission
-        self._demand = demand
-
-    @property
-    def info(self) -> ModelInfo:
-        """The model, which is loaded for it."""
-        return self._model.info()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int:
-        """Tokens of the prompt these messages make."""
-        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
-            return model.count_tokens(messages)
-
-    def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:
-        """Generate piece by piece."""
-        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
-            yield from model.stream(request, cancelled=cancelled)
-
-    def score(self, messages: tuple[Message, ...], continuations: Sequence[str]) -> list[float]:
-        """Mean log-probability of each continuation. Raises SettingsError if the backend can't tell."""
-        with computing(self._admission, self._demand) as work, self._model.using(work) as model:
-            if not isinstance(model, SupportsScoring):
-                raise SettingsError(
-                    f"the model {model.info.name} can't score texts", remedy="choose a GGUF file as generation_model"
-                )
-            return model.score(messages, continuations)
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_SECONDS):
+            try:
+                self.sweep()
+            except JanusError:
+                _log.warning("models-not-swept", exc_info=True)

@@ -54,3 +54,7 @@ class Patience:
         if seconds > TELL_AFTER_SECONDS and (self._told_at is None or seconds - self._told_at > TELL_EVERY_SECONDS):
             self._told_at = seconds
             self._context.emit(EventKind.WAITING, what=named(grant), state=grant.state.value, seconds=round(seconds, 1))
+
+    def told(self, code: str, text: str) -> None:
+        """Warn whoever follows the run, and keep it in the manifest."""
+        self._context.concede(code, text)

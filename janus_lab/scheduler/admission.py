@@ -18,7 +18,7 @@ from janus_lab.ports.leases import Leases
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.heartbeat import Heartbeat
 from janus_lab.scheduler.held import HeldLease
-from janus_lab.values.lease import Grant, GrantState, LeaseRequest
+from janus_lab.values.lease import Grant, GrantState, LeaseBook, LeaseRequest, free_of, is_memory
 from janus_lab.values.run import Priority
 from janus_lab.values.weights import weighed
 
@@ -54,6 +54,14 @@ class Asker(Protocol):
         """Called again and again while it waits, with the latest answer; what it raises ends the wait."""
         ...
 
+    def told(self, code: str, text: str) -> None:
+        """Told of a concession that was made for it: such as another model, or a smaller one. `code` is kebab-case."""
+        ...
+
+
+Relief = Callable[[Mapping[str, int], Asker], None]
+"""Gives back what is held and not used, as far as it is of what is lacking (bytes by resource), and tells who waits for it."""
+
 
 class Admission:
     """What asks a machine's ledger of leases, for all threads of one process.
@@ -81,7 +89,7 @@ class Admission:
         self._listening = False
         self._budgets: Mapping[str, int] = {}
         self._budgets_until = float("-inf")
-        self._reliefs: list[Callable[[], None]] = []
+        self._reliefs: list[Relief] = []
         self._resources = ExitStack()
 
     def ask(
@@ -134,9 +142,29 @@ class Admission:
         """The process's own clock, which times in a HeldLease are by."""
         return self._clock()
 
-    def relieved_by(self, relief: Callable[[], None]) -> None:
-        """Call `relief` while somebody here waits for memory: it gives back what is held and not used."""
+    def relieved_by(self, relief: Relief) -> None:
+        """Call `relief` while somebody here waits for memory."""
         self._reliefs.append(relief)
+
+    def shortage(self, for_whom: str = "") -> dict[str, int]:
+        """Bytes of memory that are lacking for all that wait, or for all up to the request with the id `for_whom`, by resource."""
+        book = self._leases.book(self._machine)
+        wanted: dict[str, int] = {}
+        for waiting in book.waiting:
+            for name, weight in waiting.request.weights.items():
+                wanted[name] = wanted.get(name, 0) + weight
+            if waiting.request.id == for_whom:
+                break
+        lacking = {
+            name: amount - free_of(book.resources[name])
+            for name, amount in wanted.items()
+            if name in book.resources and is_memory(name)
+        }
+        return {name: amount for name, amount in lacking.items() if amount > 0}
+
+    def book(self) -> LeaseBook:
+        """Everything about the machine's leases now."""
+        return self._leases.book(self._machine)
 
     def close(self) -> None:
         """Stop renewing and listening."""
@@ -163,7 +191,7 @@ class Admission:
             while not told.wait(LOOK_SECONDS) and self._clock() - asked < AGAIN_SECONDS:
                 asker.waiting(grant, self._clock() - began)
             asker.waiting(grant, self._clock() - began)
-            self._relieve(grant.lacking)
+            self._relieve(grant.lacking, wanted.id, asker)
             told.clear()
             asked = self._clock()
 
@@ -184,10 +212,13 @@ class Admission:
             return weights
         return {name: min(weight, self._budgets.get(name, weight)) for name, weight in weights.items()}
 
-    def _relieve(self, lacking: Collection[str]) -> None:
-        if any(not name.startswith(("cpu", "slot:")) for name in lacking):
+    def _relieve(self, lacking: Collection[str], request_id: str, asker: Asker) -> None:
+        if not self._reliefs or not any(map(is_memory, lacking)):
+            return
+        with suppress(StoreUnreachable):
+            shortage = self.shortage(request_id)
             for relief in self._reliefs:
-                relief()
+                relief(shortage, asker)
 
     def _withdraw(self, lease_id: str) -> None:
         # A server that is away forgets who does not ask again.

@@ -27,6 +27,8 @@ class HeldLease:
     """When the server was last asked and said that it is ours."""
     waited_seconds: float = 0.0
     yield_wanted: bool = False
+    asked_back: bool = False
+    """Somebody wants just this one back, whoever waits for what."""
     lost: bool = False
     asked_to_yield: Callable[[], None] = _nobody
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
+import structlog
+
 from janus_lab.errors import LeaseLost
 from janus_lab.scheduler.admission import Admission, Asker
 from janus_lab.scheduler.demand import Demand
@@ -26,6 +28,8 @@ from janus_lab.values.lease import Grant
 from janus_lab.values.run import Priority
 
 _POLL_SECONDS = 0.1
+
+_log = structlog.get_logger(__name__)
 
 _current: ContextVar[Work | None] = ContextVar("janus-work", default=None)
 
@@ -155,6 +159,10 @@ class Somebody:
     def waiting(self, grant: Grant, seconds: float) -> None:
         """Raises AdmissionClosed or LeaseTimeout."""
         give_up(grant, seconds)
+
+    def told(self, code: str, text: str) -> None:
+        """Writes it into the log: nobody follows."""
+        _log.warning(code, told=text)
 
 
 @contextmanager

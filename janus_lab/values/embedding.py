@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EmbedRequest:
-    """Texts for the engine room's embedding model."""
+    """Texts for the engine room's embedding model: the one called `model`, or the one in use."""
 
     texts: tuple[str, ...]
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

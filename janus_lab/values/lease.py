@@ -22,6 +22,11 @@ def vram(device_id: str) -> str:
     return f"vram:{device_id}"
 
 
+def is_memory(resource: str) -> bool:
+    """Whether a resource is memory, of the machine or of an accelerator: what a loaded model holds."""
+    return resource == RAM or resource.startswith("vram:")
+
+
 def slot(name: str) -> str:
     """A named place of which there are few, such as `model:x`; how many is part of a machine's capacity."""
     return f"slot:{name}"
@@ -120,6 +125,11 @@ class ResourceUse:
     capacity: Capacity
     leased: int = 0
     ending: int = 0
+
+
+def free_of(use: ResourceUse) -> int:
+    """What nobody uses or holds of a resource; below 0 where more is used than there may be."""
+    return use.capacity.budget - use.capacity.outside - use.leased - use.ending
 
 
 @dataclass(frozen=True, slots=True)

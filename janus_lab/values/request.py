@@ -59,12 +59,13 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
-    """Answer a question from a collection, with evidence from its `limit` best hits."""
+    """Answer a question from a collection, with evidence from its `limit` best hits. With `model`, only that one may write."""
 
     question: str
     collection: str
     limit: int = 8
     where: tuple[Condition, ...] = ()
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,4 +120,4 @@ def test_the_watchman_sees_who_has_no_lease(watchman):
 
 
 def test_models_are_opened_in_one_place_only():
-    assert openers_of_models() == {"compose/services.py"}
+    assert openers_of_models() == {"compose/models.py"}

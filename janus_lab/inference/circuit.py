@@ -1,0 +1,103 @@
+"""Leaving a model alone that fails again and again, and trying it once in a while."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from janus_lab.errors import CircuitOpen, DiskFull, MissingPackage, ModelFailed, StoreUnreachable
+from janus_lab.ports.model_registry import ModelRegistry
+from janus_lab.values.model import Circuit, CircuitState
+
+FAILURES = (ModelFailed, MissingPackage)
+"""What says that a model is not well. A prompt that is too long, or a machine that is full, says nothing of it."""
+THRESHOLD = 3
+FIRST_PAUSE_SECONDS = 10.0
+LONGEST_PAUSE_SECONDS = 300.0
+ASKED_AGAIN_SECONDS = 1.0
+"""So long what others reported is believed without asking."""
+
+
+class Breaker:
+    """Circuits of models, which all workers share through the registry; while that is away, each knows its own.
+
+    A model that failed `THRESHOLD` times in a row is not asked until a pause is over that doubles with each failure; then one
+    request tries it. `clock` tells seconds since the epoch.
+    """
+
+    def __init__(self, registry: ModelRegistry, clock: Callable[[], float] = time.time) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+        self._circuits: dict[str, Circuit] = {}
+        self._asked_at = float("-inf")
+
+    @contextmanager
+    def guarding(self, name: str) -> Iterator[None]:
+        """Use a model inside. Raises CircuitOpen if it is being left alone."""
+        self._require(name)
+        try:
+            yield
+        except FAILURES as error:
+            self._failed(name, f"{error.code}: {error.message}")
+            raise
+        else:
+            self.close(name)
+
+    def close(self, name: str) -> None:
+        """It works again, or somebody wants it to be tried at once."""
+        with self._lock:
+            self._counts.pop(name, None)
+            known = self._known().get(name)
+        if known is not None:
+            self._report(replace(known, state=CircuitState.CLOSED, failures=0, reason="", changed_at=self._clock()))
+
+    def _require(self, name: str) -> None:
+        with self._lock:
+            circuit = self._known().get(name)
+        now = self._clock()
+        if circuit is None or circuit.state is CircuitState.CLOSED:
+            return
+        if now < circuit.again_at:
+            raise CircuitOpen(
+                f"{name} failed {circuit.failures} times, and is left alone for {circuit.again_at - now:.0f} s more;"
+                f" the last time: {circuit.reason}",
+                remedy=f"see that it is well, then `janus models load {name}` tries it at once",
+            )
+        # This request tries; if its worker dies, another one does after a pause.
+        self._report(replace(circuit, state=CircuitState.HALF_OPEN, changed_at=now, again_at=now + _pause(circuit)))
+
+    def _failed(self, name: str, reason: str) -> None:
+        now = self._clock()
+        with self._lock:
+            known = self._known().get(name)
+            count = max(self._counts.get(name, 0), known.failures if known is not None else 0) + 1
+            self._counts[name] = count
+        if count >= THRESHOLD:
+            opened = Circuit(name, CircuitState.OPEN, count, reason, now)
+            self._report(replace(opened, again_at=now + _pause(opened)))
+
+    def _known(self) -> dict[str, Circuit]:
+        now = self._clock()
+        if not 0 <= now - self._asked_at < ASKED_AGAIN_SECONDS:
+            with suppress(StoreUnreachable):
+                self._circuits = self._registry.circuits()
+            self._asked_at = now
+        return self._circuits
+
+    def _report(self, circuit: Circuit) -> None:
+        with self._lock:
+            if circuit.state is CircuitState.CLOSED:
+                self._circuits = {name: one for name, one in self._circuits.items() if name != circuit.name}
+            else:
+                self._circuits = {**self._circuits, circuit.name: circuit}
+        with suppress(StoreUnreachable, DiskFull):
+            self._registry.report(circuit)
+
+
+def _pause(circuit: Circuit) -> float:
+    return float(min(FIRST_PAUSE_SECONDS * 2 ** max(0, circuit.failures - THRESHOLD), LONGEST_PAUSE_SECONDS))
