@@ -36,7 +36,14 @@ from janus_lab.errors.files import (
     UnsupportedFormat,
     UrlFailed,
 )
-from janus_lab.errors.models import CircuitOpen, GrammarRefused, HashMismatch, ModelGated, ServerUnreachable
+from janus_lab.errors.models import (
+    CircuitOpen,
+    GrammarRefused,
+    HashMismatch,
+    IndexModelMissing,
+    ModelGated,
+    ServerUnreachable,
+)
 from janus_lab.errors.requests import AmbiguousId, NotFound, StateChanged, UsageError
 from janus_lab.errors.scheduling import AdmissionClosed, LeaseImpossible, LeaseLost, LeaseTimeout, ProbeFailed
 
@@ -62,6 +69,7 @@ __all__ = [
     "FileTooLarge",
     "GrammarRefused",
     "HashMismatch",
+    "IndexModelMissing",
     "JanusError",
     "LeaseImpossible",
     "LeaseLost",

@@ -34,3 +34,9 @@ class GrammarRefused(UserError):
     """A JSON schema can't be kept to while a model writes."""
 
     code = "schema-refused"
+
+
+class IndexModelMissing(UserError):
+    """The model that a collection's embeddings are of is no longer to be had."""
+
+    code = "index-model-missing"
