@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -12,9 +12,10 @@ Result = TypeVar("Result")
 
 
 class EventLoop:
-    """Runs coroutines for other threads until it is closed, which cancels those that still run."""
+    """Runs coroutines for other threads until it is closed, which cancels those that still run; `last` is done after them."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, last: Callable[[], Awaitable[None]]) -> None:
+        self._last = last
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -29,7 +30,7 @@ class EventLoop:
             raise
 
     def close(self) -> None:
-        """Cancel what runs, wait for it to end, and end the thread."""
+        """Cancel what runs, wait for it to end, do what is last, and end the thread."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._closed.set)
             self._thread.join()
@@ -42,3 +43,8 @@ class EventLoop:
         closed = asyncio.Event()
         self._ready.set_result((asyncio.get_running_loop(), closed))
         await closed.wait()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._last()

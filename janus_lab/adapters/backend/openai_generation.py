@@ -12,6 +12,7 @@ from janus_lab.adapters.backend.openai_reply import Reply
 from janus_lab.adapters.backend.openai_request import chat_body
 from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Stopped
 from janus_lab.adapters.backend.openai_tokens import TokenCount
+from janus_lab.adapters.backend.reply_schema import check_reply, parse_schema
 from janus_lab.errors import ContextTooLong
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
 from janus_lab.values.ids import bytes_hash
@@ -55,17 +56,22 @@ class ServedGeneration:
 
     def _speak(self, request: GenerationRequest, body: dict[str, object], cancelled: Cancelled) -> Iterator[Token]:
         reply = Reply(request, self._server.address.shown)
+        written: list[str] = []
         try:
             with closing(self._server.events("/chat/completions", body, cancelled)) as events:
                 for event in events:
                     if text := reply.take(event):
+                        written.append(text)
                         yield Token(text)
                     if reply.enough:
                         break
         except Stopped:
             yield Token("", FinishReason.CANCELLED, model=self.info.name)
             return
-        yield reply.last(self.info.name)
+        last = reply.last(self.info.name)
+        if request.schema and last.finish is FinishReason.STOP:
+            check_reply("".join([*written, last.text]), parse_schema(request.schema))
+        yield last
 
     def _check_room(self, prompt: int, wanted: int) -> None:
         if prompt + wanted > self.info.context_tokens:

@@ -6,15 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from janus_lab.adapters.backend.reply_schema import Schema, parse_schema
 from janus_lab.errors import UserError
 from janus_lab.values.generation import GenerationRequest, Message, Tool
 
 _OPENAI = "api.openai.com"
-_ANY_OBJECT = "{}"
+_ANY_OBJECT = parse_schema("{}")
 
 
 def chat_body(request: GenerationRequest, model: str, host: str) -> dict[str, object]:
-    """The body of a call of `chat/completions` that streams. Raises UserError for a schema that is not JSON."""
+    """The body of a call of `chat/completions` that streams. Raises GrammarRefused or UserError for a schema that is none."""
     # OpenAI's own models refuse the name that every other server understands.
     limit = "max_completion_tokens" if host == _OPENAI else "max_tokens"
     body: dict[str, object] = {
@@ -29,7 +30,7 @@ def chat_body(request: GenerationRequest, model: str, host: str) -> dict[str, ob
     if request.stop:
         body["stop"] = list(request.stop)
     if request.schema:
-        body["response_format"] = _response_format(_parsed(request.schema, "the schema of the reply"))
+        body["response_format"] = _response_format(parse_schema(request.schema))
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
     return body
@@ -53,15 +54,20 @@ def _message(message: Message) -> dict[str, object]:
 
 
 def _tool(tool: Tool) -> dict[str, object]:
-    parameters = _parsed(tool.parameters, f"the parameters of the tool {tool.name}")
+    try:
+        parameters = json.loads(tool.parameters or "{}")
+    except ValueError as error:
+        raise UserError(
+            f"the parameters of the tool {tool.name} are not JSON: {error}", remedy="give a JSON schema as text"
+        ) from error
     return {
         "type": "function",
         "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
     }
 
 
-def _response_format(schema: Any) -> dict[str, object]:
-    if schema == json.loads(_ANY_OBJECT):
+def _response_format(schema: Schema) -> dict[str, object]:
+    if schema == _ANY_OBJECT:
         return {"type": "json_object"}
     return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": _is_closed(schema)}}
 
@@ -77,13 +83,6 @@ def _is_closed(schema: Any) -> bool:
         if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(named):
             return False
     return all(map(_is_closed, schema.values()))
-
-
-def _parsed(text: str, what: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{what} is not JSON: {error}", remedy="give a JSON schema as text") from error
 
 
 def _sendable(text: str) -> str:

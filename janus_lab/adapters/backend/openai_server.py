@@ -48,7 +48,6 @@ class ModelServer:
         self.address = address
         self._key = key
         self._patience = patience
-        self._loop = EventLoop("model-server")
         self._client = AsyncOpenAI(
             api_key=key or "none",
             base_url=address.api,
@@ -58,6 +57,7 @@ class ModelServer:
                 follow_redirects=False, trust_env=not address.loopback, event_hooks={"request": [self._only_ours]}
             ),
         )
+        self._loop = EventLoop("model-server", self._client.close)
 
     def ask(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = 0.0) -> object:
         """The server's answer to one request, JSON decoded; `body` None asks by GET. Raises what `openai_refusals` says.
@@ -99,7 +99,6 @@ class ModelServer:
 
     def close(self) -> None:
         """End what runs, close every connection, and end the thread."""
-        self._wait(self._client.close())
         self._loop.close()
 
     def __enter__(self) -> Self:
