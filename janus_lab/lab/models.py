@@ -13,7 +13,7 @@ from janus_lab.settings import Settings
 from janus_lab.values.chat import ChatPiece, ChatReply, ChatRequest
 from janus_lab.values.embedding import Embedded, EmbedRequest
 from janus_lab.values.event import EventKind
-from janus_lab.values.generation import Message
+from janus_lab.values.generation import Message, Tool
 from janus_lab.values.run import Priority, RunKind
 
 if TYPE_CHECKING:
@@ -30,14 +30,22 @@ class ModelUse:
     settings: Settings
     _client: RunClient
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Embeddings of unit length, shape `(len(texts), dim)`; texts over the model's window are cut."""
+    def embed(self, texts: Sequence[str], *, model: str = "") -> npt.NDArray[np.float32]:
+        """Embeddings of unit length, shape `(len(texts), dim)`; texts over the model's window are cut.
+
+        With `model`, by the model of that name instead of the one in use.
+        """
         import numpy as np
 
+        return np.concatenate([_array(handle.wait(Embedded)) for handle in self.start_embed(texts, model=model)])
+
+    def start_embed(
+        self, texts: Sequence[str], *, model: str = "", priority: Priority = Priority.INTERACTIVE
+    ) -> list[RunHandle]:
+        """Begin to embed and return at once: one run for every few hundred texts, whose results are `Embedded`."""
         # No text at all is still asked for once: the answer knows how long an embedding is.
         parts = [tuple(texts[n : n + TEXTS_A_RUN]) for n in range(0, max(1, len(texts)), TEXTS_A_RUN)]
-        handles = [self._client.start(RunKind.EMBED, EmbedRequest(part), Priority.INTERACTIVE) for part in parts]
-        return np.concatenate([_array(handle.wait(Embedded)) for handle in handles])
+        return [self._client.start(RunKind.EMBED, EmbedRequest(part, model), priority) for part in parts]
 
     def chat(
         self,
@@ -47,9 +55,21 @@ class ModelUse:
         temperature: float = 0.0,
         seed: int = 0,
         stop: Sequence[str] = (),
+        schema: str = "",
+        tools: Sequence[Tool] = (),
+        model: str = "",
     ) -> ChatReply:
         """What the model says next. Interrupting stops it and gives what it had said; see `start_chat`."""
-        handle = self.start_chat(messages, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop)
+        handle = self.start_chat(
+            messages,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            stop=stop,
+            schema=schema,
+            tools=tools,
+            model=model,
+        )
         return handle.wait(ChatReply)
 
     def stream_chat(
@@ -60,9 +80,21 @@ class ModelUse:
         temperature: float = 0.0,
         seed: int = 0,
         stop: Sequence[str] = (),
+        schema: str = "",
+        tools: Sequence[Tool] = (),
+        model: str = "",
     ) -> Iterator[ChatPiece]:
         """Like `chat`, piece by piece, and the whole reply with the last. Closing the iterator stops the model."""
-        handle = self.start_chat(messages, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop)
+        handle = self.start_chat(
+            messages,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            stop=stop,
+            schema=schema,
+            tools=tools,
+            model=model,
+        )
         return pieces(handle)
 
     def start_chat(
@@ -73,8 +105,15 @@ class ModelUse:
         temperature: float = 0.0,
         seed: int = 0,
         stop: Sequence[str] = (),
+        schema: str = "",
+        tools: Sequence[Tool] = (),
+        model: str = "",
+        priority: Priority = Priority.INTERACTIVE,
     ) -> RunHandle:
         """Begin a chat and return at once. `max_tokens` None: the setting `answer_tokens`.
+
+        With `schema`, a JSON schema as text, the reply is JSON that it allows; with `tools` the model may ask for calls of them;
+        with `model`, only the model of that name answers.
 
         Raises UserError for a request that makes no sense; the run fails where prompt and reply do not fit the window.
         """
@@ -86,8 +125,8 @@ class ModelUse:
                 "a chat needs max_tokens of at least 1, a temperature of at least 0, and stops that are not empty",
                 remedy="correct those, then repeat",
             )
-        request = ChatRequest(tuple(messages), wanted, temperature, seed, tuple(stop))
-        return self._client.start(RunKind.CHAT, request, Priority.INTERACTIVE)
+        request = ChatRequest(tuple(messages), wanted, temperature, seed, tuple(stop), schema, tuple(tools), model)
+        return self._client.start(RunKind.CHAT, request, priority)
 
 
 def pieces(handle: RunHandle) -> Generator[ChatPiece]:
