@@ -80,7 +80,12 @@ class Renewal(StrEnum):
 
     RENEWED = "renewed"
     YIELD = "yield"
-    """Renewed, and somebody of higher priority waits for what it holds: give it back at the next step boundary."""
+    """Renewed, and others wait for what it holds: give it back at the next step boundary.
+
+    They are of higher priority; or of any, where it is held between pieces of work.
+    """
+    ASKED_BACK = "asked-back"
+    """Renewed, and somebody wants just this one back: give it back as soon as nobody uses what it covers."""
     EXPIRED = "expired"
     """It is not ours any more; a renewal never revives it."""
 
@@ -95,6 +100,7 @@ class Lease:
     expires_at: float
     waited_seconds: float = 0.0
     yield_wanted: bool = False
+    asked_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
