@@ -44,12 +44,11 @@ def main() -> None:
         show(
             "embedding_batch_tokens", measured(turns, {size: embed(model, texts) for size, model in embedding.items()})
         )
-    entry = catalog.find(settings.generation_model)
+    record = ModelRecord("generation", ModelTask.GENERATION, settings.generation_model)
+    order = load_order(settings, catalog, record, threads=1)
     with ExitStack() as models:
         reading = {
-            size: models.enter_context(
-                open_llama(entry.path, entry.info, cache=settings.model_cache, threads=1, batch_tokens=size)
-            )
+            size: models.enter_context(open_llama(replace(order, plan=replace(order.plan, batch_tokens=size))))
             for size in SIZES
         }
         show("prompt_batch_tokens", measured(turns, {size: read(model, size) for size, model in reading.items()}))
