@@ -55,7 +55,7 @@ def shape_of(headers: Sequence[GgufHeader], name: str) -> ModelShape:
         key_length=key_length,
         value_length=value_length,
         embedding_length=facts.number("embedding_length"),
-        feed_forward_length=facts.number("feed_forward_length"),
+        feed_forward_length=facts.number("expert_feed_forward_length") or facts.number("feed_forward_length"),
         vocabulary=facts.length("tokenizer.ggml.tokens") or _rows(by_name.get("token_embd.weight")),
         trained_context=facts.number("context_length"),
         windows=kept.windows,
