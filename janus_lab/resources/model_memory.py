@@ -49,6 +49,14 @@ def position_bytes(shape: ModelShape, cache_type: str) -> int:
     return sum(_row(width, cache_type) for width in (*shape.key_widths, *shape.value_widths))
 
 
+def layer_bytes(shape: ModelShape, plan: LoadPlan) -> list[int]:
+    """What each layer takes with its cache, and last the output."""
+    places = tuple(str(layer) for layer in range(len(shape.layer_bytes)))
+    cache = _cache(shape, plan, (*places, ""))
+    output = shape.output_bytes + (shape.embedding_bytes if shape.tied else 0)
+    return [*(size + cache.get(place, 0) for place, size in zip(places, shape.layer_bytes, strict=True)), output]
+
+
 def _places(layers: int, plan: LoadPlan) -> tuple[str, ...]:
     """The resource that holds each layer, and last the output: as llama.cpp shares them out."""
     there = min(plan.gpu_layers if plan.gpu_layers >= 0 else layers + 1, layers + 1) if plan.devices else 0

@@ -1,0 +1,94 @@
+"""What loads showed, used the next time: the figures of the same plan, or an estimate corrected by those of a similar one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log2
+
+from janus_lab.ports.measurements import Measurements
+from janus_lab.resources.model_memory import estimated
+from janus_lab.resources.placement import DRIVER_BYTES, Estimate
+from janus_lab.values.lease import RAM
+from janus_lab.values.model import Footprint, LoadPlan, Measurement, ModelShape
+
+_LEAST, _MOST = 0.5, 2.0
+"""A correction beyond these is no correction of the same thing."""
+_OTHER_WAY = 8.0
+"""Another format or kind of attention is as far away as a cache of 256 times the size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembering:
+    """What is known of models on one machine."""
+
+    measurements: Measurements
+    machine: str
+
+    def estimate(self, content_hash: str) -> Estimate:
+        """How a model's memory is told: from what is remembered of it now, else from its shape alone."""
+        known = self.measurements.recall(content_hash, self.machine)
+        return lambda shape, plan: learned(shape, plan, known)
+
+    def remember(
+        self, content_hash: str, plan: LoadPlan, footprint: Footprint, *, at: float, load_seconds: float = 0.0
+    ) -> None:
+        """Keep what a load showed."""
+        self.measurements.remember(
+            Measurement(content_hash, self.machine, unnoted(plan), footprint, at, load_seconds=load_seconds)
+        )
+
+
+def learned(shape: ModelShape, plan: LoadPlan, known: Sequence[Measurement]) -> Footprint:
+    """The memory that a plan takes: as measured with that plan, or as estimated and corrected by the plan nearest to it."""
+    guess = estimated(shape, plan)
+    near = min(known, key=lambda one: _distance(one.plan, plan), default=None)
+    if near is None:
+        return guess
+    if near.plan == unnoted(plan):
+        return near.footprint
+    then = estimated(shape, near.plan)
+    return Footprint(
+        _corrected(guess.weights, near.footprint.weights, then.weights),
+        _corrected(guess.cache, near.footprint.cache, then.cache),
+        _corrected(guess.compute, near.footprint.compute, then.compute),
+    )
+
+
+def seen(footprint: Footprint, grown: Mapping[str, int]) -> Footprint:
+    """With what an accelerator says that the process took more while it loaded than llama.cpp says, beyond the driver's usual part."""
+    total = footprint.total()
+    rest = {name: amount - total.get(name, 0) - DRIVER_BYTES for name, amount in grown.items() if name != RAM}
+    compute = dict(footprint.compute)
+    for name, amount in rest.items():
+        if amount > 0:
+            compute[name] = compute.get(name, 0) + amount
+    return replace(footprint, compute=compute)
+
+
+def unnoted(plan: LoadPlan) -> LoadPlan:
+    """The plan without the reason for it, which changes nothing."""
+    return replace(plan, note="")
+
+
+def _corrected(guess: Mapping[str, int], measured: Mapping[str, int], then: Mapping[str, int]) -> dict[str, int]:
+    return {name: round(size * _ratio(measured.get(name, 0), then.get(name, 0))) for name, size in guess.items()}
+
+
+def _ratio(measured: int, estimate: int) -> float:
+    ratio = measured / estimate if estimate else 1.0
+    return ratio if _LEAST <= ratio <= _MOST else 1.0
+
+
+def _distance(one: LoadPlan, other: LoadPlan) -> float:
+    """0 for the same plan; in doublings of its sizes."""
+    if one == unnoted(other):
+        return 0.0
+    ways = (one.cache_type, one.flash_attention, one.devices), (other.cache_type, other.flash_attention, other.devices)
+    sizes = zip(_sizes(one), _sizes(other), strict=True)
+    apart = sum(abs(log2(mine / yours)) for mine, yours in sizes)
+    return 0.01 + apart + _OTHER_WAY * sum(mine != yours for mine, yours in zip(*ways, strict=True))
+
+
+def _sizes(plan: LoadPlan) -> tuple[int, ...]:
+    return plan.cells, plan.sequences, plan.batch_tokens, plan.outputs, plan.gpu_layers + 2
