@@ -72,7 +72,7 @@ class OnDemand(Generic[Model]):
 
     @contextmanager
     def using(self, work: Work, *, patience: float = float("inf")) -> Iterator[Model]:
-        """The loaded model, which stays inside, and which `work` holds a lease to compute with.
+        """The loaded model, which stays inside.
 
         Threads that come while it loads wait, and hold no lease meanwhile. Raises LeaseTimeout after `patience` seconds
         without enough memory, and what the asker or the backend raises.
@@ -81,7 +81,6 @@ class OnDemand(Generic[Model]):
         if loaded is None:
             loaded = self._entered_loading(work, patience)
         try:
-            work.take()
             yield loaded
         finally:
             self._leave()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import structlog
@@ -17,10 +16,11 @@ from janus_lab.inference.eviction import to_unload
 from janus_lab.inference.layout import Loadable
 from janus_lab.inference.on_demand import OnDemand
 from janus_lab.inference.recent_embeddings import RecentEmbeddings
-from janus_lab.inference.resident import ResidentEmbedding, ResidentGeneration, ResidentReranking
+from janus_lab.inference.resident import Place, ResidentEmbedding, ResidentGeneration, ResidentReranking
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
 from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.scheduler.together import Together
 from janus_lab.values.model import ModelRecord, ModelTask
 
 SENTENCES_KEPT = 20_000
@@ -28,16 +28,6 @@ SENTENCES_KEPT = 20_000
 _LOOK_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Place:
-    """A model's place in this process, for as long as its record stays as it is."""
-
-    loadable: Loadable[Any]
-    model: OnDemand[Any]
-    embedder: Embedder | None = None
-    passing: Embedder | None = None
 
 
 class Residency:
@@ -64,30 +54,29 @@ class Residency:
         self._cache = cache
         self._fallback = fallback
         self._lock = threading.Lock()
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place[Any]] = {}
         self._retired: list[OnDemand[Any]] = []
         self._over = threading.Event()
         self._watch: threading.Thread | None = None
         admission.relieved_by(self.relieve)
 
     def embedder(self, name: str = "") -> Embedder:
-        """Embeds texts and queries, with the model of that name or the one in use now. Raises NotFound."""
+        """Embeds texts and queries, with the model of that name or at that URI, or the one in use now. Raises NotFound."""
         place = self._place(self._embedding(name))
         if place.embedder is None:
-            place.embedder = Embedder(self._resident_embedding(place), self._cache)
+            place.embedder = Embedder(ResidentEmbedding(place, self._admission), self._cache)
         return place.embedder
 
     def passing_embedder(self, name: str = "") -> Embedder:
         """Embeds sentences that are weighed for one question: nothing of them is kept on disk."""
         place = self._place(self._embedding(name))
         if place.passing is None:
-            place.passing = Embedder(self._resident_embedding(place), RecentEmbeddings(SENTENCES_KEPT))
+            place.passing = Embedder(ResidentEmbedding(place, self._admission), RecentEmbeddings(SENTENCES_KEPT))
         return place.passing
 
     def generator(self, record: ModelRecord, patience: float = float("inf")) -> ResidentGeneration:
         """Generates and scores text with one model. `patience` is for how many seconds memory is waited for."""
-        place = self._place(record)
-        return ResidentGeneration(place.model, self._admission, place.loadable.computing, patience)
+        return ResidentGeneration(self._place(record), self._admission, patience)
 
     def speakers(self) -> Chain:
         """Whoever may answer."""
@@ -98,8 +87,7 @@ class Residency:
         chain = (self.roster.find(name),) if name else self.roster.chain(ModelTask.RERANKING)
         if not chain:
             return None
-        place = self._place(chain[0])
-        return ResidentReranking(place.model, self._admission, place.loadable.computing)
+        return ResidentReranking(self._place(chain[0]), self._admission)
 
     def on_demand(self, record: ModelRecord) -> OnDemand[Any]:
         """The model itself, to be loaded on purpose."""
@@ -146,6 +134,10 @@ class Residency:
         self.close()
 
     def _embedding(self, name: str) -> ModelRecord:
+        if "://" in name:
+            # What an index was made with may no longer have a name: then it is known by where it is.
+            known = (record for record in self.roster.records() if record.uri == name)
+            return next(known, ModelRecord(name, ModelTask.EMBEDDING, name))
         if name:
             return self.roster.find(name)
         return self.roster.chain(ModelTask.EMBEDDING)[0]
@@ -153,10 +145,7 @@ class Residency:
     def _speaking(self, name: str) -> Sequence[ModelRecord]:
         return (self.roster.find(name),) if name else self.roster.chain(ModelTask.GENERATION)
 
-    def _resident_embedding(self, place: _Place) -> ResidentEmbedding:
-        return ResidentEmbedding(place.model, self._admission, place.loadable.computing)
-
-    def _place(self, record: ModelRecord) -> _Place:
+    def _place(self, record: ModelRecord) -> Place[Any]:
         with self._lock:
             place = self._places.get(record.name)
             if place is None or place.loadable.record != record:
@@ -164,13 +153,14 @@ class Residency:
                     self._retired.append(place.model)
                 loadable = self._loadable(record)
                 model = OnDemand(record.name, loadable.layouts, self._admission, short=self._short)
-                place = self._places[record.name] = _Place(loadable, model)
+                together = Together(self._admission, loadable.computing)
+                place = self._places[record.name] = Place(loadable, model, together)
             if self._watch is None and not self._over.is_set():
                 self._watch = threading.Thread(target=self._look, name="janus-models-rest", daemon=True)
                 self._watch.start()
             return place
 
-    def _all(self) -> list[_Place]:
+    def _all(self) -> list[Place[Any]]:
         with self._lock:
             return list(self._places.values())
 

@@ -4,47 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Generic
 
 import numpy as np
 import numpy.typing as npt
 
 from janus_lab.errors import SettingsError
-from janus_lab.inference.layout import Model
+from janus_lab.inference.embedding import Embedder
+from janus_lab.inference.layout import Loadable, Model
 from janus_lab.inference.on_demand import OnDemand
 from janus_lab.ports.embedding import EmbeddingBackend
 from janus_lab.ports.generation import GenerationBackend, SupportsScoring
 from janus_lab.ports.reranking import RerankingBackend
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
-from janus_lab.scheduler.work import computing
+from janus_lab.scheduler.together import Together
+from janus_lab.scheduler.work import Work, computing
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.lease import RAM
+
+_IN_PASSING = Demand("a model", {RAM: 0})
+
+
+@dataclass(slots=True)
+class Place(Generic[Model]):
+    """A model's place in a process: how it is loaded, the model, and the lease of all who compute with it at the same time.
+
+    An embedding model's has its embedders, once they are asked for: what they keep of texts and queries is of this model.
+    """
+
+    loadable: Loadable[Model]
+    model: OnDemand[Model]
+    together: Together
+    embedder: Embedder | None = None
+    passing: Embedder | None = None
 
 
 class Resident(Generic[Model]):
     """A model of this process. `patience` is for how many seconds memory is waited for."""
 
-    def __init__(
-        self, model: OnDemand[Model], admission: Admission, demand: Demand, patience: float = float("inf")
-    ) -> None:
-        self._model = model
+    def __init__(self, place: Place[Model], admission: Admission, patience: float = float("inf")) -> None:
+        self._place = place
         self._admission = admission
-        self._demand = demand
         self._patience = patience
 
     @property
     def info(self) -> ModelInfo:
         """The model, which is loaded the first time."""
-        return self._model.info(self._patience)
+        return self._place.model.info(self._patience)
+
+    @property
+    def _demand(self) -> Demand:
+        """What the call needs where no run says so."""
+        return self._place.loadable.computing
 
     @contextmanager
-    def _there(self) -> Iterator[Model]:
+    def _there(self) -> Iterator[tuple[Model, Work]]:
+        """The loaded model, and who uses it."""
         with (
             computing(self._admission, self._demand) as work,
-            self._model.using(work, patience=self._patience) as model,
+            self._place.model.using(work, patience=self._patience) as model,
         ):
-            yield model
+            yield model, work
+
+    @contextmanager
+    def _waited_for(self) -> Iterator[Model]:
+        """The loaded model to be computed with; where a server computes, nothing of this machine is held meanwhile."""
+        with self._there() as (model, work):
+            if self._place.loadable.record.served:
+                with work.aside():
+                    yield model
+            else:
+                yield from self._computing(model, work)
+
+    def _computing(self, model: Model, work: Work) -> Iterator[Model]:
+        work.take()
+        yield model
 
 
 class ResidentEmbedding(Resident[EmbeddingBackend]):
@@ -52,12 +88,12 @@ class ResidentEmbedding(Resident[EmbeddingBackend]):
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`."""
-        with self._there() as model:
+        with self._waited_for() as model:
             return model.embed(texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, uncut."""
-        with self._there() as model:
+        with self._waited_for() as model:
             return model.count_tokens(texts)
 
 
@@ -66,35 +102,47 @@ class ResidentReranking(Resident[RerankingBackend]):
 
     def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
         """How well each text answers the query, higher is better."""
-        with self._there() as model:
+        with self._waited_for() as model:
             return model.rerank(query, texts)
 
 
 class ResidentGeneration(Resident[GenerationBackend]):
-    """A `GenerationBackend` that says the model's name with the last piece of what it streams."""
+    """A `GenerationBackend` that says the model's name with the last piece of what it streams.
+
+    Who streams at the same time computes under one lease, as the backend has them in one batch.
+    """
 
     @property
     def info(self) -> ModelInfo:
         """The model, which is loaded for it: its window may be smaller than it was the last time."""
-        with self._there() as model:
+        with self._there() as (model, _):
             return model.info
 
     def count_tokens(self, messages: tuple[Message, ...]) -> int:
         """Tokens of the prompt these messages make."""
-        with self._there() as model:
+        with self._there() as (model, _):
             return model.count_tokens(messages)
 
     def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:
         """Generate piece by piece."""
-        with self._there() as model:
+        with self._waited_for() as model:
             for token in model.stream(request, cancelled=cancelled):
-                yield token if token.finish is None else replace(token, model=self._model.name)
+                yield token if token.finish is None else replace(token, model=self._place.model.name)
 
     def score(self, messages: tuple[Message, ...], continuations: Sequence[str]) -> list[float]:
         """Mean log-probability of each continuation. Raises SettingsError if the backend can't tell."""
-        with self._there() as model:
+        with self._waited_for() as model:
             if not isinstance(model, SupportsScoring):
                 raise SettingsError(
                     f"the model {model.info.name} can't score texts", remedy="choose a GGUF file as generation_model"
                 )
             return model.score(messages, continuations)
+
+    @property
+    def _demand(self) -> Demand:
+        """Processors are held together with the others."""
+        return _IN_PASSING
+
+    def _computing(self, model: GenerationBackend, work: Work) -> Iterator[GenerationBackend]:
+        with self._place.together.joined(work):
+            yield model

@@ -44,10 +44,11 @@ class Demands:
                 many = len(run.request.get("queries", ())) > QUERIES_IN_PASSING
                 return computing("search", ram_mb=48, threads=1 if many else 0)
             case RunKind.ASK | RunKind.CHAT:
-                return computing(run.kind.value, ram_mb=64, threads=self.threads)
+                # What comes before the model speaks takes little; who has a model speak shares its lease meanwhile.
+                return computing(run.kind.value, ram_mb=64, threads=0)
             case RunKind.EMBED:
                 return computing("embed", ram_mb=96, threads=self.threads)
-            case RunKind.INGEST:
-                return computing("ingest", ram_mb=192, threads=max(1, self.threads // self.workers))
+            case RunKind.INGEST | RunKind.REINDEX:
+                return computing(run.kind.value, ram_mb=192, threads=max(1, self.threads // self.workers))
             case _:
                 return computing(run.kind.value, ram_mb=96, threads=1)

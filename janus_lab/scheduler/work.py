@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -62,6 +63,7 @@ class Work:
         self._admission = admission
         self._demand = demand
         self._held: HeldLease | None = None
+        self._shared: HeldLease | None = None
         self._looked_at = 0.0
         self._set_aside = 0
         self._goes_on = threading.Event()
@@ -69,8 +71,8 @@ class Work:
 
     @property
     def covered(self) -> bool:
-        """Whether it holds a lease that is still alive."""
-        held = self._held
+        """Whether a lease that is still alive covers it, its own or one that it shares."""
+        held = self._held or self._shared
         return held is not None and not held.lost
 
     def take(self, asker: Asker | None = None) -> None:
@@ -119,6 +121,18 @@ class Work:
             self._set_aside -= 1
         if before:
             self.take()
+
+    @contextmanager
+    def under(self, shared: HeldLease, waited_seconds: float) -> Iterator[None]:
+        """While it holds none of its own: be covered inside by a lease that others compute under as well."""
+        mine = replace(shared, granted_at=self._admission.now(), waited_seconds=waited_seconds)
+        self._shared = shared
+        self.tally.add(mine)
+        try:
+            yield
+        finally:
+            self._shared = None
+            self.tally.end(mine, self._admission.now())
 
     def follow(self) -> None:
         """For other threads, before each of their units: wait while there is no lease. Raises LeaseLost once the work is over."""

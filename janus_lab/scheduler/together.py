@@ -1,0 +1,125 @@
+"""One lease for all who compute with one engine at the same time, as it computes for all of them in one batch.
+
+Everybody asks in their own class; whoever is granted first opens it for all the others, who stop waiting and join. When
+others wait for processors nobody joins any more, so that it ends with those who are in it: under constant load everyone
+gets a turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from janus_lab.errors import StoreUnreachable
+from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.scheduler.demand import Demand
+from janus_lab.scheduler.fairness import TURN_SECONDS
+from janus_lab.scheduler.held import HeldLease
+from janus_lab.scheduler.work import Work
+from janus_lab.values.lease import CPU, Grant
+
+
+class Together:
+    """`demand` is what the engine computes with, however many it computes for."""
+
+    def __init__(self, admission: Admission, demand: Demand) -> None:
+        self._admission = admission
+        self._demand = demand
+        self._lock = threading.Lock()
+        self._held: HeldLease | None = None
+        self._users = 0
+        self._closed = False
+
+    @contextmanager
+    def joined(self, work: Work) -> Iterator[None]:
+        """Compute inside. What `work` holds itself is given back meanwhile. Raises what `Admission.ask` does."""
+        with work.aside():
+            began = self._admission.now()
+            held = self._joined() or self._asked(work.asker)
+            try:
+                with work.under(held, self._admission.now() - began):
+                    yield
+            finally:
+                self._leave()
+
+    def _asked(self, asker: Asker) -> HeldLease:
+        while True:
+            try:
+                asked = self._admission.ask(self._demand, _Waits(asker, self))
+            except _Open:
+                if (held := self._joined()) is not None:
+                    return held
+                continue
+            if self._opened(asked):
+                return asked
+            # Somebody was granted theirs at the same time.
+            self._admission.give_back(asked)
+            if (held := self._joined()) is not None:
+                return held
+
+    def is_open(self) -> bool:
+        """Whether somebody computes, and others may join."""
+        with self._lock:
+            return self._held is not None and not self._closed
+
+    def _opened(self, asked: HeldLease) -> bool:
+        with self._lock:
+            if self._held is not None:
+                return False
+            self._held, self._users, self._closed = asked, 1, False
+            return True
+
+    def _joined(self) -> HeldLease | None:
+        held = self._held
+        closing = held is not None and self._makes_way(held)
+        with self._lock:
+            if self._held is not held or held is None:
+                return None
+            self._closed = self._closed or closing
+            if self._closed:
+                return None
+            self._users += 1
+            return held
+
+    def _makes_way(self, held: HeldLease) -> bool:
+        """Whether others are to have their turn: those who are more urgent at once, anybody after a while."""
+        if held.yield_wanted or held.lost:
+            return True
+        if self._admission.now() - held.granted_at < TURN_SECONDS:
+            return False
+        with suppress(StoreUnreachable):
+            return any(waiting.request.weights.get(CPU) for waiting in self._admission.book().waiting)
+        return False
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            held, self._held = self._held, None
+        if held is not None:
+            self._admission.give_back(held)
+
+
+class _Open(Exception):
+    """There is something to join."""
+
+
+class _Waits:
+    """Who waits for a lease of their own until there is one to join."""
+
+    def __init__(self, asker: Asker, together: Together) -> None:
+        self.run_id, self.cell, self.priority = asker.run_id, asker.cell, asker.priority
+        self._asker = asker
+        self._together = together
+
+    def waiting(self, grant: Grant, seconds: float) -> None:
+        """Raises _Open, and what the asker raises."""
+        if self._together.is_open():
+            raise _Open
+        self._asker.waiting(grant, seconds)
+
+    def told(self, code: str, text: str) -> None:
+        """As the asker is told."""
+        self._asker.told(code, text)
