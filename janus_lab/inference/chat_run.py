@@ -10,9 +10,12 @@ from janus_lab.inference.chain import Speakers
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
-from janus_lab.values.chat import ChatReply, ChatRequest
+from janus_lab.values.chat import AS_MANY_AS_FIT, ChatReply, ChatRequest
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, Token, Usage
+
+WINDOW_UNTOLD = 4096
+"""The window of a server's model that does not tell it."""
 
 
 @dataclass(slots=True)
@@ -45,7 +48,7 @@ def _reply(context: RunContext, model: GenerationBackend, asked: ChatRequest, sa
     info = model.info
     context.pin(generation_model=info.fingerprint)
     request = GenerationRequest(
-        asked.messages, asked.max_tokens, asked.temperature, asked.seed, asked.stop, asked.schema, asked.tools
+        asked.messages, _tokens(model, asked), asked.temperature, asked.seed, asked.stop, asked.schema, asked.tools
     )
     for token in model.stream(request, cancelled=context.cancelled):
         said.last = token
@@ -65,6 +68,14 @@ def _reply(context: RunContext, model: GenerationBackend, asked: ChatRequest, sa
         last.tool_calls,
         tuple(context.concessions),
     )
+
+
+def _tokens(model: GenerationBackend, asked: ChatRequest) -> int:
+    """How many tokens the reply may have."""
+    if asked.max_tokens != AS_MANY_AS_FIT:
+        return asked.max_tokens
+    window = model.info.context_tokens or WINDOW_UNTOLD
+    return max(1, window - model.count_tokens(asked.messages))
 
 
 def _counted(model: GenerationBackend, messages: tuple[Message, ...], text: str) -> Usage:

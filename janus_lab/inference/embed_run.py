@@ -29,9 +29,12 @@ class EmbedService:
         info = embedder.info
         context.pin(embedding_model=info.fingerprint)
         found = [np.empty((0, info.dimensions), np.float32)]
+        tokens = 0
         for start in range(0, len(texts), _AT_ONCE):
             context.check_cancelled()
-            found.append(embedder.embed(texts[start : start + _AT_ONCE]))
+            batch = texts[start : start + _AT_ONCE]
+            found.append(embedder.embed(batch))
+            tokens += sum(embedder.count_tokens(batch))
         whole = np.concatenate(found).astype("<f4")
         data = base64.b64encode(whole.tobytes()).decode("ascii")
-        return codec.to_json(Embedded(info.name, len(texts), info.dimensions, data))
+        return codec.to_json(Embedded(info.name, len(texts), info.dimensions, data, tokens))

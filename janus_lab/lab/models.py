@@ -10,7 +10,7 @@ from janus_lab.errors import UserError
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
 from janus_lab.settings import Settings
-from janus_lab.values.chat import ChatPiece, ChatReply, ChatRequest
+from janus_lab.values.chat import AS_MANY_AS_FIT, ChatPiece, ChatReply, ChatRequest
 from janus_lab.values.embedding import Embedded, EmbedRequest
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message, Tool
@@ -110,7 +110,7 @@ class ModelUse:
         model: str = "",
         priority: Priority = Priority.INTERACTIVE,
     ) -> RunHandle:
-        """Begin a chat and return at once. `max_tokens` None: the setting `answer_tokens`.
+        """Begin a chat and return at once. `max_tokens` None: the setting `answer_tokens`; or `AS_MANY_AS_FIT`.
 
         With `schema`, a JSON schema as text, the reply is JSON that it allows; with `tools` the model may ask for calls of them;
         with `model`, only the model of that name answers.
@@ -120,7 +120,7 @@ class ModelUse:
         if not messages:
             raise UserError("there is no message", remedy='give at least one, such as Message("user", "Hello")')
         wanted = self.settings.answer_tokens if max_tokens is None else max_tokens
-        if wanted < 1 or temperature < 0 or "" in stop:
+        if (wanted < 1 and wanted != AS_MANY_AS_FIT) or temperature < 0 or "" in stop:
             raise UserError(
                 "a chat needs max_tokens of at least 1, a temperature of at least 0, and stops that are not empty",
                 remedy="correct those, then repeat",

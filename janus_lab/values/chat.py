@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from janus_lab.values.generation import FinishReason, Message, Tool, ToolCall
 
+AS_MANY_AS_FIT = -1
+"""For `max_tokens`: whatever the prompt leaves of the model's window."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:

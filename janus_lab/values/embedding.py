@@ -15,9 +15,13 @@ class EmbedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """`count` embeddings of `dimensions` numbers each: little-endian float32, one after another, in base64."""
+    """`count` embeddings of `dimensions` numbers each: little-endian float32, one after another, in base64.
+
+    `tokens` is how many the texts have for the model, uncut.
+    """
 
     model: str
     count: int
     dimensions: int
     data: str
+    tokens: int = 0

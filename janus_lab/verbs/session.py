@@ -86,6 +86,14 @@ class Session:
         self.close()
         foreground(settings, processes or settings.worker_processes, self._overrides)
 
+    def serve_here(self, host: str, port: int, key_variable: str) -> None:
+        """Become the process that offers the models over HTTP; it does not return. Raises SettingsError, MissingPackage."""
+        from janus_lab.compose.serving import serving
+
+        settings = self.settings
+        self.close()
+        serving(settings, host, port, key_variable, self._overrides)
+
     def hardware(self) -> Hardware:
         """The machine under the session's settings; no lab is opened for it."""
         from janus_lab.compose.hardware import hardware
