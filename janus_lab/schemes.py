@@ -131,12 +131,18 @@ STARTER = "'janus-lab[starter]'"
 EMBEDDING: Table = {
     "package": Row("backend.onnx_embedding:open_embedding", STARTER),
     "file": Row("backend.onnx_embedding:open_embedding", STARTER),
+    "http": Row("backend.openai_embedding:open_embedding", STARTER),
+    "https": Row("backend.openai_embedding:open_embedding", STARTER),
 }
 GENERATION: Table = {
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
     "http": Row("backend.openai_generation:open_generation", STARTER),
     "https": Row("backend.openai_generation:open_generation", STARTER),
+}
+RERANKING: Table = {
+    "http": Row("backend.openai_reranking:open_reranking", STARTER),
+    "https": Row("backend.openai_reranking:open_reranking", STARTER),
 }
 SERVER: Table = {
     "amqp": Row("queue.rabbitmq_checks:checks", STACK),
@@ -175,6 +181,7 @@ TABLES: Mapping[str, Table] = {
     "graph": GRAPH,
     "embedding": EMBEDDING,
     "generation": GENERATION,
+    "reranking": RERANKING,
 }
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from openai_scripts import DONE, MODEL, Ending, Scripted, chunk, event, usage
 
+from janus_lab.ports.embedding import EmbeddingBackend
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message
 
@@ -66,13 +67,28 @@ class StandIn:
 
 
 @contextmanager
-def open_stand_in(brain: GenerationBackend | None = None, *, key: str = "", counts: bool = True) -> Iterator[StandIn]:
-    """A server for the length of a test. With a `brain` it answers chats, tells its window, and counts tokens if it `counts`."""
+def open_stand_in(
+    brain: GenerationBackend | None = None,
+    *,
+    embedder: EmbeddingBackend | None = None,
+    key: str = "",
+    counts: bool = True,
+) -> Iterator[StandIn]:
+    """A server for the length of a test.
+
+    With a `brain` it answers chats, with an `embedder` it embeds; either tells its window, and counts tokens if it `counts`.
+    """
     stand_in = StandIn(brain, key)
     if brain is not None:
         stand_in.listed = [{"id": MODEL, "object": "model", "max_model_len": brain.info.context_tokens}]
         if counts:
             stand_in.answers["/tokenize"] = lambda body: {"count": brain.count_tokens(_messages(body))}
+
+    if embedder is not None:
+        stand_in.listed = [{"id": MODEL, "object": "model", "max_model_len": embedder.info.context_tokens}]
+        stand_in.answers["/v1/embeddings"] = lambda body: _embedded(embedder, body["input"])
+        if counts:
+            stand_in.answers["/tokenize"] = lambda body: {"count": embedder.count_tokens([body["prompt"]])[0]}
 
     class Handler(_Handler):
         owner = stand_in
@@ -203,6 +219,12 @@ class _Handler(BaseHTTPRequestHandler):
         if gone:
             self.owner.left.set()
         return gone
+
+
+def _embedded(embedder: EmbeddingBackend, texts: list[str]) -> Any:
+    """Embeddings in OpenAI's shape, last text first: each says which it is, and only that counts."""
+    found = [{"index": index, "embedding": row.tolist()} for index, row in enumerate(embedder.embed(texts))]
+    return {"object": "list", "data": found[::-1], "model": MODEL}
 
 
 def _messages(body: Any) -> tuple[Message, ...]:

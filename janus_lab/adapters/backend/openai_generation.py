@@ -7,15 +7,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from janus_lab.adapters.backend.openai_address import address
-from janus_lab.adapters.backend.openai_models import offered_model
+from janus_lab.adapters.backend.openai_models import described, offered_model
 from janus_lab.adapters.backend.openai_reply import Reply
 from janus_lab.adapters.backend.openai_request import chat_body
 from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Stopped
 from janus_lab.adapters.backend.openai_tokens import TokenCount
 from janus_lab.adapters.backend.reply_schema import check_reply, parse_schema
 from janus_lab.errors import ContextTooLong
-from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
-from janus_lab.values.ids import bytes_hash
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message, Token
 from janus_lab.values.load_order import LoadOrder
 
 PATIENCE_SECONDS = 300.0
@@ -80,15 +79,3 @@ class ServedGeneration:
                 f" but the model's window is {self.info.context_tokens}",
                 remedy="ask with fewer or shorter chunks, or give the model its true window as context_tokens",
             )
-
-
-def described(order: LoadOrder, model: str) -> ModelInfo:
-    """The model as far as it is known: what a server runs is known by where it is and what it is called there."""
-    info = order.info
-    return replace(
-        info,
-        uri=info.uri or order.record.uri,
-        name=info.name or order.record.name,
-        content_hash=info.content_hash or bytes_hash(f"{order.record.uri}\n{model}".encode()),
-        licence=info.licence or "unknown",
-    )

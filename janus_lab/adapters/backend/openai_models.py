@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from janus_lab.adapters.backend.openai_server import ModelServer
 from janus_lab.errors import JanusError, NotFound, SettingsError
+from janus_lab.values.generation import ModelInfo
+from janus_lab.values.ids import bytes_hash
+from janus_lab.values.load_order import LoadOrder
 
 _ASK_SECONDS = 10.0
 _WINDOWS = ("max_model_len", "context_length", "context_window", "max_context_length")
@@ -36,6 +39,18 @@ def offered_model(server: ModelServer, wanted: str) -> Offered:
             remedy="name one of them as the model's remote_model",
         )
     return chosen if chosen.window else Offered(chosen.name, next(_windows_beside(server), 0))
+
+
+def described(order: LoadOrder, model: str) -> ModelInfo:
+    """The model as far as it is known: what a server runs is known by where it is and what it is called there."""
+    info = order.info
+    return replace(
+        info,
+        uri=info.uri or order.record.uri,
+        name=info.name or order.record.name,
+        content_hash=info.content_hash or bytes_hash(f"{order.record.uri}\n{model}".encode()),
+        licence=info.licence or "unknown",
+    )
 
 
 def asked(server: ModelServer, path: str, body: Mapping[str, object] | None = None) -> Mapping[str, object]:

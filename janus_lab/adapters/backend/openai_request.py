@@ -42,10 +42,10 @@ def messages_body(messages: tuple[Message, ...]) -> list[dict[str, object]]:
 
 
 def _message(message: Message) -> dict[str, object]:
-    body: dict[str, object] = {"role": message.role, "content": _sendable(message.content)}
+    body: dict[str, object] = {"role": message.role, "content": sendable(message.content)}
     if message.tool_calls:
         body["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _sendable(call.arguments)}}
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": sendable(call.arguments)}}
             for call in message.tool_calls
         ]
     if message.call_id:
@@ -85,6 +85,6 @@ def _is_closed(schema: Any) -> bool:
     return all(map(_is_closed, schema.values()))
 
 
-def _sendable(text: str) -> str:
+def sendable(text: str) -> str:
     """Text that UTF-8 can carry: a lone half of a character becomes a question mark."""
     return text.encode("utf-8", "replace").decode()

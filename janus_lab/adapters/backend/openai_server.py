@@ -7,10 +7,10 @@ import queue
 import random
 import re
 import time
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from concurrent.futures import CancelledError
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 
@@ -26,6 +26,8 @@ Tell = Callable[[object], None]
 _CONNECT_SECONDS = 5.0
 _ASK_EVERY_SECONDS = 0.05
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 4.0
+_AT_ONCE = 4
+"""Requests of one call that are under way at the same time, for servers that compute several together."""
 _SENT = frozenset({"host", "accept", "content-type", "content-length", "connection", "user-agent"})
 """Headers that a server gets of us; the driver would add some about this machine and from the environment."""
 _KEY = re.compile(r"[!-~]+")
@@ -64,14 +66,11 @@ class ModelServer:
 
         `seconds` (0: the server's patience) is how long it may take.
         """
+        return self._result(self._begin(self._answer(path, body, seconds)))
 
-        async def answer() -> object:
-            async with asyncio.timeout(seconds or self._patience):
-                if body is None:
-                    return await self._client.get(path, cast_to=object)
-                return await self._client.post(path, body=dict(body), cast_to=object)
-
-        return self._wait(self._patiently(answer, lambda: True))
+    def ask_each(self, path: str, bodies: Iterable[Mapping[str, object]]) -> list[object]:
+        """The answers to several requests, some of them at once, in their order. Raises what any of them does."""
+        return cast("list[object]", self._result(self._begin(self._answers(path, bodies))))
 
     def events(self, path: str, body: Mapping[str, object], cancelled: Cancelled) -> Generator[object, None, None]:
         """The events of a streamed answer, JSON decoded, as they arrive. Raises Stopped soon after `cancelled` is true.
@@ -108,6 +107,30 @@ class ModelServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    async def _answers(self, path: str, bodies: Iterable[Mapping[str, object]]) -> list[object]:
+        free = asyncio.Semaphore(_AT_ONCE)
+
+        async def answer(body: Mapping[str, object]) -> object:
+            async with free:
+                return await self._answer(path, body, 0.0)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(answer(body)) for body in bodies]
+        except ExceptionGroup as failed:
+            first = failed.exceptions[0]
+            raise first from first.__cause__
+        return [task.result() for task in asked]
+
+    async def _answer(self, path: str, body: Mapping[str, object] | None, seconds: float) -> object:
+        async def answer() -> object:
+            async with asyncio.timeout(seconds or self._patience):
+                if body is None:
+                    return await self._client.get(path, cast_to=object)
+                return await self._client.post(path, body=dict(body), cast_to=object)
+
+        return await self._patiently(answer, lambda: True)
 
     async def _stream(self, path: str, body: Mapping[str, object], tell: Tell) -> None:
         told = False
@@ -146,9 +169,6 @@ class ModelServer:
             del request.headers[name]
         if self._key:
             request.headers["Authorization"] = f"Bearer {self._key}"
-
-    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        return self._result(self._begin(work))
 
     def _begin(self, work: Coroutine[Any, Any, Answer]) -> Any:
         try:

@@ -1,0 +1,97 @@
+"""Embeddings by a server that speaks OpenAI's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from janus_lab.adapters.backend.openai_address import address
+from janus_lab.adapters.backend.openai_models import described, offered_model
+from janus_lab.adapters.backend.openai_server import ModelServer
+from janus_lab.adapters.backend.openai_texts import TextCount
+from janus_lab.errors import ModelFailed
+from janus_lab.values.load_order import LoadOrder
+
+PATIENCE_SECONDS = 120.0
+WINDOW_TOKENS = 512
+"""What embedding models can read at least, where the server does not tell."""
+_TEXTS_AT_ONCE = 32
+"""The smallest limit of a common server."""
+
+Embeddings = npt.NDArray[np.float32]
+
+
+@contextmanager
+def open_embedding(order: LoadOrder) -> Iterator[ServedEmbedding]:
+    """An embedding model that somebody's server runs; its address is the record's URI.
+
+    Raises AccessDenied, ServerUnreachable, SettingsError if no model is chosen where several are offered, or ModelFailed.
+    """
+    with ModelServer(
+        address(order.record.uri), order.key, order.record.options.timeout_seconds or PATIENCE_SECONDS
+    ) as server:
+        yield ServedEmbedding(server, order)
+
+
+class ServedEmbedding:
+    """An embedding model on a server; safe to call from several threads."""
+
+    def __init__(self, server: ModelServer, order: LoadOrder) -> None:
+        options = order.record.options
+        offered = offered_model(server, options.remote_model)
+        self._server = server
+        self._model = offered.name
+        self._tokens = TextCount(server, offered.name)
+        self.info = replace(
+            described(order, offered.name),
+            context_tokens=options.context_tokens or offered.window or WINDOW_TOKENS,
+            variant="served",
+        )
+        self.info = replace(self.info, dimensions=self._asked(["Hello"]).shape[1])
+
+    def embed(self, texts: Sequence[str]) -> Embeddings:
+        """Embeddings of unit length, shape `(len(texts), dim)`; see `janus_lab.ports.embedding`."""
+        if not texts:
+            return np.empty((0, self.info.dimensions), np.float32)
+        embeddings = self._tokens.ask_within(texts, self.info.context_tokens, self._asked)
+        if embeddings.shape[1] != self.info.dimensions:
+            raise ModelFailed(
+                f"the server of models at {self._server.address.shown} gave embeddings of {embeddings.shape[1]} numbers,"
+                f" and before of {self.info.dimensions}: it runs another model now",
+                remedy="let it run the model that the collection was embedded with, or build the index anew",
+            )
+        return embeddings
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, special tokens included, uncut; an estimate where the server can't count."""
+        return self._tokens.of(texts)
+
+    def _asked(self, texts: Sequence[str]) -> Embeddings:
+        parts = [texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE)]
+        bodies = [{"model": self._model, "input": list(part), "encoding_format": "float"} for part in parts]
+        answers = self._server.ask_each("/embeddings", bodies)
+        try:
+            return np.concatenate([_embeddings(answer, len(part)) for answer, part in zip(answers, parts, strict=True)])
+        except (TypeError, ValueError, KeyError) as error:
+            raise ModelFailed(
+                f"the server of models at {self._server.address.shown} sent something that is no embedding",
+                remedy="see that its model is one for embeddings, and read its log",
+            ) from error
+
+
+def _embeddings(answer: object, count: int) -> Embeddings:
+    """The answer's embeddings in the order of their texts. Raises TypeError, ValueError or KeyError for anything else."""
+    data = answer["data"] if isinstance(answer, Mapping) else ()
+    rows = {int(entry["index"]): entry["embedding"] for entry in data}
+    if sorted(rows) != list(range(count)) or len(data) != count:
+        raise ValueError("there is not one embedding a text")
+    found = np.array([rows[index] for index in range(count)], np.float32)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True) if found.ndim == 2 else np.zeros(1)  # noqa: PLR2004
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
+        raise ValueError("an embedding has no direction")
+    unit: Embeddings = (found / lengths).astype(np.float32)
+    return unit
