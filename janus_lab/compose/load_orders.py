@@ -7,31 +7,42 @@ from pathlib import Path
 
 from janus_lab.inference.catalog import Catalog
 from janus_lab.settings import Settings
+from janus_lab.settings.key_variable import key_in
+from janus_lab.values.generation import ModelInfo
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.model import LoadPlan, ModelFiles, ModelRecord, ModelTask
 
 _WITHOUT_TOKENIZER = ".gguf"
 """Files that hold their tokenizer themselves."""
+_WITHOUT_FILES = ("http", "https", "vllm")
+"""Schemes of models whose files, if there are any, are a server's concern."""
+_LOGS = "logs"
 
 
 def load_order(
     settings: Settings, catalog: Catalog, record: ModelRecord, plan: LoadPlan | None = None, *, threads: int = 0
 ) -> LoadOrder:
-    """The order to open a model from its files. Raises UnknownScheme, MissingPackage or NotFound if they are not there."""
+    """The order to open a model. Raises UnknownScheme, MissingPackage or NotFound if its files are not there, SettingsError for a key."""
     precision = record.options.precision or settings.embedding_precision
-    entry = catalog.find(record.uri)
-    info = entry.info
-    size = entry.path.stat().st_size
-    return LoadOrder(
+    order = LoadOrder(
         replace(record, options=replace(record.options, precision=precision)),
-        info,
-        ModelFiles(record.uri, (str(entry.path),), size, info.content_hash, info.licence),
-        plan or LoadPlan(settings.context_tokens, settings.context_tokens, batch_tokens=settings.prompt_batch_tokens),
-        settings.model_cache,
-        threads,
-        settings.embedding_batch_tokens,
-        _tokenizer(catalog, record, entry.path),
+        ModelInfo(record.uri, record.name, "", ""),
+        plan=plan
+        or LoadPlan(settings.context_tokens, settings.context_tokens, batch_tokens=settings.prompt_batch_tokens),
+        cache=settings.model_cache,
+        threads=threads,
+        batch_tokens=settings.embedding_batch_tokens,
+        key=key_in(record.options.key_variable, settings.home),
+        logs=settings.home / _LOGS,
     )
+    if record.uri.partition(":")[0] in _WITHOUT_FILES:
+        return order
+    entry = catalog.find(record.uri)
+    files = ModelFiles(
+        record.uri, (str(entry.path),), entry.path.stat().st_size, entry.info.content_hash, entry.info.licence
+    )
+    info, tokenizer = replace(entry.info, name=record.name), _tokenizer(catalog, record, entry.path)
+    return replace(order, info=info, files=files, tokenizer=tokenizer)
 
 
 def _tokenizer(catalog: Catalog, record: ModelRecord, path: Path) -> Path | None:

@@ -16,9 +16,11 @@ from janus_lab.compose.models import open_models
 from janus_lab.compose.stores import Shared, opened_once
 from janus_lab.inference.chat_run import ChatService
 from janus_lab.inference.embed_run import EmbedService
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.ingest.consistency import CheckService
 from janus_lab.ingest.pipeline import IngestService
 from janus_lab.ingest.rate import ingest_rate
+from janus_lab.ingest.reindex import ReindexService
 from janus_lab.ingest.removal import RemoveService
 from janus_lab.ingest.scanned import awaited
 from janus_lab.ingest.stores import IngestStores
@@ -26,12 +28,13 @@ from janus_lab.ports.claims import Claims
 from janus_lab.ports.documents import SourceIndex
 from janus_lab.ports.embedding import EmbeddingCache
 from janus_lab.ports.events import EventLog
+from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.ports.job_queue import JobQueue
 from janus_lab.ports.leases import Leases
+from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.ports.objects import ObjectStore
 from janus_lab.ports.throttle import Throttle
-from janus_lab.ports.vectors import VectorStore
 from janus_lab.retrieval.pipeline import SearchService
 from janus_lab.retrieval.search import HybridSearch
 from janus_lab.runs.admitted import Admitted
@@ -71,18 +74,21 @@ def open_services(
     """One service a kind of run."""
     relational = settings.url("relational_url")
     objects: ObjectStore = _open("objects", settings.url("objects_url"), resources)
-    vectors: VectorStore = _open("vectors", settings.url("vectors_url"), resources)
+    vectors: VectorIndex = _open("vectors", settings.url("vectors_url"), resources)
     sources: SourceIndex = _open("sources", relational, resources)
     cache: EmbeddingCache = _open("embedding cache", relational, resources)
     registry: ModelRegistry = _open("model registry", relational, resources)
-    models = resources.enter_context(open_models(settings, cache, admission, registry))
+    measurements: Measurements = _open("measurements", relational, resources)
+    models = resources.enter_context(
+        open_models(settings, admission, cache=cache, registry=registry, measurements=measurements)
+    )
     search = HybridSearch(models.passing_embedder(), vectors, shared.documents)
     stores = IngestStores(
         documents=shared.documents,
         sources=sources,
         objects=objects,
         vectors=vectors,
-        embedder=models.embedder,
+        embedders=IndexEmbedders(models.embedder, settings.embedding_model),
         exclusion=_open("exclusion", relational, resources),
         awaited=lambda own: awaited(shared.ledger, own),
         graph=opened_once("graph", settings.url("graph_url"), resources),
@@ -101,6 +107,7 @@ def open_services(
             answer_tokens=settings.answer_tokens,
         ),
         RunKind.CHECK: CheckService(shared.ledger, stores),
+        RunKind.REINDEX: ReindexService(shared.ledger, stores),
         RunKind.EMBED: EmbedService(models.passing_embedder),
         RunKind.CHAT: ChatService(models.speakers()),
     }

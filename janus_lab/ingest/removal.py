@@ -58,7 +58,7 @@ class RemoveService:
     def _forget(self, documents: list[Document], chunk_ids: list[str]) -> None:
         by_id = {document.id: document for document in documents}
         chunks = self._stores.documents.chunks(chunk_ids)
-        self._stores.embedder().forget([text_of(by_id[chunk.document_id], chunk) for chunk in chunks])
+        self._stores.embedders.chosen().forget([text_of(by_id[chunk.document_id], chunk) for chunk in chunks])
 
     def _remove(self, context: RunContext, documents: list[Document]) -> None:
         key = "remove-" + content_id("step", *(document.id for document in documents))

@@ -53,6 +53,24 @@ class IndexGeneration:
         return f"{self.collection}{_MARK}{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class ReindexReport:
+    """What came of indexing a collection anew: the generation that serves now, of which model, and how many chunks it holds.
+
+    `embedded` counts those that this run added, in `seconds`; an ingest at the same time may have added others. `before` is the
+    model of the generation that it took the place of, "" where that was not noted.
+    """
+
+    run_id: str
+    collection: str
+    generation: int
+    model: str
+    before: str
+    chunks: int
+    embedded: int
+    seconds: float
+
+
 def generation_named(name: str) -> tuple[str, int | None]:
     """The collection and the number that `IndexGeneration.name` was made of; None for a collection's own name."""
     collection, mark, number = name.rpartition(_MARK)

@@ -77,6 +77,14 @@ class RemoveRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReindexRequest:
+    """Index a collection anew with the embedding model of this name or at this URI; "" is the one in use."""
+
+    collection: str
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRequest:
     """Compare the stores with one another; with `mend`, remove what belongs to no document."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from janus_lab.inference.embedding import Embedder
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.ingest.chunker import ChunkSize
 from janus_lab.ingest.cleaner import clean
 from janus_lab.ingest.fetch import Fetched, fetch
@@ -144,7 +145,7 @@ def open_room(stack: ExitStack, home: Path) -> IngestRoom:
         sources=opened("sources", database),
         objects=opened("objects", f"file://{home}/objects"),
         vectors=opened("vectors", f"edge://{home}/vectors"),
-        embedder=lambda: Embedder(backend, cache),
+        embedders=IndexEmbedders(lambda _name="": Embedder(backend, cache)),
         exclusion=opened("exclusion", database),
     )
     return IngestRoom(home, stores, opened("ledger", database), opened("events", "memory://"), backend)

@@ -8,20 +8,21 @@ from collections.abc import Callable
 
 import pytest
 
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.values.ingest import FileState
 
 
 def between(room, act: Callable[[], None]) -> None:
     """Do `act` once, in the midst of the next ingest: originals are kept, nothing is published yet."""
-    inner = room.stores.embedder
+    inner = room.stores.embedders
     pending = [act]
 
-    def embedder():
+    def embedder(_name=""):
         if pending:
             pending.pop()()
-        return inner()
+        return inner.chosen()
 
-    object.__setattr__(room.stores, "embedder", embedder)
+    object.__setattr__(room.stores, "embedders", IndexEmbedders(embedder))
 
 
 def ids(room) -> dict[str, str]:

@@ -64,6 +64,11 @@ class Catalog:
         with self._lock:
             self._seen.pop(name, None)
 
+    def expect(self, name: str, dimensions: int) -> None:
+        """Look again if what was last seen has other dimensions: it may have been dropped and made anew elsewhere."""
+        if (seen := self._seen.get(name)) and seen.note.dimensions != dimensions:
+            self.forget(name)
+
     def serves_still(self, name: str, there: Served) -> bool:
         """Whether what was just written went where searches look; forgets the name otherwise."""
         if self._physical(name) == there.note.physical:
@@ -73,6 +78,7 @@ class Catalog:
 
     def ensure(self, collection: str, dimensions: int, model: IndexModel | None) -> None:
         """Make the collection if it is not there; harmless in several processes at once. Raises StoreFailed for other dimensions."""
+        self.expect(collection, dimensions)
         there = self.find(collection)
         if there is None:
             first = names.physical(self._prefix, collection, 1)
@@ -84,10 +90,6 @@ class Catalog:
                 self._notes.write(note)
             if self._physical(collection) is None:
                 self._point(collection, first)
-            self.forget(collection)
-            there = self.find(collection)
-        if there is not None and there.note.dimensions != dimensions:
-            # Another process may have let another generation serve since it was last looked for.
             self.forget(collection)
             there = self.find(collection)
         if there is not None and there.note.dimensions != dimensions:
@@ -162,7 +164,9 @@ class Catalog:
         if physical is None:
             self.forget(name)
             return None
-        note = seen.note if seen and seen.note.physical == physical else self._notes.read(physical)
+        # A generation that was dropped may have been made again with its number; one that serves or has served never is.
+        known = seen is not None and seen.note.physical == physical and generation_named(name)[1] is None
+        note = seen.note if seen and known else self._notes.read(physical)
         info = self._info(physical)
         if note is None or info is None:
             self.forget(name)

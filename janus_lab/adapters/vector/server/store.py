@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-_PAGE = 5_000
-_VECTORS_PAGE = 500
+_PAGE, _VECTORS_PAGE = 5_000, 500
 _DENSE, _SPARSE = 0, 1
 
 
@@ -81,6 +80,8 @@ class ServerVectors:
             for batch in batches(points, there.words):
                 self._points.put(there.note.physical, batch)
 
+        if points:
+            self._catalog.expect(collection, len(points[0].embedding))
         if not self._written(collection, write):
             raise complaints.no_collection(collection)
 
