@@ -129,8 +129,8 @@ GRAPH: Table = {
 }
 STARTER = "'janus-lab[starter]'"
 EMBEDDING: Table = {
-    "package": Row("backend.onnx_embedding:open_embedding", STARTER),
-    "file": Row("backend.onnx_embedding:open_embedding", STARTER),
+    "package": Row("backend.embedding_files:open_embedding", STARTER),
+    "file": Row("backend.embedding_files:open_embedding", STARTER),
     "http": Row("backend.openai_embedding:open_embedding", STARTER),
     "https": Row("backend.openai_embedding:open_embedding", STARTER),
 }

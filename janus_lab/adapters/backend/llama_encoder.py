@@ -1,0 +1,140 @@
+"""llama.cpp as an encoder: token ids to one vector, or one score, a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from janus_lab.adapters.backend.llama_batch import TokenBatch
+from janus_lab.adapters.backend.llama_log import last_error, quiet
+from janus_lab.adapters.backend.llama_parameters import context_parameters, model_parameters
+from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
+from janus_lab.adapters.backend.token_graph import replace_file
+from janus_lab.errors import MissingPackage, ModelFailed
+from janus_lab.values.load_order import LoadOrder
+
+_WINDOW_TOKENS = 512
+"""What a text may have unless the record says more; models are mostly trained on this much, and long windows take memory."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@contextmanager
+def opened_encoder(order: LoadOrder) -> Iterator[LlamaEncoder]:
+    """The model in a GGUF file, loaded as the order's plan says, and unloaded at the end. Raises MissingPackage or ModelFailed."""
+    rest_while_waiting()
+    try:
+        import llama_cpp
+    except ImportError as error:
+        raise MissingPackage(
+            "running GGUF models needs the package llama-cpp-python", remedy="pip install 'janus-lab[starter]'"
+        ) from error
+    quiet()
+    llama_cpp.llama_backend_init()
+    model = llama_cpp.llama_model_load_from_file(str(order.file).encode(), model_parameters(order.plan))
+    if not model:
+        raise ModelFailed(f"llama.cpp can't load {order.file.name}: {last_error()}", remedy=replace_file(order.file))
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="llama-encoder") as thread:
+            encoder = LlamaEncoder(model, order, thread)
+            try:
+                yield encoder
+            finally:
+                encoder.close()
+    finally:
+        llama_cpp.llama_model_free(model)
+
+
+class LlamaEncoder:
+    """A loaded model. `encode` is for one caller at a time; `tokens` for any. `thread` alone computes.
+
+    Tokens of several sequences are computed together without padding; `window` is how many one may have.
+    """
+
+    def __init__(self, model: Any, order: LoadOrder, thread: ThreadPoolExecutor) -> None:
+        import llama_cpp
+
+        self._api: Any = llama_cpp
+        self._thread = thread
+        self._model = model
+        self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
+        trained = llama_cpp.llama_model_n_ctx_train(model)
+        self.window = min(order.record.options.context_tokens or _WINDOW_TOKENS, trained)
+        self.batch_tokens = max(order.batch_tokens, self.window)
+        self._sequences = min(self.batch_tokens, llama_cpp.llama_max_parallel_sequences())
+        self._context, self.pooling = self._opened(order)
+        ranks = self.pooling == llama_cpp.LLAMA_POOLING_TYPE_RANK
+        self.size = llama_cpp.llama_model_n_cls_out(model) if ranks else llama_cpp.llama_model_n_embd_out(model)
+        """How many numbers a sequence gets."""
+        self.ranks = ranks
+        """Whether they say how well a text fits a question."""
+        self._memory: Any = llama_cpp.llama_get_memory(self._context)
+        self._batch = TokenBatch(self.batch_tokens)
+
+    def tokens(self, text: str) -> list[int]:
+        """A text's tokens, with those that the model wants around it; control tokens spelled out in it are mere text."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 4
+        found = (self._api.llama_token * room)()
+        count = self._api.llama_tokenize(self._vocab, data, len(data), found, room, True, False)
+        return list(found[:count])
+
+    def special(self, name: str) -> list[int]:
+        """The token called `bos`, `eos` or `sep`, if the model has and wants it."""
+        token = getattr(self._api, f"llama_vocab_{name}")(self._vocab)
+        return [token] if token >= 0 and getattr(self._api, f"llama_vocab_get_add_{name}")(self._vocab) else []
+
+    def encode(self, rows: Sequence[Sequence[int]]) -> Floats:
+        """Numbers of shape `(len(rows), size)`. Rows together have at most `batch_tokens`. Raises ModelFailed."""
+        starts = range(0, len(rows), self._sequences)
+        parts = [self._thread.submit(self._encode, rows[n : n + self._sequences]).result() for n in starts]
+        return np.concatenate(parts)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._thread.submit(self._api.llama_free, self._context).result()
+
+    def _opened(self, order: LoadOrder) -> tuple[Any, int]:
+        """A context, and how it pools: as the model's file says, or by its last token if the file says nothing."""
+        api = self._api
+        context = self._tried(order, api.LLAMA_POOLING_TYPE_UNSPECIFIED)
+        pooling = api.llama_pooling_type(context)
+        if pooling != api.LLAMA_POOLING_TYPE_NONE:
+            return context, pooling
+        api.llama_free(context)
+        return self._tried(order, api.LLAMA_POOLING_TYPE_LAST), api.LLAMA_POOLING_TYPE_LAST
+
+    def _tried(self, order: LoadOrder, pooling: int) -> Any:
+        params = context_parameters(order.plan, model_threads(order.threads))
+        params.n_ctx = params.n_batch = params.n_ubatch = self.batch_tokens
+        params.n_seq_max = self._sequences
+        params.n_outputs_max = params.n_outputs_max_per_seq = self.batch_tokens
+        params.pooling_type = pooling
+        params.embeddings = True
+        context = self._api.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelFailed(
+                f"llama.cpp can't make a context of {self.batch_tokens} tokens: {last_error()}",
+                remedy="set embedding_batch_tokens to a smaller number in janus.toml",
+            )
+        return context
+
+    def _encode(self, rows: Sequence[Sequence[int]]) -> Floats:
+        self._batch.clear()
+        for sequence, row in enumerate(rows):
+            self._batch.add(row, sequence=sequence, position=0, wanted_from=0)
+        if self._memory:
+            self._api.llama_memory_clear(self._memory, False)
+        code = self._api.llama_decode(self._context, self._batch.raw(self._api))
+        if code:
+            raise ModelFailed(f"llama.cpp failed to encode (code {code}): {last_error()}", remedy="repeat")
+        found = np.empty((len(rows), self.size), np.float32)
+        for sequence in range(len(rows)):
+            pointer = self._api.llama_get_embeddings_seq(self._context, sequence)
+            found[sequence] = np.ctypeslib.as_array(pointer, (self.size,))
+        return found
