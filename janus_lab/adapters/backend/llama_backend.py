@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty
 
+from janus_lab.adapters.backend.llama_constrained import token_bytes
 from janus_lab.adapters.backend.llama_engine import LlamaEngine
 from janus_lab.adapters.backend.llama_requests import Asked, Speech, Weighing
 from janus_lab.adapters.backend.llama_sampler import open_sampler
 from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
+from janus_lab.adapters.backend.structured.constraint import Constraint
+from janus_lab.adapters.backend.structured.constraints import Constraints
+from janus_lab.adapters.backend.structured.reply_check import checked
 from janus_lab.errors import ContextTooLong, UserError
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
 
@@ -24,6 +28,7 @@ class LlamaBackend:
         self.info = info
         self._engine = engine
         self._vocabulary = vocabulary
+        self._constraints = Constraints(lambda: token_bytes(vocabulary))
 
     def count_tokens(self, messages: tuple[Message, ...]) -> int:
         """Tokens of the prompt these messages make, chat template included."""
@@ -38,7 +43,9 @@ class LlamaBackend:
             )
         prompt = self._vocabulary.prompt(request.messages)
         self._check_room(len(prompt), request.max_tokens)
-        return self._speak(prompt, request, cancelled)
+        constraint = self._constraints.open(request.schema) if request.schema else None
+        said = self._speak(prompt, request, constraint, cancelled)
+        return checked(said, request.schema) if request.schema else said
 
     def score(self, messages: tuple[Message, ...], continuations: Sequence[str]) -> list[float]:
         """Mean log-probability of each continuation's tokens, were it what the assistant says next."""
@@ -59,8 +66,10 @@ class LlamaBackend:
         self._engine.close()
         self._vocabulary.close()
 
-    def _speak(self, prompt: list[int], request: GenerationRequest, cancelled: Cancelled) -> Iterator[Token]:
-        speech = Speech(prompt, request, self._vocabulary, open_sampler(request), self.info.name)
+    def _speak(
+        self, prompt: list[int], request: GenerationRequest, constraint: Constraint | None, cancelled: Cancelled
+    ) -> Iterator[Token]:
+        speech = Speech(prompt, request, self._vocabulary, open_sampler(request, constraint), self.info.name)
         if cancelled():
             speech.end()
             yield speech.last(FinishReason.CANCELLED)

@@ -21,6 +21,11 @@ NOWHERE = -1
 class Sampler(Protocol):
     """Chooses tokens for one request."""
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing may follow what was chosen."""
+        ...
+
     def choose(self, context: LlamaContext, place: int) -> int:
         """The token after a place in the batch read last."""
         ...
@@ -103,7 +108,7 @@ class Speech(Asked):
         self._left -= 1
         if text := self._pieces.push(self._vocabulary.piece(token)):
             self.told.put(Token(text))
-        if self._pieces.stopped:
+        if self._pieces.stopped or self._sampler.over:
             return self._finish(FinishReason.STOP)
         if self._left <= 0:
             return self._finish(FinishReason.LENGTH)

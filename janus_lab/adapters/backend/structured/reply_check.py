@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from janus_lab.adapters.backend.structured.schema_text import parse_schema, validator
 from janus_lab.errors import ModelFailed
+from janus_lab.values.generation import FinishReason, Token
 
 _REMEDY = "repeat with another seed or a larger max_tokens, or loosen the schema"
 
@@ -25,6 +27,19 @@ def require_schema(reply: str, schema: str) -> None:
         raise ModelFailed(
             f"the model's reply is not what the schema asks for, at {place}: {wrong.message[:200]}", remedy=_REMEDY
         )
+
+
+def checked(said: Iterator[Token], schema: str) -> Iterator[Token]:
+    """The same stream; where it ends by itself without being what the schema allows, ModelFailed comes instead of its end.
+
+    A reply that was cut short (by `max_tokens`, or cancelled) is not checked: its end says so.
+    """
+    text = ""
+    for token in said:
+        text += token.text
+        if token.finish is FinishReason.STOP:
+            require_schema(text, schema)
+        yield token
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
