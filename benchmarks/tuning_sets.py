@@ -102,9 +102,15 @@ def opened(home: Path) -> Iterator[Stores]:
             return stack.enter_context(factory(port, settings.url(name))(settings.url(name)))
 
         cache = opened_port("embedding cache", "relational_url")
-        registry = opened_port("model registry", "relational_url")
-        admission = open_lone_admission(settings, stack)
-        models = stack.enter_context(open_models(settings, cache, admission, registry))
+        models = stack.enter_context(
+            open_models(
+                settings,
+                open_lone_admission(settings, stack),
+                cache=cache,
+                registry=opened_port("model registry", "relational_url"),
+                measurements=opened_port("measurements", "relational_url"),
+            )
+        )
         yield Stores(
             opened_port("documents", "relational_url"),
             opened_port("vectors", "vectors_url"),

@@ -2,42 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from functools import cache as once
 from typing import Any
 
 from janus_lab.compose.admitting import demands
-from janus_lab.compose.load_orders import load_order
+from janus_lab.compose.model_layouts import Layouts
 from janus_lab.inference.catalog import Catalog, name_of
 from janus_lab.inference.circuit import Breaker
-from janus_lab.inference.estimate import embedding_demand, generation_demand
-from janus_lab.inference.layout import Layout, Loadable
+from janus_lab.inference.layout import Loadable
+from janus_lab.inference.remembering import Remembering
 from janus_lab.inference.residency import Residency
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
+from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.scheduler.admission import Admission
-from janus_lab.scheduler.demand import Demand, computing
+from janus_lab.scheduler.demand import computing
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
+from janus_lab.values.lease import is_memory
 from janus_lab.values.load_order import LoadOrder
-from janus_lab.values.model import LoadPlan, ModelRecord, ModelTask
+from janus_lab.values.machine import Device
+from janus_lab.values.model import ModelRecord, ModelTask
 
 Open = Callable[[LoadOrder], AbstractContextManager[Any]]
 
 
-def open_models(settings: Settings, cache: EmbeddingCache, admission: Admission, registry: ModelRegistry) -> Residency:
+def open_models(
+    settings: Settings,
+    admission: Admission,
+    *,
+    cache: EmbeddingCache,
+    registry: ModelRegistry,
+    measurements: Measurements,
+) -> Residency:
     """Every model that is known, each loaded when it is first needed."""
-    catalog = Catalog(settings.model_cache)
-    return Residency(
+    threads = demands(settings).threads
+    residencies: list[Residency] = []
+
+    def idle() -> Mapping[str, int]:
+        return residencies[0].idle_weights()
+
+    layouts = Layouts(
+        settings,
+        Catalog(settings.model_cache),
+        admission,
+        Remembering(measurements, settings.machine_name),
+        threads,
+        lambda: _devices(settings, admission),
+        idle,
+    )
+
+    def loadable(record: ModelRecord) -> Loadable[Any]:
+        rests = record.options.idle_seconds
+        return Loadable(
+            record,
+            lambda: layouts.of(record, _opener(record)),
+            computing(record.task.value, ram_mb=0, threads=0 if record.served else threads),
+            settings.model_idle_seconds if rests is None else rests,
+        )
+
+    models = Residency(
         admission,
         roster(settings, registry),
-        _Loadables(settings, catalog, demands(settings).threads),
+        loadable,
         cache=cache,
         breaker=Breaker(registry),
         fallback=settings.model_fallback,
     )
+    residencies.append(models)
+    return models
 
 
 def roster(settings: Settings, registry: ModelRegistry) -> Roster:
@@ -50,33 +86,24 @@ def roster(settings: Settings, registry: ModelRegistry) -> Roster:
     return Roster(registry, named, name_of)
 
 
-@dataclass(frozen=True, slots=True)
-class _Loadables:
-    """How models are laid out and opened here."""
+def _devices(settings: Settings, admission: Admission) -> Sequence[Device]:
+    """The machine's accelerators that this process's llama.cpp computes on; none is looked for where leases know of none."""
+    if all(not name.startswith("vram:") for name in admission.book().resources if is_memory(name)):
+        return ()
+    return _usable(settings.url("probe_url"), settings.machine_name)
 
-    settings: Settings
-    catalog: Catalog
-    threads: int
 
-    def __call__(self, record: ModelRecord) -> Loadable[Any]:
-        idle = record.options.idle_seconds
-        return Loadable(
-            record,
-            lambda: self._layouts(record),
-            computing(record.task.value, ram_mb=0, threads=0 if record.served else self.threads),
-            self.settings.model_idle_seconds if idle is None else idle,
-        )
+@once
+def _usable(probe_url: str, machine: str) -> Sequence[Device]:
+    from janus_lab.adapters.backend.llama_devices import accelerators
 
-    def _layouts(self, record: ModelRecord) -> Sequence[Layout[Any]]:
-        order = load_order(self.settings, self.catalog, record, threads=self.threads)
-        open_one = _opener(record)
-        return [Layout(lambda: open_one(order), self._demand(record, order.plan))]
-
-    def _demand(self, record: ModelRecord, plan: LoadPlan) -> Demand:
-        entry = self.catalog.find(record.uri)
-        if record.task is ModelTask.GENERATION:
-            return generation_demand(record.name, entry.path, plan.context_tokens)
-        return embedding_demand(record.name, entry.path)
+    there = {one.id for one in accelerators()}
+    if not there:
+        return ()
+    with factory("probe", probe_url)(probe_url, machine=machine) as probe:
+        found = probe.sample(()).devices
+    # An instance of a divided accelerator is the only one that its process sees.
+    return tuple(device for device in found if device.id in there or (len(there) == 1 and "." in device.id))
 
 
 def _opener(record: ModelRecord) -> Open:

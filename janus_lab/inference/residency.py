@@ -97,6 +97,15 @@ class Residency:
         """Names of the models that are in this process's memory."""
         return sorted(place.model.name for place in self._all() if place.model.loaded)
 
+    def idle_weights(self) -> dict[str, int]:
+        """What models that nobody uses would give back, in bytes by resource; not the pinned ones."""
+        found: dict[str, int] = {}
+        for place in self._all():
+            idle = None if place.loadable.record.options.pinned else place.model.idle()
+            for name, amount in idle.weights.items() if idle is not None else ():
+                found[name] = found.get(name, 0) + amount
+        return found
+
     def relieve(self, lacking: Mapping[str, int], asker: Asker | None = None) -> None:
         """Unload idle models until `lacking` (bytes by resource) is free: those that will be missed least, never a pinned one."""
         for model in self._retirees():

@@ -145,8 +145,15 @@ def library(tmp_path_factory, nobodys_home):
 
         documents = opened("documents", "relational_url")
         admission = stack.enter_context(admission_over())
-        cache, registry = opened("embedding cache", "relational_url"), opened("model registry", "relational_url")
-        models = stack.enter_context(open_models(settings, cache, admission, registry))
+        models = stack.enter_context(
+            open_models(
+                settings,
+                admission,
+                cache=opened("embedding cache", "relational_url"),
+                registry=opened("model registry", "relational_url"),
+                measurements=opened("measurements", "relational_url"),
+            )
+        )
         search = HybridSearch(models.embedder(), opened("vectors", "vectors_url"), documents)
         generator = models.generator(models.roster.chain(ModelTask.GENERATION)[0])
         yield Library(documents, models.embedder(), search, generator)

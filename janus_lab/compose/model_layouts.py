@@ -1,0 +1,101 @@
+"""How models are laid out on this machine at this moment: by their shape, what is free, and what earlier loads showed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from janus_lab.compose.load_orders import load_order
+from janus_lab.inference.catalog import Catalog
+from janus_lab.inference.estimate import embedding_demand
+from janus_lab.inference.layout import Layout
+from janus_lab.inference.remembering import Remembering
+from janus_lab.ports.generation import SupportsMeasuring
+from janus_lab.resources.placement import Placed, Room, Wish, placements
+from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.demand import Demand
+from janus_lab.settings import Settings
+from janus_lab.values.lease import RAM, LeaseBook, free_of, is_memory
+from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.machine import Device
+from janus_lab.values.model import LoadPlan, ModelRecord, ModelTask
+
+GGUF = ".gguf"
+_UNKNOWN = 1 << 62
+"""More than any machine has: while it is not known what there is, a model is laid out as wished, and waits for its lease."""
+
+
+def purpose(name: str) -> str:
+    """What the lease of a loaded model says that it is for."""
+    return f"model {name}"
+
+
+def wish(settings: Settings, record: ModelRecord) -> Wish:
+    """How a model is to be loaded: as its own options say, else as the settings do."""
+    options = record.options
+    return Wish(
+        options.context_tokens or settings.context_tokens,
+        options.parallel_requests or settings.parallel_requests,
+        settings.prompt_batch_tokens,
+        options.cache_type or settings.cache_type,
+        options.gpu_layers,
+    )
+
+
+def room(book: LeaseBook, devices: Sequence[Device], idle: Mapping[str, int]) -> Room:
+    """What a machine has left, where idle models hold so much that they would give back."""
+    memory = {name: use for name, use in book.resources.items() if is_memory(name) and not use.capacity.failure}
+    if not book.open or RAM not in memory:
+        return Room({RAM: _UNKNOWN}, {RAM: _UNKNOWN})
+    free = {name: free_of(use) + idle.get(name, 0) for name, use in memory.items()}
+    return Room(free, {name: use.capacity.budget for name, use in memory.items()}, devices)
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """`devices` measures the machine's accelerators; `idle` tells what idle models of this process would give back, by resource."""
+
+    settings: Settings
+    catalog: Catalog
+    admission: Admission
+    remembering: Remembering
+    threads: int
+    devices: Callable[[], Sequence[Device]]
+    idle: Callable[[], Mapping[str, int]]
+
+    def of(self, record: ModelRecord, open_one: Callable[[LoadOrder], Any]) -> list[Layout[Any]]:
+        """Ways to load a model, the best first."""
+        order = load_order(self.settings, self.catalog, record, threads=self.threads)
+        if order.files is None:
+            return [Layout(lambda: open_one(order), Demand(purpose(record.name)))]
+        if record.task is ModelTask.GENERATION and order.file.suffix == GGUF:
+            return [self._placed(order, placed, open_one) for placed in self.placed(order)]
+        demand = embedding_demand(record.name, order.file)
+        return [Layout(lambda: open_one(order), demand)]
+
+    def placed(self, order: LoadOrder) -> tuple[Placed, ...]:
+        """Where a model in GGUF files may go, the best first. Raises CorruptFile or NotFound."""
+        from janus_lab.adapters.backend.gguf_shape import read_shape
+
+        files = order.files
+        if files is None:
+            return ()
+        estimate = self.remembering.estimate(files.content_hash)
+        shape = read_shape(files.paths)
+        here = room(self.admission.book(), self.devices(), self.idle())
+        return placements(shape, wish(self.settings, order.record), here, estimate)
+
+    def _placed(self, order: LoadOrder, placed: Placed, open_one: Callable[[LoadOrder], Any]) -> Layout[Any]:
+        planned = replace(order, plan=placed.plan)
+        return Layout(
+            lambda: open_one(planned),
+            Demand(purpose(order.record.name), placed.needed),
+            placed.plan.note,
+            lambda model, seconds: self._remember(planned.plan, order.info.content_hash, model, seconds),
+        )
+
+    def _remember(self, plan: LoadPlan, content_hash: str, model: object, seconds: float) -> None:
+        if isinstance(model, SupportsMeasuring):
+            self.remembering.remember(content_hash, plan, model.footprint(), at=time.time(), load_seconds=seconds)
