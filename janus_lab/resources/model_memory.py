@@ -133,6 +133,11 @@ def _compute(shape: ModelShape, plan: LoadPlan, places: tuple[str, ...]) -> dict
     return found
 
 
+def _state_space(shape: ModelShape) -> bool:
+    """Whether layers compute with a state as such, and don't merely keep the last few embeddings."""
+    return max(shape.recurrent_bytes, default=0) > 8 * _FLOAT * shape.embedding_length
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What a batch makes on its way through a layer, in bytes: vectors of all its tokens, masks, scores of every head."""
@@ -167,7 +172,7 @@ class _Work:
             embedding * shape.experts_used,
             masks,
             0 if flash else max(reach, default=0) * vector * shape.heads,
-            _STATE_WIDTHS * embedding if any(shape.recurrent_bytes) and not shape.feed_forward_length else 0,
+            _STATE_WIDTHS * embedding if _state_space(shape) else 0,
             _FLOAT * outputs * (shape.vocabulary + shape.embedding_length),
         )
 
