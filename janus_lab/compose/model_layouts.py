@@ -93,6 +93,7 @@ class Layouts:
             lambda: open_one(planned),
             Demand(purpose(order.record.name), placed.needed),
             placed.plan.note,
+            placed.plan,
             lambda model, seconds: self._remember(planned.plan, order.info.content_hash, model, seconds),
         )
 

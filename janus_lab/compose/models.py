@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache as once
@@ -9,10 +10,11 @@ from typing import Any
 
 from janus_lab.compose.admitting import demands
 from janus_lab.compose.model_layouts import Layouts
+from janus_lab.inference.bench_run import BenchService
 from janus_lab.inference.catalog import Catalog, name_of
 from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.layout import Loadable
-from janus_lab.inference.remembering import Remembering
+from janus_lab.inference.remembering import Remembering, unnoted
 from janus_lab.inference.residency import Residency
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
@@ -25,7 +27,8 @@ from janus_lab.settings import Settings
 from janus_lab.values.lease import is_memory
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.machine import Device
-from janus_lab.values.model import ModelRecord, ModelTask
+from janus_lab.values.model import Measurement, ModelRecord, ModelTask
+from janus_lab.values.model_run import BenchReport, LoadReport
 
 Open = Callable[[LoadOrder], AbstractContextManager[Any]]
 
@@ -74,6 +77,22 @@ def open_models(
     )
     residencies.append(models)
     return models
+
+
+def bench_service(models: Residency, measurements: Measurements, settings: Settings) -> BenchService:
+    """What measures models, and remembers how fast they were."""
+    catalog = Catalog(settings.model_cache)
+
+    def remember(record: ModelRecord, how: LoadReport, report: BenchReport) -> None:
+        if how.plan is None or how.measured is None:
+            return
+        speeds = report.prompt_speed, report.generation_speed
+        content_hash, plan = catalog.find(record.uri).info.content_hash, unnoted(how.plan)
+        measurements.remember(
+            Measurement(content_hash, settings.machine_name, plan, how.measured, time.time(), 0.0, *speeds, loads=0)
+        )
+
+    return BenchService(models, remember)
 
 
 def roster(settings: Settings, registry: ModelRegistry) -> Roster:

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from janus_lab.scheduler.demand import Demand
 from janus_lab.values.generation import ModelInfo
-from janus_lab.values.model import ModelRecord
+from janus_lab.values.model import LoadPlan, ModelRecord
 
 
 class Described(Protocol):
@@ -33,12 +33,13 @@ def unnoticed(_model: object, _seconds: float) -> None:
 class Layout(Generic[Model]):
     """One way to load a model: how it is opened, and what it takes while it is there (nothing: it has no lease).
 
-    `note` says in words what was conceded, "" if it is as wished. `loaded` is told the model and the seconds that loading took.
+    `note` says in words what was conceded, "" if it is as wished; `plan` is how it is laid out, where that is ours to say. `loaded` is told the model and the seconds that loading took.
     """
 
     open: Opener[Model]
     demand: Demand
     note: str = ""
+    plan: LoadPlan | None = None
     loaded: Callable[[Model, float], None] = unnoticed
 
 

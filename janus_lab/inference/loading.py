@@ -1,13 +1,15 @@
-"""Who waits for a model to be loaded: until somebody more urgent wants the same model, or for as long as it is worth."""
+"""Who waits for a model to be loaded: until somebody more urgent wants the same model, or for as long as it is worth; and how it was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from janus_lab.errors import LeaseTimeout
 from janus_lab.scheduler.admission import Asker
 from janus_lab.scheduler.giving_up import named
 from janus_lab.values.lease import PUT_BACK_SECONDS, Grant
+from janus_lab.values.model import LoadPlan
 
 
 class Overtaken(Exception):
@@ -40,3 +42,13 @@ class Loading:
     def told(self, code: str, text: str) -> None:
         """As the asker is told."""
         self._asker.told(code, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How a model was loaded: in how many seconds, what its lease covers by resource, its plan, and what was conceded."""
+
+    load_seconds: float
+    covered: Mapping[str, int]
+    plan: LoadPlan | None
+    note: str

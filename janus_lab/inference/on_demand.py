@@ -11,7 +11,7 @@ from typing import Generic
 from janus_lab.errors import EngineError, LeaseImpossible, LeaseTimeout, ModelFailed
 from janus_lab.inference.eviction import Idle
 from janus_lab.inference.layout import Layout, Model
-from janus_lab.inference.loading import Loading, Overtaken
+from janus_lab.inference.loading import Loaded, Loading, Overtaken
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.held import HeldLease
@@ -60,6 +60,7 @@ class OnDemand(Generic[Model]):
         self._users = 0
         self._used_at = 0.0
         self._load_seconds = 0.0
+        self._layout: Layout[Model] | None = None
         self._closed = False
         self._stack = ExitStack()
 
@@ -89,6 +90,13 @@ class OnDemand(Generic[Model]):
     def loaded(self) -> bool:
         """Whether it is in memory."""
         return self._loaded is not None
+
+    def state(self) -> Loaded:
+        """How it was loaded last."""
+        with self._state:
+            covered = self._held.request.weights if self._held is not None else {}
+            layout = self._layout
+        return Loaded(self._load_seconds, covered, layout.plan if layout else None, layout.note if layout else "")
 
     def idle(self) -> Idle | None:
         """What its unloading would give back; None while it is in use, was so a moment ago, or is not there."""
@@ -185,7 +193,7 @@ class OnDemand(Generic[Model]):
         self._held, self._info = held, loaded.info
         with self._state:
             self._loaded, self._used_at = loaded, self._admission.now()
-            self._load_seconds = self._used_at - began
+            self._load_seconds, self._layout = self._used_at - began, layout
         if layout.note:
             asker.told("smaller-plan", f"{self.name}: {layout.note}")
         layout.loaded(loaded, self._load_seconds)

@@ -49,7 +49,7 @@ class Residency:
     ) -> None:
         self.roster = roster
         self.breaker = breaker
-        self._admission = admission
+        self.admission = admission
         self._loadable = loadable
         self._cache = cache
         self._fallback = fallback
@@ -64,19 +64,27 @@ class Residency:
         """Embeds texts and queries, with the model of that name or at that URI, or the one in use now. Raises NotFound."""
         place = self._place(self._embedding(name))
         if place.embedder is None:
-            place.embedder = Embedder(ResidentEmbedding(place, self._admission), self._cache)
+            place.embedder = Embedder(ResidentEmbedding(place, self.admission), self._cache)
         return place.embedder
 
     def passing_embedder(self, name: str = "") -> Embedder:
         """Embeds sentences that are weighed for one question: nothing of them is kept on disk."""
         place = self._place(self._embedding(name))
         if place.passing is None:
-            place.passing = Embedder(ResidentEmbedding(place, self._admission), RecentEmbeddings(SENTENCES_KEPT))
+            place.passing = Embedder(ResidentEmbedding(place, self.admission), RecentEmbeddings(SENTENCES_KEPT))
         return place.passing
 
     def generator(self, record: ModelRecord, patience: float = float("inf")) -> ResidentGeneration:
         """Generates and scores text with one model. `patience` is for how many seconds memory is waited for."""
-        return ResidentGeneration(self._place(record), self._admission, patience)
+        return ResidentGeneration(self._place(record), self.admission, patience)
+
+    def embedding(self, record: ModelRecord) -> ResidentEmbedding:
+        """Embeds with one model, keeping nothing."""
+        return ResidentEmbedding(self._place(record), self.admission)
+
+    def reranking(self, record: ModelRecord) -> ResidentReranking:
+        """Reranks with one model."""
+        return ResidentReranking(self._place(record), self.admission)
 
     def speakers(self) -> Chain:
         """Whoever may answer."""
@@ -87,7 +95,7 @@ class Residency:
         chain = (self.roster.find(name),) if name else self.roster.chain(ModelTask.RERANKING)
         if not chain:
             return None
-        return ResidentReranking(self._place(chain[0]), self._admission)
+        return self.reranking(chain[0])
 
     def on_demand(self, record: ModelRecord) -> OnDemand[Any]:
         """The model itself, to be loaded on purpose."""
@@ -161,8 +169,8 @@ class Residency:
                 if place is not None:
                     self._retired.append(place.model)
                 loadable = self._loadable(record)
-                model = OnDemand(record.name, loadable.layouts, self._admission, short=self._short)
-                together = Together(self._admission, loadable.computing)
+                model = OnDemand(record.name, loadable.layouts, self.admission, short=self._short)
+                together = Together(self.admission, loadable.computing)
                 place = self._places[record.name] = Place(loadable, model, together)
             if self._watch is None and not self._over.is_set():
                 self._watch = threading.Thread(target=self._look, name="janus-models-rest", daemon=True)
@@ -178,7 +186,7 @@ class Residency:
             return list(self._retired)
 
     def _short(self) -> None:
-        self.relieve(self._admission.shortage())
+        self.relieve(self.admission.shortage())
 
     def _look(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):

@@ -46,6 +46,8 @@ class Demands:
             case RunKind.ASK | RunKind.CHAT:
                 # What comes before the model speaks takes little; who has a model speak shares its lease meanwhile.
                 return computing(run.kind.value, ram_mb=64, threads=0)
+            case RunKind.BENCH:
+                return computing("bench", ram_mb=96, threads=self.threads)
             case RunKind.EMBED:
                 return computing("embed", ram_mb=96, threads=self.threads)
             case RunKind.INGEST | RunKind.REINDEX:
