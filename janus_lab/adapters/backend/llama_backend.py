@@ -15,6 +15,7 @@ from janus_lab.adapters.backend.structured.constraints import Constraints
 from janus_lab.adapters.backend.structured.reply_check import checked
 from janus_lab.errors import ContextTooLong, UserError
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.model import Footprint
 
 _ASK_EVERY_SECONDS = 0.05
 
@@ -24,11 +25,16 @@ Cancelled = Callable[[], bool]
 class LlamaBackend:
     """A loaded model. Several threads may ask at once; what they ask is read together."""
 
-    def __init__(self, engine: LlamaEngine, vocabulary: Vocabulary, info: ModelInfo) -> None:
+    def __init__(self, engine: LlamaEngine, vocabulary: Vocabulary, info: ModelInfo, taken: Footprint) -> None:
         self.info = info
+        self._taken = taken
         self._engine = engine
         self._vocabulary = vocabulary
         self._constraints = Constraints(lambda: token_bytes(vocabulary))
+
+    def footprint(self) -> Footprint:
+        """The memory that it takes, as llama.cpp said when it was loaded."""
+        return self._taken
 
     def count_tokens(self, messages: tuple[Message, ...]) -> int:
         """Tokens of the prompt these messages make, chat template included."""

@@ -12,15 +12,18 @@ from typing import Any
 from janus_lab.adapters.backend.llama_backend import LlamaBackend
 from janus_lab.adapters.backend.llama_cells import Cells
 from janus_lab.adapters.backend.llama_context import LlamaContext
+from janus_lab.adapters.backend.llama_devices import chosen
 from janus_lab.adapters.backend.llama_engine import LlamaEngine
-from janus_lab.adapters.backend.llama_log import last_error, quiet
+from janus_lab.adapters.backend.llama_log import heard, last_error, quiet
+from janus_lab.adapters.backend.llama_memory import footprint
 from janus_lab.adapters.backend.llama_parameters import model_parameters
 from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
 from janus_lab.adapters.backend.prepared import prepared
 from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
 from janus_lab.errors import MissingPackage, ModelFailed
+from janus_lab.values.generation import ModelInfo
 from janus_lab.values.load_order import LoadOrder
-from janus_lab.values.model import LoadPlan
+from janus_lab.values.model import Footprint, LoadPlan
 
 RECIPE = 1
 _LARGEST_GROWTH = 2  # Q8_0 takes less than twice what Q4_1 does
@@ -30,7 +33,7 @@ _LARGEST_GROWTH = 2  # Q8_0 takes less than twice what Q4_1 does
 def open_llama(order: LoadOrder) -> Iterator[LlamaBackend]:
     """The model in a GGUF file, laid out as `order.plan` says.
 
-    Weights in a format that CPUs are slow at (Q4_1) are converted to Q8_0 once, into `order.cache`. Raises MissingPackage,
+    Weights in a format that CPUs are slow at (Q4_1) are converted to Q8_0 once, into `order.cache`, unless accelerators compute. Raises MissingPackage,
     DiskFull or ModelFailed.
     """
     rest_while_waiting()
@@ -42,19 +45,27 @@ def open_llama(order: LoadOrder) -> Iterator[LlamaBackend]:
         ) from error
     quiet()
     llama_cpp.llama_backend_init()
-    model, variant = _load_fast(order)
+    with heard() as lines:
+        model, variant = _load_fast(order, lines)
+        try:
+            context = LlamaContext(model, order.plan, threads=model_threads(order.threads))
+        except BaseException:
+            llama_cpp.llama_model_free(model)
+            raise
+    taken = footprint(lines, chosen(order.plan.devices), llama_cpp.llama_model_size(model))
     try:
-        with _opened(model, order, variant) as backend:
+        with _opened(model, context, order, replace(order.info, variant=variant), taken) as backend:
             yield backend
     finally:
         llama_cpp.llama_model_free(model)
 
 
 @contextmanager
-def _opened(model: Any, order: LoadOrder, variant: str) -> Iterator[LlamaBackend]:
+def _opened(
+    model: Any, context: LlamaContext, order: LoadOrder, info: ModelInfo, taken: Footprint
+) -> Iterator[LlamaBackend]:
     import llama_cpp
 
-    context = LlamaContext(model, order.plan, threads=model_threads(order.threads))
     try:
         cells = Cells(
             llama_cpp,
@@ -65,8 +76,8 @@ def _opened(model: Any, order: LoadOrder, variant: str) -> Iterator[LlamaBackend
             whole_only=llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model),
         )
         window = min(order.plan.context_tokens, context.cells)
-        info = replace(order.info, variant=variant, context_tokens=window)
-        backend = LlamaBackend(LlamaEngine(context, cells), Vocabulary(model), info)
+        info = replace(info, context_tokens=window)
+        backend = LlamaBackend(LlamaEngine(context, cells), Vocabulary(model), info, taken)
         try:
             yield backend
         finally:
@@ -75,15 +86,16 @@ def _opened(model: Any, order: LoadOrder, variant: str) -> Iterator[LlamaBackend
         context.close()
 
 
-def _load_fast(order: LoadOrder) -> tuple[Any, str]:
-    """The model in the format that is fast here, and that format's name."""
+def _load_fast(order: LoadOrder, lines: list[str]) -> tuple[Any, str]:
+    """The model in the format that is fast here, and that format's name; `lines` hear of what stays loaded."""
     import llama_cpp
 
     path = order.file
     model = _load(path, order.plan)
-    if llama_cpp.llama_model_ftype(model) != llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_1:
+    if order.plan.devices or llama_cpp.llama_model_ftype(model) != llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_1:
         return model, ""
     llama_cpp.llama_model_free(model)
+    lines.clear()
     name = f"{order.info.content_hash[:32]}-q8_0-{RECIPE}.gguf"
     room = _LARGEST_GROWTH * path.stat().st_size
     converted = prepared(order.cache, name, lambda target: _convert(path, target), room=room)

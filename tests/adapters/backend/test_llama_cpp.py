@@ -9,7 +9,10 @@ from generation_orders import generation_order
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
 from janus_lab.errors import ModelFailed
+from janus_lab.ports.generation import SupportsMeasuring
 from janus_lab.values.generation import GenerationRequest, Message
+from janus_lab.values.lease import RAM
+from janus_lab.values.model import LoadPlan, Origin
 
 LONG = "The keeper of the tower counted ships, lamps and gulls. " * 60
 
@@ -81,3 +84,13 @@ def test_closing_gives_the_memory_back_and_later_requests_fail_clearly(order):
     assert process.memory_info().rss < loaded - 80 * 1024**2
     with pytest.raises(ModelFailed, match="unloaded"):
         seconds_to_first(model, "hello")
+
+
+def test_it_tells_what_it_takes_of_memory(model):
+    assert isinstance(model, SupportsMeasuring)
+    taken = model.footprint()
+    assert taken.origin is Origin.MEASURED
+    # The converted weights, and 30 layers' keys and values of three heads for every position.
+    assert taken.weights[RAM] == pytest.approx(145_000_000, rel=0.02)
+    assert taken.cache[RAM] == pytest.approx(LoadPlan().cells * 30 * 2 * 3 * 64 * 2, rel=0.01)
+    assert 0 < taken.compute[RAM] < 30_000_000
