@@ -22,7 +22,7 @@ from janus_lab.inference.chain import Speakers
 from janus_lab.inference.embedding import Embedder
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.ports.embedding import EmbeddingCache
-from janus_lab.ports.vectors import VectorStore
+from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.schemes import factory
 from janus_lab.settings import load_settings
 
@@ -85,7 +85,7 @@ class Stores:
     """What search and answers stand on, opened without a lab around it."""
 
     documents: DocumentStore
-    vectors: VectorStore
+    vectors: VectorIndex
     cache: EmbeddingCache
     embedder: Embedder
     speakers: Speakers

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from janus_lab.answering.drafting import Draft, write_draft
-from janus_lab.answering.evidence import Evidence, SentenceEmbedder, find_evidence, read_rarity
+from janus_lab.answering.evidence import Evidence, find_evidence, read_rarity
 from janus_lab.answering.gate import Gate, Verdict, load_gate, read_signals
 from janus_lab.answering.question import Question, read_question
 from janus_lab.answering.verification import Checked, check_draft, compose, reopen
 from janus_lab.inference.chain import Speakers
 from janus_lab.ports.documents import DocumentStore
-from janus_lab.retrieval.query_embedder import QueryEmbedder
-from janus_lab.retrieval.search import HybridSearch, Stopwatch, nothing_there
+from janus_lab.retrieval.pinned import PinnedIndex
+from janus_lab.retrieval.search import HybridSearch, nothing_there
+from janus_lab.retrieval.stopwatch import Stopwatch
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
 from janus_lab.values.answer import Answer, Outcome
@@ -26,15 +27,12 @@ CANDIDATES = 30
 """Chunks over which the rarity of the question's words is counted; evidence comes from the request's `limit` best."""
 
 
-class AnswerEmbedder(QueryEmbedder, SentenceEmbedder, Protocol):
-    """Embeds questions and sentences with one model."""
-
-
 @dataclass(slots=True)
 class Inquiry:
     """A question and what has been found for it."""
 
     question: Question
+    index: PinnedIndex
     hits: tuple[Hit, ...] = ()
     evidence: list[Evidence] = field(default_factory=list)
     verdict: Verdict | None = None
@@ -47,7 +45,6 @@ class AskService:
     def __init__(
         self,
         search: HybridSearch,
-        embedder: AnswerEmbedder,
         documents: DocumentStore,
         *,
         speakers: Speakers,
@@ -55,7 +52,6 @@ class AskService:
         gate: Gate | None = None,
     ) -> None:
         self._search = search
-        self._embedder = embedder
         self._documents = documents
         self._speakers = speakers
         self._answer_tokens = answer_tokens
@@ -74,15 +70,15 @@ class AskService:
 
     def inquire(self, request: AskRequest) -> Inquiry:
         """Everything before the model: hits, evidence, and the gate's verdict (None where nothing was found)."""
-        inquiry = Inquiry(read_question(request.question))
+        inquiry = Inquiry(read_question(request.question), self._search.index(request.collection))
         watch = inquiry.watch
         candidates = self._search.search(
-            request.question, request.collection, max(CANDIDATES, request.limit), where=request.where, watch=watch
+            request.question, inquiry.index, max(CANDIDATES, request.limit), where=request.where, watch=watch
         )
         inquiry.hits = tuple(candidates[: request.limit])
         with watch.stage("evidence"):
             rarity = read_rarity(inquiry.question, candidates)
-            found = find_evidence(inquiry.question, inquiry.hits, rarity, self._embedder)
+            found = find_evidence(inquiry.question, inquiry.hits, rarity, inquiry.index.embedder)
             inquiry.evidence = found
         with watch.stage("gate"):
             if found:
@@ -139,15 +135,16 @@ class AskService:
     def _finish(self, context: RunContext, inquiry: Inquiry, answer: Answer) -> Mapping[str, Any]:
         data = codec.to_json(answer)
         data["run_id"] = context.run.id
+        data["generation"] = inquiry.index.generation
         data["timings"] = dict(inquiry.watch.timings)
         return data
 
     def _pin(self, context: RunContext, inquiry: Inquiry) -> None:
         verdict = inquiry.verdict
         context.pin(
-            embedding_model=self._embedder.info.fingerprint,
             gate={"version": self._gate.version, "threshold": self._gate.threshold},
             chunk_ids=[hit.chunk.id for hit in inquiry.hits],
+            **inquiry.index.facts(),
             **({"evidence": {"probability": verdict.probability, **asdict(verdict.signals)}} if verdict else {}),
         )
 

@@ -12,11 +12,12 @@ from typing import Any
 from janus_lab.answering.pipeline import AskService
 from janus_lab.compose.admitting import demands, open_admission
 from janus_lab.compose.ingesting import ingest_options
-from janus_lab.compose.models import open_models
+from janus_lab.compose.models import bench_service, open_models
 from janus_lab.compose.stores import Shared, opened_once
 from janus_lab.inference.chat_run import ChatService
 from janus_lab.inference.embed_run import EmbedService
 from janus_lab.inference.index_models import IndexEmbedders
+from janus_lab.inference.load_run import LoadService
 from janus_lab.ingest.consistency import CheckService
 from janus_lab.ingest.pipeline import IngestService
 from janus_lab.ingest.rate import ingest_rate
@@ -82,7 +83,8 @@ def open_services(
     models = resources.enter_context(
         open_models(settings, admission, cache=cache, registry=registry, measurements=measurements)
     )
-    search = HybridSearch(models.passing_embedder(), vectors, shared.documents)
+    passing = IndexEmbedders(models.passing_embedder, settings.embedding_model)
+    search = HybridSearch(passing, vectors, shared.documents)
     stores = IngestStores(
         documents=shared.documents,
         sources=sources,
@@ -101,7 +103,6 @@ def open_services(
         RunKind.SEARCH: SearchService(search),
         RunKind.ASK: AskService(
             search,
-            models.passing_embedder(),
             shared.documents,
             speakers=models.speakers(),
             answer_tokens=settings.answer_tokens,
@@ -110,6 +111,8 @@ def open_services(
         RunKind.REINDEX: ReindexService(shared.ledger, stores),
         RunKind.EMBED: EmbedService(models.passing_embedder),
         RunKind.CHAT: ChatService(models.speakers()),
+        RunKind.LOAD: LoadService(models),
+        RunKind.BENCH: bench_service(models, measurements, settings),
     }
 
 

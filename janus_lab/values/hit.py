@@ -35,10 +35,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits for one query, best first, and how long each stage took (seconds); `notes` say why there may be none."""
+    """Hits for one query, best first, and how long each stage took (seconds); `notes` say why there may be none.
+
+    `generation` is the number of the index generation that was searched; 0 where there was none.
+    """
 
     query: str
     hits: tuple[Hit, ...]
     run_id: str
     timings: dict[str, float]
     notes: tuple[str, ...] = ()
+    generation: int = 0

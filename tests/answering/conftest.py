@@ -14,6 +14,7 @@ from janus_lab.adapters.events.memory import MemoryEvents
 from janus_lab.answering.evidence import Evidence
 from janus_lab.answering.pipeline import AskService
 from janus_lab.compose.models import open_models
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.retrieval.search import HybridSearch
 from janus_lab.runs.context import RunContext
 from janus_lab.schemes import factory
@@ -94,7 +95,7 @@ class Library:
 
     def ask(self, question, model=None, cancelled=lambda: False, **options):
         """The answer, and the context of the run that made it (its events are in `context.told`)."""
-        service = AskService(self.search, self.embedder, self.documents, speakers=Alone(model), **options)
+        service = AskService(self.search, self.documents, speakers=Alone(model), **options)
         request = codec.to_json(AskRequest(question, "default"))
         run = Run(new_run_id(), RunKind.ASK, RunState.RUNNING, Priority.INTERACTIVE, request, time.time())
         events = MemoryEvents()
@@ -154,7 +155,7 @@ def library(tmp_path_factory, nobodys_home):
                 measurements=opened("measurements", "relational_url"),
             )
         )
-        search = HybridSearch(models.embedder(), opened("vectors", "vectors_url"), documents)
+        search = HybridSearch(IndexEmbedders(models.embedder), opened("vectors", "vectors_url"), documents)
         generator = models.generator(models.roster.chain(ModelTask.GENERATION)[0])
         yield Library(documents, models.embedder(), search, generator)
 
