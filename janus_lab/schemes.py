@@ -144,6 +144,10 @@ RERANKING: Table = {
     "http": Row("backend.openai_reranking:open_reranking", STARTER),
     "https": Row("backend.openai_reranking:open_reranking", STARTER),
 }
+HUB: Table = {
+    "https": Row("hub.huggingface:open_hub", STARTER),
+    "http": Row("hub.huggingface:open_hub", STARTER),
+}
 SERVER: Table = {
     "amqp": Row("queue.rabbitmq_checks:checks", STACK),
     "amqps": Row("queue.rabbitmq_checks:checks", STACK),
@@ -182,6 +186,7 @@ TABLES: Mapping[str, Table] = {
     "embedding": EMBEDDING,
     "generation": GENERATION,
     "reranking": RERANKING,
+    "hub": HUB,
 }
 
 

@@ -1,0 +1,89 @@
+"""Which files of a repository make one model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from janus_lab.adapters.hub.address import HubAddress
+from janus_lab.errors import NotFound
+
+_PART = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
+_PARTS_AT_MOST = 1000
+_PREFERRED = ("Q4_K_M", "Q4_0", "Q8_0", "F16")
+"""Formats of weights, for who names no file: small enough to run anywhere, good enough to be of use, first."""
+_ONNX = ("onnx/model_quantized.onnx", "onnx/model_int8.onnx", "onnx/model.onnx", "model.onnx")
+_BESIDE = ("tokenizer.json", "tokenizer_config.json", "config.json", "special_tokens_map.json")
+_EXTERNAL = ("_data", ".data")
+CARD = "README.md"
+_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A model's weights, the first to be opened first, and the small files that belong with it."""
+
+    weights: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
+def select(address: HubAddress, names: Collection[str]) -> Selection:
+    """The files that an address means, among those that are there. Raises NotFound, with names to choose from."""
+    file = address.file or _suitable(address, names)
+    weights = parts_of(file)
+    missing = [name for name in weights if name not in names]
+    if missing:
+        models = [name for name in sorted(names) if name.endswith((".gguf", ".onnx"))]
+        raise NotFound(f"{address.repository} has no file {missing[0]}", remedy=_choice(models))
+    if not file.endswith(".onnx"):
+        return Selection(weights, _present(names, CARD))
+    external = _present(names, *(file + ending for ending in _EXTERNAL))
+    folder = str(PurePosixPath(file).parent)
+    beside = [_nearest(names, folder, name) for name in _BESIDE]
+    return Selection((*weights, *external), (*filter(None, beside), *_present(names, CARD)))
+
+
+def parts_of(file: str) -> tuple[str, ...]:
+    """The files of a split GGUF model, from the first, whichever of them is named; any other file alone."""
+    found = _PART.fullmatch(file)
+    if found is None or not 1 <= int(found["number"]) <= int(found["count"]) <= _PARTS_AT_MOST:
+        return (file,)
+    count = int(found["count"])
+    return tuple(f"{found['stem']}-{number:05}-of-{count:05}{file[-5:]}" for number in range(1, count + 1))
+
+
+def _suitable(address: HubAddress, names: Collection[str]) -> str:
+    """The file to be opened, for who names none."""
+    models = [name for name in sorted(names) if name.endswith(".gguf") and "mmproj" not in name.lower()]
+    firsts = sorted({parts_of(name)[0] for name in models})
+    if len(firsts) == 1:
+        return firsts[0]
+    for format_ in _PREFERRED:
+        if fitting := [name for name in firsts if re.search(rf"\b{format_}\b", name.upper().replace("_0", "_0"))]:
+            return min(fitting, key=len)
+    for name in _ONNX:
+        if name in names:
+            return name
+    raise NotFound(
+        f"{address.repository} has {'several files' if firsts else 'no file'} that could be meant",
+        remedy=_choice(firsts),
+    )
+
+
+def _choice(models: list[str]) -> str:
+    if not models:
+        return "choose a repository with GGUF or ONNX files"
+    more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
+    return f"name one of: {', '.join(models[:_LISTED])}{more}"
+
+
+def _present(names: Collection[str], *wanted: str) -> tuple[str, ...]:
+    return tuple(name for name in wanted if name in names)
+
+
+def _nearest(names: Collection[str], folder: str, name: str) -> str:
+    """The file of that name beside the model, else at the repository's root; "" if there is none."""
+    beside = name if folder == "." else f"{folder}/{name}"
+    return next(iter(_present(names, beside, name)), "")
