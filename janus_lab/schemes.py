@@ -141,6 +141,8 @@ GENERATION: Table = {
     "https": Row("backend.openai_generation:open_generation", STARTER),
 }
 RERANKING: Table = {
+    "package": Row("backend.reranking_files:open_reranking", STARTER),
+    "file": Row("backend.reranking_files:open_reranking", STARTER),
     "http": Row("backend.openai_reranking:open_reranking", STARTER),
     "https": Row("backend.openai_reranking:open_reranking", STARTER),
 }

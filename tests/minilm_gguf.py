@@ -19,15 +19,19 @@ _CONTINUES = "##"
 _BEGINS = "▁"
 
 
-def write_minilm(path: Path, cache: Path) -> Path:
-    """Write it, with weights in Q8_0."""
+def write_minilm(
+    path: Path, cache: Path, *, pooling: PoolingType = PoolingType.MEAN, head: npt.NDArray[np.float32] | None = None
+) -> Path:
+    """Write it, with weights in Q8_0. With a `head` and pooling by rank it gives that product of its first token's vector as a score."""
     catalog = Catalog(cache)
     weights = read_weights(catalog.find(MINILM).path)
     vocabulary = json.loads(catalog.tokenizer(MINILM).read_text(encoding="utf-8"))["model"]["vocab"]
     writer = GGUFWriter(path, "bert")
-    _metadata(writer, weights)
+    _metadata(writer, weights, pooling)
     _words(writer, sorted(vocabulary, key=vocabulary.__getitem__))
     _tensors(writer, weights)
+    if head is not None:
+        writer.add_tensor("cls.output.weight", head.reshape(1, -1))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -35,7 +39,7 @@ def write_minilm(path: Path, cache: Path) -> Path:
     return path
 
 
-def _metadata(writer: GGUFWriter, weights: BertWeights) -> None:
+def _metadata(writer: GGUFWriter, weights: BertWeights, pooling: PoolingType) -> None:
     writer.add_name("all-MiniLM-L6-v2")
     writer.add_license("apache-2.0")
     writer.add_context_length(512)
@@ -45,7 +49,7 @@ def _metadata(writer: GGUFWriter, weights: BertWeights) -> None:
     writer.add_head_count(weights.heads)
     writer.add_layer_norm_eps(weights.epsilon)
     writer.add_causal_attention(value=False)
-    writer.add_pooling_type(PoolingType.MEAN)
+    writer.add_pooling_type(pooling)
     writer.add_file_type(7)
 
 

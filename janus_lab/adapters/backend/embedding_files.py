@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from janus_lab.adapters.backend.llama_embedding import open_llama_embedding
 from janus_lab.adapters.backend.onnx_embedding import open_embedding as open_onnx_embedding
 from janus_lab.ports.embedding import EmbeddingBackend
 from janus_lab.values.load_order import LoadOrder
 
-_GGUF = ".gguf"
+GGUF = ".gguf"
 
 
-def open_embedding(order: LoadOrder) -> AbstractContextManager[EmbeddingBackend]:
-    """The embedding model in the order's file. Raises MissingPackage, DiskFull, SettingsError or ModelFailed when entered."""
-    return open_llama_embedding(order) if order.file.suffix == _GGUF else open_onnx_embedding(order)
+@contextmanager
+def open_embedding(order: LoadOrder) -> Iterator[EmbeddingBackend]:
+    """The embedding model in the order's file. Raises MissingPackage, DiskFull, SettingsError or ModelFailed."""
+    with open_llama_embedding(order) if order.file.suffix == GGUF else open_onnx_embedding(order) as model:
+        yield model

@@ -76,18 +76,22 @@ class LlamaEncoder:
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
         self._batch = TokenBatch(self.batch_tokens)
 
-    def tokens(self, text: str) -> list[int]:
-        """A text's tokens, with those that the model wants around it; control tokens spelled out in it are mere text."""
+    def tokens(self, text: str, *, special: bool = True) -> list[int]:
+        """A text's tokens, with `special` those that the model wants around it; control tokens spelled out in it are mere text."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 4
         found = (self._api.llama_token * room)()
-        count = self._api.llama_tokenize(self._vocab, data, len(data), found, room, True, False)
+        count = self._api.llama_tokenize(self._vocab, data, len(data), found, room, special, False)
         return list(found[:count])
 
-    def special(self, name: str) -> list[int]:
-        """The token called `bos`, `eos` or `sep`, if the model has and wants it."""
-        token = getattr(self._api, f"llama_vocab_{name}")(self._vocab)
-        return [token] if token >= 0 and getattr(self._api, f"llama_vocab_get_add_{name}")(self._vocab) else []
+    def around(self) -> tuple[list[int], list[int], list[int]]:
+        """The tokens that the model wants before a question, between it and a text, and after the text."""
+        api, vocab = self._api, self._vocab
+        bare, whole = self.tokens("a", special=False), self.tokens("a")
+        start = next(n for n in range(len(whole)) if whole[n : n + len(bare)] == bare)
+        before, after = whole[:start], whole[start + len(bare) :]
+        wants = api.llama_vocab_get_add_sep(vocab) and (api.llama_vocab_get_add_eos(vocab) or not after)
+        return before, [*after, api.llama_vocab_sep(vocab)] if wants else after, after
 
     def encode(self, rows: Sequence[Sequence[int]]) -> Floats:
         """Numbers of shape `(len(rows), size)`. Rows together have at most `batch_tokens`. Raises ModelFailed."""
