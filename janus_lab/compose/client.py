@@ -11,6 +11,7 @@ from janus_lab.compose.hardware import hardware
 from janus_lab.compose.ingesting import bringer
 from janus_lab.compose.inline_room import InlineRoom
 from janus_lab.compose.logging_within import log_to_standard_logging
+from janus_lab.compose.model_outlook import known_models
 from janus_lab.compose.process_room import ProcessRoom
 from janus_lab.compose.server_room import ServerRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
@@ -59,6 +60,7 @@ def open_lab(
         open_graph: Callable[[], GraphStore] = opened_once(
             "graph", chosen.url("graph_url"), opening.enter_context(ExitStack())
         )
+        models = known_models(chosen, room, opening)
         probing = opening.enter_context(ExitStack())
         bring = bringer(chosen, opening.enter_context(ExitStack()))
         diagnosis = Diagnosis(
@@ -80,6 +82,7 @@ def open_lab(
             boards=Boards(room, shared.ledger, here=chosen.machine_name, open_probe=_probe(chosen, probing)),
             hardware=hardware(chosen),
             open_graph=open_graph,
+            models=models,
             bringer=bring,
         )
 

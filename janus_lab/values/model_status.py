@@ -56,3 +56,12 @@ class ModelStatus:
     measured: Measurement | None = None
     circuit: Circuit | None = None
     place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """How many processes held a model when it was to be unloaded, and how many use it still: they unload it after their request."""
+
+    name: str
+    asked: int
+    left: int

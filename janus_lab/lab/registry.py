@@ -1,0 +1,208 @@
+"""The models that a lab knows: listed with what is known of them, made known, chosen, fitted, loaded, unloaded, measured."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from janus_lab.errors import JanusError, NotFound, UserError
+from janus_lab.inference.roster import Roster
+from janus_lab.lab.ingesting import OnEvent
+from janus_lab.ports.engine_room import Link
+from janus_lab.ports.measurements import Measurements
+from janus_lab.ports.model_registry import ModelRegistry
+from janus_lab.runs.client import RunClient
+from janus_lab.values.lease import Lease, LeaseBook
+from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelShape, ModelTask
+from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest
+from janus_lab.values.model_status import Fit, ModelStatus, Resident, Unloaded
+from janus_lab.values.run import Priority, RunKind
+
+UNLOAD_SECONDS = 20.0
+"""So long `unload` waits for processes that hold the model; one that is in use goes when its request is over."""
+_LOOK_SECONDS = 0.2
+_PURPOSE = "model "
+_NAME = re.compile(r"[^\s/\\'\"<>|&;$`]{1,120}")
+
+
+class Outlook(Protocol):
+    """What can be told of a model before it is loaded."""
+
+    def files(self, record: ModelRecord) -> ModelFiles | None:
+        """Its files; None for a server's model. Raises a JanusError with the way to them where they are not here."""
+        ...
+
+    def shape(self, record: ModelRecord, files: ModelFiles) -> ModelShape | None:
+        """What its file's metadata says; None for files that tell nothing. Raises CorruptFile."""
+        ...
+
+    def fit(
+        self, record: ModelRecord, files: ModelFiles, shape: ModelShape | None, book: LeaseBook | None
+    ) -> Fit | None:
+        """How it would be laid out on this machine now, by the book of its leases if there is one."""
+        ...
+
+
+class Models:
+    """Models by name. What changes the registry counts at once, for every worker; loading and measuring are runs."""
+
+    def __init__(
+        self,
+        *,
+        client: RunClient,
+        registry: ModelRegistry,
+        measurements: Measurements,
+        roster: Roster,
+        outlook: Outlook,
+        reached: Callable[[], Link | None],
+        machine: str,
+    ) -> None:
+        self._client = client
+        self._registry = registry
+        self._measurements = measurements
+        self._roster = roster
+        self._outlook = outlook
+        self._reached = reached
+        self._machine = machine
+
+    def all(self) -> list[ModelStatus]:
+        """Every model with what is known of it, those in use first. Starts nothing."""
+        books = self._books()
+        found = [self._status(record, books) for record in self._roster.records()]
+        return sorted(found, key=lambda one: (list(ModelTask).index(one.record.task), one.place or 99, one.record.name))
+
+    def show(self, name: str) -> ModelStatus:
+        """One model. Raises NotFound."""
+        return self._status(self._roster.find(name), self._books())
+
+    def fit(self, name: str) -> ModelStatus:
+        """Whether and how a model fits this machine now. Raises NotFound, or what its files are missing."""
+        status = self.show(name)
+        if status.missing:
+            raise NotFound(
+                f"{name} can't be looked into: {status.missing}", remedy=f"janus models pull {status.record.uri}"
+            )
+        return status
+
+    def add(
+        self, name: str, uri: str, task: ModelTask = ModelTask.GENERATION, options: ModelOptions | None = None
+    ) -> ModelRecord:
+        """Make a model or a server's model known under a name, in place of one of that name. Raises UserError."""
+        if not _NAME.fullmatch(name):
+            raise UserError(
+                f"{name!r} can't be a model's name", remedy="use up to 120 letters, digits, dots and dashes"
+            )
+        record = ModelRecord(name, task, uri, options or ModelOptions(), time.time())
+        self._registry.put(record)
+        return record
+
+    def remove(self, name: str) -> ModelRecord:
+        """Forget a model; its files stay. Raises NotFound for one that nobody added."""
+        record = self._roster.find(name)
+        if not self._registry.remove(name):
+            raise NotFound(f"{name} was added by nobody: the settings name it", remedy="change it in janus.toml")
+        return record
+
+    def use(self, *names: str, task: ModelTask = ModelTask.GENERATION) -> tuple[ModelRecord, ...]:
+        """Let the first of these serve the task from now on, and the others where it can't; none: as the settings say.
+
+        Raises NotFound, or UserError for a model of another task.
+        """
+        records = tuple(self._roster.find(name) for name in names)
+        for record in records:
+            if record.task is not task:
+                raise UserError(
+                    f"{record.name} is a model for {record.task.value}, not for {task.value}",
+                    remedy=f"models use {record.name} --for {record.task.value}",
+                )
+        for record in records:
+            # A chain names models by their records, those that only the settings name among them.
+            if self._registry.find(record.name) is None:
+                self._registry.put(replace(record, added_at=time.time()))
+        self._registry.choose(task, names)
+        return self._roster.chain(task)
+
+    def load(
+        self, name: str = "", task: ModelTask = ModelTask.GENERATION, *, on_event: OnEvent | None = None
+    ) -> LoadReport:
+        """Bring a model into memory (with "", the one in use for the task). Raises NotFound, RunFailed."""
+        handle = self._client.start(RunKind.LOAD, LoadRequest(name, task), Priority.INTERACTIVE)
+        return handle.wait(LoadReport, on_event)
+
+    def bench(self, request: BenchRequest, *, on_event: OnEvent | None = None) -> BenchReport:
+        """Measure how fast a model reads and writes here; it is remembered. Raises NotFound, RunFailed."""
+        return self._client.start(RunKind.BENCH, request, Priority.INTERACTIVE).wait(BenchReport, on_event)
+
+    def unload(self, name: str, *, wait_seconds: float = UNLOAD_SECONDS) -> Unloaded:
+        """Have every process that holds the model give its memory back, as soon as nobody uses it. Raises NotFound."""
+        self._roster.find(name)
+        link = self._reached()
+        held = list(_leases_of(name, self._books()))
+        if link is None or not held:
+            return Unloaded(name, 0, 0)
+        for machine, lease in held:
+            link.leases.ask_back(machine, lease.request.id)
+        until = time.monotonic() + wait_seconds
+        asked = {lease.request.id for _, lease in held}
+        left = asked
+        while left and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+            left = asked & {lease.request.id for _, lease in _leases_of(name, self._books())}
+        return Unloaded(name, len(asked), len(left))
+
+    def _status(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
+        status = ModelStatus(
+            record,
+            residents=tuple(_residents(record.name, books)),
+            circuit=self._registry.circuits().get(record.name),
+            place=self._place(record),
+        )
+        try:
+            files = self._outlook.files(record)
+            if files is None:
+                return status
+            status = replace(status, files=files)
+            shape = self._outlook.shape(record, files)
+            here = next((book for book in books if book.machine == self._machine), None)
+            fit = self._outlook.fit(record, files, shape, here)
+        except JanusError as error:
+            return replace(status, missing=f"{error.message} ({error.remedy})")
+        if fit is not None and not fit.now and fit.ever:
+            others = {name for book in books for name in _held_models(book) if name != record.name}
+            fit = replace(fit, evicts=tuple(sorted(others)))
+        return replace(status, shape=shape, fit=fit, measured=self._measured(files))
+
+    def _measured(self, files: ModelFiles) -> Measurement | None:
+        known = self._measurements.recall(files.content_hash, self._machine)
+        return next((one for one in known if one.generation_speed or one.prompt_speed), next(iter(known), None))
+
+    def _place(self, record: ModelRecord) -> int:
+        names = [one.name for one in self._roster.chain(record.task)]
+        return names.index(record.name) + 1 if record.name in names else 0
+
+    def _books(self) -> list[LeaseBook]:
+        link = self._reached()
+        if link is None:
+            return []
+        return [link.leases.book(machine) for machine in {*link.leases.machines(), self._machine}]
+
+
+def _held_models(book: LeaseBook) -> Iterator[str]:
+    for lease in book.leases:
+        if lease.request.lasting and lease.request.purpose.startswith(_PURPOSE):
+            yield lease.request.purpose.removeprefix(_PURPOSE)
+
+
+def _leases_of(name: str, books: Sequence[LeaseBook]) -> Iterator[tuple[str, Lease]]:
+    for book in books:
+        for lease in book.leases:
+            if lease.request.lasting and lease.request.purpose == _PURPOSE + name:
+                yield book.machine, lease
+
+
+def _residents(name: str, books: Sequence[LeaseBook]) -> Iterator[Resident]:
+    for machine, lease in _leases_of(name, books):
+        yield Resident(machine, lease.request.pid, dict(lease.request.weights), lease.granted_at)
