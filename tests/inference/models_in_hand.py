@@ -26,18 +26,19 @@ def never():
 class Echo:
     """Says the model's name and the last message."""
 
-    def __init__(self, name, error=None, pieces_before=0):
+    def __init__(self, name, errors, pieces_before):
         self.info = ModelInfo(f"file:///{name}", name, "0" * 64, "MIT", context_tokens=10)
-        self._error, self._pieces_before = error, pieces_before
+        self._errors, self._pieces_before = errors, pieces_before
 
     def count_tokens(self, messages):
         return len(messages)
 
     def stream(self, request, *, cancelled):
-        for _ in range(self._pieces_before):
+        name = self.info.name
+        for _ in range(self._pieces_before.get(name, 0)):
             yield Token("so ")
-        if self._error is not None:
-            raise self._error
+        if (error := self._errors.get(name)) is not None:
+            raise error
         yield Token(f"{self.info.name}: {request.messages[-1].content}", FinishReason.STOP, usage=Usage(1, 2))
 
 
@@ -85,7 +86,7 @@ class House:
         self.opened.append(name)
         self.open.add(name)
         try:
-            yield Echo(name, self.speak_errors.get(name), self.pieces_before.get(name, 0))
+            yield Echo(name, self.speak_errors, self.pieces_before)
         finally:
             self.open.discard(name)
 

@@ -156,3 +156,35 @@ def test_a_pinned_model_stays_and_the_newcomer_is_laid_out_smaller(house, monkey
         said(models, "a")
         assert said(models, "b")[1] == "b"
         assert house.open == {"a", "b"}
+
+
+def test_a_lease_that_is_asked_back_unloads_the_model_once_nobody_uses_it(cache, leases):
+    with admission_over(leases, ttl_seconds=0.4) as admission:
+        house = House(admission, cache)
+        record = house.add("a", 30, pinned=True)
+        with house.residency() as models:
+            speech = models.generator(record).stream(REQUEST, cancelled=never)
+            next(speech)
+            (lease,) = (one for one in leases.book(MACHINE).leases if one.request.lasting)
+            assert leases.ask_back(MACHINE, lease.request.id)
+            time.sleep(0.3)
+            assert house.open == {"a"}
+            speech.close()
+            deadline = time.monotonic() + 2
+            while house.open:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert held(leases) == set()
+            assert said(models, "a")[1] == "a"
+
+
+def test_an_idle_model_makes_way_for_another_process_of_the_same_class(cache, leases, monkeypatch):
+    monkeypatch.setattr(on_demand, "IDLE_SECONDS", 0.0)
+    with admission_over(leases, ttl_seconds=0.4) as here, admission_over(leases, ttl_seconds=0.4) as there:
+        house, other = House(here, cache), House(there, cache)
+        house.add("a", 70)
+        other.add("b", 70)
+        with house.residency() as models, other.residency() as others:
+            said(models, "a")
+            assert said(others, "b")[1] == "b"
+            assert (house.open, other.open) == (set(), {"b"})

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from janus_lab.adapters.models.memory import open_model_registry
+from janus_lab.errors import CircuitOpen, ContextTooLong, ModelFailed, StoreUnreachable
+from janus_lab.inference.circuit import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, THRESHOLD, Breaker
+from janus_lab.values.model import CircuitState
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def registry():
+    with open_model_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def breaker(registry, clock):
+    return Breaker(registry, clock)
+
+
+def fail(breaker, times=1, error=None):
+    for _ in range(times):
+        with pytest.raises(type(error) if error else ModelFailed), breaker.guarding("m"):
+            raise error or ModelFailed("cut", remedy="x")
+
+
+def use(breaker):
+    with breaker.guarding("m"):
+        pass
+
+
+def test_a_model_that_fails_again_and_again_is_left_alone_and_says_why(breaker, registry, clock):
+    fail(breaker, THRESHOLD - 1)
+    use(breaker)
+    fail(breaker, THRESHOLD)
+    with pytest.raises(CircuitOpen, match="model-failed: cut"):
+        use(breaker)
+    circuit = registry.circuits()["m"]
+    assert (circuit.state, circuit.failures) == (CircuitState.OPEN, THRESHOLD)
+    assert circuit.again_at == clock.now + FIRST_PAUSE_SECONDS
+
+
+def test_after_the_pause_one_request_tries_and_success_forgets_all(breaker, registry, clock):
+    fail(breaker, THRESHOLD)
+    clock.now += FIRST_PAUSE_SECONDS + 1
+    with breaker.guarding("m"):
+        assert registry.circuits()["m"].state is CircuitState.HALF_OPEN
+        with pytest.raises(CircuitOpen):
+            use(breaker)
+    assert registry.circuits() == {}
+    fail(breaker, THRESHOLD - 1)
+    use(breaker)
+
+
+def test_each_failure_doubles_the_pause_up_to_a_bound(breaker, registry, clock):
+    fail(breaker, THRESHOLD)
+    pauses = []
+    for _ in range(8):
+        clock.now = registry.circuits()["m"].again_at + 1
+        fail(breaker)
+        pauses.append(registry.circuits()["m"].again_at - clock.now)
+    assert pauses[:2] == [2 * FIRST_PAUSE_SECONDS, 4 * FIRST_PAUSE_SECONDS]
+    assert pauses[-1] == LONGEST_PAUSE_SECONDS
+
+
+def test_other_processes_see_it_and_one_that_works_there_closes_it_here(breaker, registry, clock):
+    other = Breaker(registry, clock)
+    use(other)
+    fail(breaker, THRESHOLD)
+    clock.now += 2
+    with pytest.raises(CircuitOpen):
+        use(other)
+    clock.now += FIRST_PAUSE_SECONDS
+    use(other)
+    clock.now += 2
+    use(breaker)
+
+
+def test_who_asks_for_too_much_says_nothing_of_the_model(breaker, registry):
+    fail(breaker, 2 * THRESHOLD, ContextTooLong("too long", remedy="x"))
+    assert registry.circuits() == {}
+
+
+def test_somebody_may_have_it_tried_at_once(breaker):
+    fail(breaker, THRESHOLD)
+    breaker.close("m")
+    use(breaker)
+
+
+class Away:
+    """A registry whose database is away."""
+
+    def circuits(self):
+        raise StoreUnreachable("away", remedy="x")
+
+    def report(self, circuit):
+        raise StoreUnreachable("away", remedy="x")
+
+
+def test_without_the_registry_each_knows_its_own(clock):
+    breaker = Breaker(Away(), clock)
+    fail(breaker, THRESHOLD)
+    with pytest.raises(CircuitOpen):
+        use(breaker)
