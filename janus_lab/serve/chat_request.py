@@ -9,7 +9,7 @@ from typing import Any
 from janus_lab.serve.fields import Fields
 from janus_lab.serve.refusals import Refused, wrong
 from janus_lab.values.chat import AS_MANY_AS_FIT
-from janus_lab.values.generation import Message, Tool, ToolCall
+from janus_lab.values.generation import TEXT, Message, Tool, ToolCall
 from janus_lab.values.run import Priority
 
 MESSAGES_AT_MOST = 2_000
@@ -49,7 +49,7 @@ def read_completion(fields: Fields) -> Asked:
         prompt = prompt[0]
     if not isinstance(prompt, str) or not prompt:
         raise wrong("prompt", "one text is expected, that is not empty")
-    return read_text(fields, (Message("text", prompt),), "max_tokens")
+    return read_text(fields, (Message(TEXT, prompt),), "max_tokens")
 
 
 def read_text(fields: Fields, messages: tuple[Message, ...], *lengths: str) -> Asked:

@@ -35,9 +35,13 @@ class Tool:
     parameters: str
 
 
+TEXT = "text"
+"""The role of a message that is no part of a chat: a text that is gone on with as it stands, by models that can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message; `role` is system, user, assistant, or tool: the answer to the call `call_id`."""
+    """One chat message; `role` is system, user, assistant, or tool: the answer to the call `call_id`; or `TEXT`, alone."""
 
     role: str
     content: str

@@ -6,17 +6,14 @@ import ctypes
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from janus_lab.errors import ModelFailed
-from janus_lab.values.generation import Message
+from janus_lab.adapters.backend.chat_templates.chat_template import chat_writer
+from janus_lab.errors import ModelFailed, UserError
+from janus_lab.values.generation import TEXT, Message
 
 _LONGEST_PIECE = 256
-_PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\n\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}assistant:{% endif %}"
-)
-"""For a model that brings no template."""
 
 
 class Vocabulary:
@@ -24,33 +21,33 @@ class Vocabulary:
 
     def __init__(self, model: Any) -> None:
         import llama_cpp
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self._api = llama_cpp
         self._in_use = threading.Lock()
         self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
         self.size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         template = llama_cpp.llama_model_chat_template(model, None)
-        self._format = Jinja2ChatFormatter(
-            template.decode() if template else _PLAIN_TEMPLATE,
-            eos_token=self._special(llama_cpp.llama_vocab_eos(self._vocab)),
-            bos_token=self._special(llama_cpp.llama_vocab_bos(self._vocab)),
+        self._first = self._special(llama_cpp.llama_vocab_bos(self._vocab))
+        self._write = chat_writer(
+            template.decode("utf-8", "replace") if template else "",
+            bos=self._first,
+            eos=self._special(llama_cpp.llama_vocab_eos(self._vocab)),
         )
-        # A template that writes the first token itself must not get a second one.
-        self._adds_special = not template and llama_cpp.llama_vocab_get_add_bos(self._vocab)
+        self._adds_first = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
         self._control = self._control_pattern()
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """The tokens of a chat up to where the assistant speaks. Control tokens spelled out in a message stay mere text."""
-        chat: Any = [{"role": m.role, "content": self._disarmed(m.content)} for m in messages]
-        try:
-            text = self._format(messages=chat).prompt
-        except Exception as error:  # whatever a template of unknown origin raises
-            raise ModelFailed(
-                f"the model's chat template does not take these messages: {error}",
-                remedy="choose another generation_model in janus.toml",
-            ) from error
-        return self._tokens(text, special=True, first=self._adds_special)
+        """The tokens of a chat up to where the assistant speaks, or of a text (a message of the role "text", alone).
+
+        Control tokens spelled out in a message stay mere text. Raises ModelFailed for messages that the template refuses.
+        """
+        if any(message.role == TEXT for message in messages):
+            if len(messages) > 1:
+                raise UserError("a text is gone on with alone, not among messages", remedy="ask for it by itself")
+            return self._tokens(messages[0].content, special=False, first=self._adds_first)
+        text = self._write([replace(m, content=self._disarmed(m.content)) for m in messages])
+        # A template that writes the first token itself must not get a second one.
+        return self._tokens(text, special=True, first=self._adds_first and not text.startswith(self._first or "\0"))
 
     def plain(self, text: str) -> list[int]:
         """The tokens of a text that goes on from somewhere."""
