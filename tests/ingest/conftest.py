@@ -39,6 +39,8 @@ from janus_lab.values.request import IngestRequest, RemoveRequest
 from janus_lab.values.run import Priority, Run, RunKind, RunState
 
 DIMENSIONS = 32
+WIDE = ModelInfo("test://wide", "wide", "1" * 64, "none", dimensions=DIMENSIONS + 16)
+"""Another model, which is not in use."""
 
 
 @dataclass
@@ -52,9 +54,9 @@ class LetterCounts:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         self.embedded.extend(texts)
-        vectors = np.ones((len(texts), DIMENSIONS), np.float32)
+        vectors = np.ones((len(texts), self.info.dimensions), np.float32)
         for row, text in zip(vectors, texts, strict=True):
-            np.add.at(row, [ord(character) % DIMENSIONS for character in text], 1)
+            np.add.at(row, [ord(character) % self.info.dimensions for character in text], 1)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -115,6 +117,7 @@ class IngestRoom:
             "texts": {d.id: self.stores.documents.text(d.version_id, 0, d.characters) for d in documents.values()},
             "vectors": self.stores.vectors.ids("default"),
             "objects": set(self.stores.objects.keys()),
+            "indexes": self.stores.vectors.generations("default"),
             "words": sorted(d.id for d in self.stores.documents.find("default", words="alpha")),
         }
 
@@ -138,14 +141,14 @@ def open_room(stack: ExitStack, home: Path) -> IngestRoom:
     def opened(port: str, url: str) -> Any:
         return stack.enter_context(factory(port, url)(url))
 
-    backend = LetterCounts()
+    backend, wide = LetterCounts(), LetterCounts(WIDE)
     cache: EmbeddingCache = opened("embedding cache", database)
     stores = IngestStores(
         documents=opened("documents", database),
         sources=opened("sources", database),
         objects=opened("objects", f"file://{home}/objects"),
         vectors=opened("vectors", f"edge://{home}/vectors"),
-        embedders=IndexEmbedders(lambda _name="": Embedder(backend, cache)),
+        embedders=IndexEmbedders(lambda name="": Embedder(wide if name == WIDE.name else backend, cache)),
         exclusion=opened("exclusion", database),
     )
     return IngestRoom(home, stores, opened("ledger", database), opened("events", "memory://"), backend)
