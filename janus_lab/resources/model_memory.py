@@ -70,14 +70,16 @@ def _places(layers: int, plan: LoadPlan) -> tuple[str, ...]:
 
 
 def _converted(shape: ModelShape) -> ModelShape:
+    """The token embedding often has a finer format than the layers already."""
     name, growth = _CONVERTED
     if shape.quantization != name:
         return shape
+    table = shape.vocabulary * shape.embedding_length * BLOCK_BYTES["q8_0"] // _BLOCK
     return replace(
         shape,
         layer_bytes=tuple(round(size * growth) for size in shape.layer_bytes),
-        embedding_bytes=round(shape.embedding_bytes * growth),
-        output_bytes=round(shape.output_bytes * growth),
+        embedding_bytes=table,
+        output_bytes=shape.output_bytes if shape.tied else max(shape.output_bytes, table),
     )
 
 
@@ -184,7 +186,7 @@ class _Work:
     def widest(self, *, output: bool) -> int:
         """The moment in which most is alive; `output` says that likelihoods are made here as well."""
         most = max(self._attention(), self._forward(), self.state)
-        return max(most, self.likelihoods + self.embedding if output else 0) + _SMALL_INPUTS
+        return max(most, self.likelihoods + 2 * self.embedding if output else 0) + _SMALL_INPUTS
 
     def _attention(self) -> int:
         alive = 3 * self.embedding + 2 * self.queries + self.masks

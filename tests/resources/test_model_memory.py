@@ -87,7 +87,11 @@ def test_windows_keep_what_they_show_to_all_sequences_and_a_batch():
 
 def test_weights_that_will_be_converted_are_told_as_they_will_be():
     model = replace(shape(1.0), quantization="Q4_1")
-    assert estimated(model, PLAN).weights[RAM] == pytest.approx(1.7e9, rel=0.01)
+    table = model.vocabulary * model.embedding_length * 34 // 32
+    assert estimated(model, PLAN).weights == {RAM: round(1.7 * model.layer_bytes[0]) * 32 + 2 * table}
+    # Accelerators take them as they are.
+    there = estimated(model, replace(PLAN, gpu_layers=33, devices=("0",)))
+    assert there.weights["vram:0"] == sum(model.layer_bytes) + model.output_bytes
 
 
 def test_an_output_that_is_the_embedding_is_there_twice_once_it_is_on_an_accelerator():
