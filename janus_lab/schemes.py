@@ -133,18 +133,24 @@ EMBEDDING: Table = {
     "file": Row("backend.embedding_files:open_embedding", STARTER),
     "http": Row("backend.openai_embedding:open_embedding", STARTER),
     "https": Row("backend.openai_embedding:open_embedding", STARTER),
+    "llama-server": Row("backend.managed_backends:open_managed_embedding", STARTER),
+    "vllm": Row("backend.managed_backends:open_managed_embedding", STARTER),
 }
 GENERATION: Table = {
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
     "http": Row("backend.openai_generation:open_generation", STARTER),
     "https": Row("backend.openai_generation:open_generation", STARTER),
+    "llama-server": Row("backend.managed_backends:open_managed_generation", STARTER),
+    "vllm": Row("backend.managed_backends:open_managed_generation", STARTER),
 }
 RERANKING: Table = {
     "package": Row("backend.reranking_files:open_reranking", STARTER),
     "file": Row("backend.reranking_files:open_reranking", STARTER),
     "http": Row("backend.openai_reranking:open_reranking", STARTER),
     "https": Row("backend.openai_reranking:open_reranking", STARTER),
+    "llama-server": Row("backend.managed_backends:open_managed_reranking", STARTER),
+    "vllm": Row("backend.managed_backends:open_managed_reranking", STARTER),
 }
 HUB: Table = {
     "https": Row("hub.huggingface:open_hub", STARTER),
