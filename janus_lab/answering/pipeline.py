@@ -14,6 +14,7 @@ from janus_lab.answering.verification import Checked, check_draft, compose, reop
 from janus_lab.inference.chain import Speakers
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.retrieval.pinned import PinnedIndex
+from janus_lab.retrieval.reranker import Reranking
 from janus_lab.retrieval.search import HybridSearch, nothing_there
 from janus_lab.retrieval.stopwatch import Stopwatch
 from janus_lab.runs.context import RunContext
@@ -33,6 +34,7 @@ class Inquiry:
 
     question: Question
     index: PinnedIndex
+    reranking: Reranking
     hits: tuple[Hit, ...] = ()
     evidence: list[Evidence] = field(default_factory=list)
     verdict: Verdict | None = None
@@ -70,10 +72,12 @@ class AskService:
 
     def inquire(self, request: AskRequest) -> Inquiry:
         """Everything before the model: hits, evidence, and the gate's verdict (None where nothing was found)."""
-        inquiry = Inquiry(read_question(request.question), self._search.index(request.collection))
+        index, reranking = self._search.index(request.collection), self._search.reranking()
+        inquiry = Inquiry(read_question(request.question), index, reranking)
         watch = inquiry.watch
+        depth = max(CANDIDATES, request.limit)
         candidates = self._search.search(
-            request.question, inquiry.index, max(CANDIDATES, request.limit), where=request.where, watch=watch
+            request.question, index, depth, where=request.where, watch=watch, reranking=reranking
         )
         inquiry.hits = tuple(candidates[: request.limit])
         with watch.stage("evidence"):
@@ -145,6 +149,7 @@ class AskService:
             gate={"version": self._gate.version, "threshold": self._gate.threshold},
             chunk_ids=[hit.chunk.id for hit in inquiry.hits],
             **inquiry.index.facts(),
+            **inquiry.reranking.facts(),
             **({"evidence": {"probability": verdict.probability, **asdict(verdict.signals)}} if verdict else {}),
         )
 

@@ -84,7 +84,7 @@ def open_services(
         open_models(settings, admission, cache=cache, registry=registry, measurements=measurements)
     )
     passing = IndexEmbedders(models.passing_embedder, settings.embedding_model)
-    search = HybridSearch(passing, vectors, shared.documents)
+    search = HybridSearch(passing, vectors, shared.documents, models.rerankers())
     stores = IngestStores(
         documents=shared.documents,
         sources=sources,

@@ -16,6 +16,7 @@ from janus_lab.inference.eviction import to_unload
 from janus_lab.inference.layout import Loadable
 from janus_lab.inference.on_demand import OnDemand
 from janus_lab.inference.recent_embeddings import RecentEmbeddings
+from janus_lab.inference.reranking import Rerankers
 from janus_lab.inference.resident import Place, ResidentEmbedding, ResidentGeneration, ResidentReranking
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
@@ -90,12 +91,11 @@ class Residency:
         """Whoever may answer."""
         return Chain(self._speaking, self.generator, self.breaker, fallback=self._fallback)
 
-    def reranker(self, name: str = "") -> ResidentReranking | None:
-        """The model of that name, or the one in use now, if any is."""
-        chain = (self.roster.find(name),) if name else self.roster.chain(ModelTask.RERANKING)
-        if not chain:
-            return None
-        return self.reranking(chain[0])
+    def rerankers(self) -> Rerankers:
+        """Whoever may put hits in order."""
+        return Rerankers(
+            lambda: self.roster.chain(ModelTask.RERANKING), self.reranking, self.breaker, fallback=self._fallback
+        )
 
     def on_demand(self, record: ModelRecord) -> OnDemand[Any]:
         """The model itself, to be loaded on purpose."""
