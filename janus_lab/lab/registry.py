@@ -11,14 +11,15 @@ from typing import Protocol
 from janus_lab.errors import JanusError, NotFound, UserError
 from janus_lab.inference.roster import Roster
 from janus_lab.lab.ingesting import OnEvent
+from janus_lab.lab.memories import memories
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.runs.client import RunClient
 from janus_lab.values.lease import Lease, LeaseBook
 from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelShape, ModelTask
-from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest
-from janus_lab.values.model_status import Fit, ModelStatus, Resident, Unloaded
+from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest, ModelPull, PullReport
+from janus_lab.values.model_status import Fit, ModelStatus, ModelView, Resident, Unloaded
 from janus_lab.values.run import Priority, RunKind
 
 UNLOAD_SECONDS = 20.0
@@ -74,6 +75,13 @@ class Models:
         found = [self._status(record, books) for record in self._roster.records()]
         return sorted(found, key=lambda one: (list(ModelTask).index(one.record.task), one.place or 99, one.record.name))
 
+    def view(self) -> ModelView:
+        """Every model, and this machine's memories with what is in them. Starts nothing."""
+        books = self._books()
+        here = next((book for book in books if book.machine == self._machine), None)
+        models = self.all()
+        return ModelView(tuple(models), memories(here, models) if here is not None else ())
+
     def show(self, name: str) -> ModelStatus:
         """One model. Raises NotFound."""
         return self._status(self._roster.find(name), self._books())
@@ -92,9 +100,7 @@ class Models:
     ) -> ModelRecord:
         """Make a model or a server's model known under a name, in place of one of that name. Raises UserError."""
         if not _NAME.fullmatch(name):
-            raise UserError(
-                f"{name!r} can't be a model's name", remedy="use up to 120 letters, digits, dots and dashes"
-            )
+            raise _misnamed(name)
         record = ModelRecord(name, task, uri, options or ModelOptions(), time.time())
         self._registry.put(record)
         return record
@@ -124,6 +130,25 @@ class Models:
                 self._registry.put(replace(record, added_at=time.time()))
         self._registry.choose(task, names)
         return self._roster.chain(task)
+
+    def pull(
+        self,
+        uri: str,
+        *,
+        name: str = "",
+        task: ModelTask = ModelTask.GENERATION,
+        options: ModelOptions | None = None,
+        accept_licence: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> PullReport:
+        """Fetch the model at `uri` and make it known, under its file's name unless another is given.
+
+        Repeated, it goes on with what had come. Raises UserError for a name that can't be, RunFailed.
+        """
+        if name and not _NAME.fullmatch(name):
+            raise _misnamed(name)
+        request = ModelPull(uri, name, task, options or ModelOptions(), accept_licence)
+        return self._client.start(RunKind.PULL, request, Priority.BATCH).wait(PullReport, on_event)
 
     def load(
         self, name: str = "", task: ModelTask = ModelTask.GENERATION, *, on_event: OnEvent | None = None
@@ -188,6 +213,10 @@ class Models:
         if link is None:
             return []
         return [link.leases.book(machine) for machine in {*link.leases.machines(), self._machine}]
+
+
+def _misnamed(name: str) -> UserError:
+    return UserError(f"{name!r} can't be a model's name", remedy="use up to 120 letters, digits, dots and dashes")
 
 
 def _held_models(book: LeaseBook) -> Iterator[str]:

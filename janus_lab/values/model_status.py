@@ -65,3 +65,34 @@ class Unloaded:
     name: str
     asked: int
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryShare:
+    """What one loaded model takes of one memory, in bytes."""
+
+    model: str
+    weights: int = 0
+    cache: int = 0
+    compute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """One memory of a machine in bytes: what models take, what other leases cover, what others use, and what is left."""
+
+    resource: str
+    name: str
+    total: int
+    shares: tuple[MemoryShare, ...] = ()
+    leased: int = 0
+    others: int = 0
+    free: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """Every model, those in use first, and the memories of the machine that is asked."""
+
+    models: tuple[ModelStatus, ...]
+    memory: tuple[DeviceMemory, ...] = ()

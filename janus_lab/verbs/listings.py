@@ -7,6 +7,7 @@ from typing import Any
 
 from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
+from janus_lab.values.model import ModelRecord, ModelTask
 from janus_lab.values.queue import DeadLetter
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent
@@ -56,3 +57,18 @@ class Pruned:
     """How many runs were forgotten."""
 
     runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChain:
+    """Who serves a task: the first, and the others where it can't."""
+
+    task: ModelTask
+    records: tuple[ModelRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelForgotten:
+    """A model that nobody knows any more."""
+
+    record: ModelRecord

@@ -13,6 +13,7 @@ from janus_lab.values.answer import Answer, Outcome
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.ingest import IngestPlan, IngestReport, Progress
 from janus_lab.values.run import RunState
+from janus_lab.verbs.doing import doing_of
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.plain.answer import OUTCOMES, evidence, marked
 from janus_lab.verbs.plain.printable import one_line, printable
@@ -40,6 +41,8 @@ class TerminalFace:
         match event.kind:
             case EventKind.TOKEN:
                 self._stream(str(event.data.get("text", "")))
+            case EventKind.PROGRESS if doing := doing_of(event):
+                self._progress.hint(doing.text)
             case EventKind.PROGRESS:
                 self._progress.show(progress_of(event), warnings=len(self._warnings))
             case EventKind.WARNING:

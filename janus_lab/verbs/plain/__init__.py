@@ -14,6 +14,8 @@ from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
+from janus_lab.values.model_run import BenchReport, LoadReport, PullReport
+from janus_lab.values.model_status import ModelStatus, ModelView, Unloaded
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent, KeyPage
 from janus_lab.values.work_queue import WorkQueue
@@ -23,6 +25,8 @@ from janus_lab.verbs.listings import (
     DeadLetters,
     DeletedKeys,
     Documents,
+    ModelChain,
+    ModelForgotten,
     Pruned,
     RawKey,
     Rows,
@@ -30,7 +34,18 @@ from janus_lab.verbs.listings import (
     SearchResults,
     SharedRun,
 )
-from janus_lab.verbs.plain import answer, board, deployment, documents, engine_room, graph, hardware, keys, queue
+from janus_lab.verbs.plain import (
+    answer,
+    board,
+    deployment,
+    documents,
+    engine_room,
+    graph,
+    hardware,
+    keys,
+    models,
+    queue,
+)
 from janus_lab.verbs.plain.printable import printable
 from janus_lab.verbs.search import Ranking
 from janus_lab.verbs.session import Using
@@ -64,6 +79,14 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     DeletedKeys: keys.deleted,
     HardwareProfile: hardware.hardware_profile,
     ProfileWritten: hardware.profile_written,
+    ModelView: models.view,
+    ModelStatus: models.model,
+    ModelChain: models.chain,
+    ModelForgotten: models.forgotten,
+    LoadReport: models.loaded,
+    Unloaded: models.unloaded,
+    PullReport: models.pulled,
+    BenchReport: models.bench,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,

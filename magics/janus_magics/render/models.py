@@ -1,0 +1,59 @@
+"""Models as HTML: a table, a bar a memory, and the facts of one."""
+
+from __future__ import annotations
+
+from janus_lab.values.model_run import BenchReport
+from janus_lab.values.model_status import DeviceMemory, ModelStatus, ModelView
+from janus_lab.values.size import size
+from janus_lab.verbs.plain import models
+from janus_lab.verbs.plain.amounts import duration
+from janus_magics.render.markup import Markup, element, escape, facts, join, page, table
+
+_NUMERIC = (3, 6)
+
+
+def view(value: ModelView) -> Markup:
+    """Models, then each memory with what is in it."""
+    missing = [(one.record.name, one.missing) for one in value.models if one.missing]
+    return page(
+        table(models.HEADER, [models.cells(one) for one in value.models], numeric=_NUMERIC, whole=(0,)),
+        *(memory(one) for one in value.memory),
+        *(element("div", f"{name}: {text}", kind="small warn") for name, text in missing),
+    )
+
+
+def memory(value: DeviceMemory) -> Markup:
+    """One memory as a bar: a piece for each kind of thing in it, named when pointed at."""
+    pieces = [
+        *((f"{one.model}: weights", one.weights, "#2a78d0") for one in value.shares),
+        *((f"{one.model}: keys and values", one.cache, "#1f9d61") for one in value.shares),
+        *((f"{one.model}: buffers", one.compute, "#8a6fd1") for one in value.shares),
+        ("other leases", value.leased, "#d98200"),
+        ("others", value.others, "rgba(128,128,128,.75)"),
+    ]
+    bar = join(_piece(name, amount, value.total, colour) for name, amount, colour in pieces if amount > 0)
+    style = "display:flex;height:14px;border-radius:4px;overflow:hidden;background:rgba(128,128,128,.22);max-width:48em"
+    return element(
+        "div",
+        element("div", models.memory(value), kind="small"),
+        Markup(f'<div role="img" aria-label="{escape(models.memory(value))}" style="{style}">{bar}</div>'),
+    )
+
+
+def model(value: ModelStatus) -> Markup:
+    """Everything of one model."""
+    return page(facts(models.facts(value)))
+
+
+def bench(value: BenchReport) -> Markup:
+    """Speeds, and how they grow with several requests at a time."""
+    first, *_ = models.bench(value).split("\n", 1)
+    rows = [(f"{one.streams}", duration(one.first_seconds), f"{one.speed:,.1f}") for one in value.streams]
+    header = ("requests at a time", "first piece", "tokens/s in all")
+    return page(element("div", first), *([table(header, rows, numeric=(0, 1, 2))] if rows else []))
+
+
+def _piece(name: str, amount: int, total: int, colour: str) -> Markup:
+    width = min(100.0, 100 * amount / total) if total else 0.0
+    title = escape(f"{name}: {size(amount)}")
+    return Markup(f'<div title="{title}" style="width:{width:.2f}%;min-width:2px;background:{colour}"></div>')
