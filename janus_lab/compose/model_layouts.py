@@ -13,7 +13,8 @@ from janus_lab.inference.estimate import embedding_demand
 from janus_lab.inference.layout import Layout
 from janus_lab.inference.remembering import Remembering
 from janus_lab.ports.generation import SupportsMeasuring
-from janus_lab.resources.placement import Placed, Room, Wish, placements
+from janus_lab.resources.placement import Placed, placements
+from janus_lab.resources.wish import Room, Wish
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.settings import Settings

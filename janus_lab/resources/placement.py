@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from janus_lab.resources.model_memory import estimated, layer_bytes
+from janus_lab.resources.wish import Room, Wish
 from janus_lab.values.lease import RAM, vram
 from janus_lab.values.machine import Device
 from janus_lab.values.model import Footprint, LoadPlan, ModelShape
@@ -26,52 +27,10 @@ _TOKEN_BYTES = 250
 """Of main memory: the library's own, and for each token of a vocabulary its text, its number and its place in tables."""
 _SMALL_CACHE = "q8_0"
 _SHORTEST_WINDOW = 1024
-_KEPT_PREFIXES = 4
-"""Sequences beyond those that are answered, which keep a beginning for the next question about the same."""
 
 Steps = tuple[str, ...]
 """Concessions in words."""
 Estimate = Callable[[ModelShape, LoadPlan], Footprint]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How a model is to be loaded if there is memory. `gpu_layers` None: as many as fit; the output counts as one, -1 is all."""
-
-    context_tokens: int
-    parallel_requests: int = 1
-    batch_tokens: int = 512
-    cache_type: str = "f16"
-    gpu_layers: int | None = None
-    flash_attention: bool = True
-
-    def plan(self) -> LoadPlan:
-        """All of it, on processors."""
-        return LoadPlan(
-            self.context_tokens,
-            self.context_tokens * self.parallel_requests,
-            self.parallel_requests + _KEPT_PREFIXES,
-            self.batch_tokens,
-            cache_type=self.cache_type,
-            flash_attention=self.flash_attention,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What is free and what may be used in all, in bytes by resource, and the accelerators that the backend computes on.
-
-    What idle models would give back counts as free.
-    """
-
-    free: Mapping[str, int]
-    budgets: Mapping[str, int]
-    devices: Sequence[Device] = ()
-
-    def usable(self) -> list[Device]:
-        """Accelerators that could be measured, with the most free memory first."""
-        known = [one for one in self.devices if not one.failure and vram(one.id) in self.budgets]
-        return sorted(known, key=lambda one: (-self.free.get(vram(one.id), 0), one.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +53,13 @@ def placements(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = e
     now = [one for one in found if one.within(room.free)]
     later = [one for one in found if one not in now and one.within(room.budgets)]
     return (*now, *later) or (found[-1],)
+
+
+def whole(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = estimated) -> tuple[Placed, ...]:
+    """All ways to load a model without any concession, whether they fit or not; the smallest accelerator first, processors last."""
+    ladder = _Ladder(shape, wish, room, estimate)
+    together = [one for kind in ladder.joined(wish.plan()) for one in kind]
+    return (*ladder.alone(wish.plan()), *together, ladder.placed(wish.plan()))
 
 
 def fit(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = estimated) -> Fit:
@@ -143,7 +109,7 @@ class _Ladder:
             yield from self._partly(plan, steps)
         left = ("on processors alone",) if self._wanted_there() and self.room.usable() else ()
         for plan, steps in self._memories():
-            yield self._placed(plan, (*steps, *left))
+            yield self.placed(plan, (*steps, *left))
         yield from self._shorter(left)
 
     def _wanted_there(self) -> int:
@@ -174,20 +140,30 @@ class _Ladder:
         window = self.wish.context_tokens // 2
         while window >= _SHORTEST_WINDOW:
             said = (*steps, *left, f"a window of {window} tokens instead of {self.wish.context_tokens}")
-            yield self._placed(replace(plan, context_tokens=window, cells=window), said)
+            yield self.placed(replace(plan, context_tokens=window, cells=window), said)
             window //= 2
 
     def _whole(self, plan: LoadPlan, steps: Steps) -> Iterator[Placed]:
         """On one accelerator: of those that have room the one with least, else the largest; then on several of a kind."""
+        alone, joined = self.alone(plan, steps), self.joined(plan, steps)
+        yield from [one for one in alone if one.within(self.room.free)][:1]
+        for kind in joined:
+            yield from [one for one in kind if one.within(self.room.free)][:1]
+        yield from [one for one in reversed(alone) if one.within(self.room.budgets)][:1]
+
+    def alone(self, plan: LoadPlan, steps: Steps = ()) -> list[Placed]:
+        """On each accelerator, the one with the least free memory first."""
+        tightest = sorted(self.room.usable(), key=lambda one: self.room.free.get(vram(one.id), 0))
+        return [self._on([device], plan, steps, self._wanted_there()) for device in tightest]
+
+    def joined(self, plan: LoadPlan, steps: Steps = ()) -> Iterator[Iterator[Placed]]:
+        """For each kind of accelerator: on the two with the most free memory, on three, and so on."""
         usable = self.room.usable()
-        alone = [self._on([device], plan, steps, self._wanted_there()) for device in usable]
-        yield from [one for one in reversed(alone) if one.within(self.room.free)][:1]
         for kind in dict.fromkeys(device.kind for device in usable):
             # Instances of a divided accelerator can't be joined.
             joined = [device for device in usable if device.kind == kind and "." not in device.id]
-            together = (self._on(joined[:n], plan, steps, self._wanted_there()) for n in range(2, len(joined) + 1))
-            yield from [one for one in together if one.within(self.room.free)][:1]
-        yield from [one for one in alone if one.within(self.room.budgets)][:1]
+            counts = range(2, len(joined) + 1)
+            yield (self._on(joined[:count], plan, steps, self._wanted_there()) for count in counts)
 
     def _partly(self, plan: LoadPlan, steps: Steps) -> Iterator[Placed]:
         """As many layers as the roomiest accelerator holds, or all of its kind together."""
@@ -208,7 +184,7 @@ class _Ladder:
         alike = replace(plan, gpu_layers=there, devices=tuple(one.id for one in ordered))
         if len(ordered) > 1:
             alike = replace(alike, tensor_split=self._split(ordered, alike))
-        return self._placed(alike, steps)
+        return self.placed(alike, steps)
 
     def _split(self, devices: Sequence[Device], alike: LoadPlan) -> tuple[float, ...]:
         """Shares of the layers so that each accelerator holds as many bytes as its free memory's part of all."""
@@ -217,7 +193,8 @@ class _Ladder:
         layers = layer_bytes(self.shape, alike)[-alike.gpu_layers :]
         return split(layers, room)
 
-    def _placed(self, plan: LoadPlan, steps: Steps) -> Placed:
+    def placed(self, plan: LoadPlan, steps: Steps = ()) -> Placed:
+        """What a plan takes."""
         noted = replace(plan, note="; ".join(steps))
         footprint = self.estimate(self.shape, noted)
         return Placed(noted, footprint, needed(self.shape, footprint, self.room.devices), steps)

@@ -12,7 +12,8 @@ from model_shapes import shape
 from janus_lab.adapters.models.memory import MemoryMeasurements
 from janus_lab.inference.remembering import Remembering, learned, seen
 from janus_lab.resources.model_memory import estimated
-from janus_lab.resources.placement import DRIVER_BYTES, Room, Wish, placements
+from janus_lab.resources.placement import DRIVER_BYTES, placements
+from janus_lab.resources.wish import Room, Wish
 from janus_lab.values.lease import RAM
 from janus_lab.values.model import Footprint, LoadPlan, Origin
 

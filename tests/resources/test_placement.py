@@ -13,7 +13,8 @@ from model_shapes import shape
 
 from janus_lab.resources.budgets import budgets
 from janus_lab.resources.model_memory import estimated, layer_bytes
-from janus_lab.resources.placement import Room, Wish, fit, needed, placements, split
+from janus_lab.resources.placement import fit, needed, placements, split
+from janus_lab.resources.wish import Room, Wish
 from janus_lab.settings import load_settings
 from janus_lab.values.lease import RAM, vram
 from janus_lab.values.machine import Device
