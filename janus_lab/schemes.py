@@ -129,6 +129,7 @@ GRAPH: Table = {
 }
 STARTER = "'janus-lab[starter]'"
 EMBEDDING: Table = {
+    "hf": Row("backend.embedding_files:open_embedding", STARTER),
     "package": Row("backend.embedding_files:open_embedding", STARTER),
     "file": Row("backend.embedding_files:open_embedding", STARTER),
     "http": Row("backend.openai_embedding:open_embedding", STARTER),
@@ -137,6 +138,7 @@ EMBEDDING: Table = {
     "vllm": Row("backend.managed_backends:open_managed_embedding", STARTER),
 }
 GENERATION: Table = {
+    "hf": Row("backend.llama_cpp:open_llama", STARTER),
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
     "http": Row("backend.openai_generation:open_generation", STARTER),
@@ -145,6 +147,7 @@ GENERATION: Table = {
     "vllm": Row("backend.managed_backends:open_managed_generation", STARTER),
 }
 RERANKING: Table = {
+    "hf": Row("backend.reranking_files:open_reranking", STARTER),
     "package": Row("backend.reranking_files:open_reranking", STARTER),
     "file": Row("backend.reranking_files:open_reranking", STARTER),
     "http": Row("backend.openai_reranking:open_reranking", STARTER),

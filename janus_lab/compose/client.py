@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from janus_lab.compose.catalogs import found_model
 from janus_lab.compose.hardware import hardware
 from janus_lab.compose.ingesting import bringer
 from janus_lab.compose.inline_room import InlineRoom
@@ -17,7 +18,6 @@ from janus_lab.compose.server_room import ServerRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
 from janus_lab.compose.stores import open_shared, opened_once
 from janus_lab.errors import JanusError, StoreUnreachable
-from janus_lab.inference.sources import locate as locate_model
 from janus_lab.lab import Lab
 from janus_lab.lab.board import Boards
 from janus_lab.lab.diagnosis import Diagnosis
@@ -119,6 +119,6 @@ def _surroundings(settings: Settings) -> Surroundings:
     return Surroundings(
         settings,
         check_servers=lambda: check_servers(settings),
-        find_model=lambda uri: str(locate_model(uri).path),
+        find_model=lambda uri: found_model(settings, uri),
         measure=lambda: _measured(settings),
     )

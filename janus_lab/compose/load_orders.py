@@ -10,7 +10,7 @@ from janus_lab.settings import Settings
 from janus_lab.settings.key_variable import key_in
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.load_order import LoadOrder
-from janus_lab.values.model import LoadPlan, ModelFiles, ModelRecord, ModelTask
+from janus_lab.values.model import LoadPlan, ModelRecord, ModelTask
 
 _WITHOUT_TOKENIZER = ".gguf"
 """Files that hold their tokenizer themselves."""
@@ -37,12 +37,9 @@ def load_order(
     )
     if record.uri.partition(":")[0] in _WITHOUT_FILES:
         return order
-    entry = catalog.find(record.uri)
-    files = ModelFiles(
-        record.uri, (str(entry.path),), entry.path.stat().st_size, entry.info.content_hash, entry.info.licence
-    )
-    info, tokenizer = replace(entry.info, name=record.name), _tokenizer(catalog, record, entry.path)
-    return replace(order, info=info, files=files, tokenizer=tokenizer)
+    files = catalog.files(record.uri)
+    info = ModelInfo(record.uri, record.name, files.content_hash, files.licence)
+    return replace(order, info=info, files=files, tokenizer=_tokenizer(catalog, record, Path(files.paths[0])))
 
 
 def _tokenizer(catalog: Catalog, record: ModelRecord, path: Path) -> Path | None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from janus_lab.compose.catalogs import open_catalog
 from janus_lab.compose.load_orders import load_order
 from janus_lab.compose.model_layouts import GGUF, room, wish
 from janus_lab.compose.models import roster
-from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.estimate import embedding_demand
 from janus_lab.inference.remembering import Remembering
 from janus_lab.lab.registry import Models
@@ -53,7 +53,7 @@ class ModelOutlook:
 
     def __init__(self, settings: Settings, remembering: Remembering) -> None:
         self._settings = settings
-        self._catalog = Catalog(settings.model_cache)
+        self._catalog = open_catalog(settings)
         self._remembering = remembering
 
     def files(self, record: ModelRecord) -> ModelFiles | None:

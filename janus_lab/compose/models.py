@@ -9,9 +9,10 @@ from functools import cache as once
 from typing import Any
 
 from janus_lab.compose.admitting import demands
+from janus_lab.compose.catalogs import open_catalog
 from janus_lab.compose.model_layouts import Layouts
 from janus_lab.inference.bench_run import BenchService
-from janus_lab.inference.catalog import Catalog, name_of
+from janus_lab.inference.catalog import name_of
 from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.layout import Loadable
 from janus_lab.inference.remembering import Remembering, unnoted
@@ -50,7 +51,7 @@ def open_models(
 
     layouts = Layouts(
         settings,
-        Catalog(settings.model_cache),
+        open_catalog(settings),
         admission,
         Remembering(measurements, settings.machine_name),
         threads,
@@ -81,7 +82,7 @@ def open_models(
 
 def bench_service(models: Residency, measurements: Measurements, settings: Settings) -> BenchService:
     """What measures models, and remembers how fast they were."""
-    catalog = Catalog(settings.model_cache)
+    catalog = open_catalog(settings)
 
     def remember(record: ModelRecord, how: LoadReport, report: BenchReport) -> None:
         if how.plan is None or how.measured is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from janus_lab.answering.pipeline import AskService
 from janus_lab.compose.admitting import demands, open_admission
+from janus_lab.compose.catalogs import pull_service
 from janus_lab.compose.ingesting import ingest_options
 from janus_lab.compose.models import bench_service, open_models
 from janus_lab.compose.stores import Shared, opened_once
@@ -111,6 +112,7 @@ def open_services(
         RunKind.REINDEX: ReindexService(shared.ledger, stores),
         RunKind.EMBED: EmbedService(models.passing_embedder),
         RunKind.CHAT: ChatService(models.speakers()),
+        RunKind.PULL: pull_service(settings, registry),
         RunKind.LOAD: LoadService(models),
         RunKind.BENCH: bench_service(models, measurements, settings),
     }

@@ -41,6 +41,7 @@ from janus_lab.errors.models import (
     GrammarRefused,
     HashMismatch,
     IndexModelMissing,
+    LicenceNotAccepted,
     ModelGated,
     ServerUnreachable,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "LeaseImpossible",
     "LeaseLost",
     "LeaseTimeout",
+    "LicenceNotAccepted",
     "MissingPackage",
     "ModelFailed",
     "ModelGated",

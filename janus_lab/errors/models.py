@@ -12,6 +12,12 @@ class ModelGated(UserError):
     code = "model-gated"
 
 
+class LicenceNotAccepted(UserError):
+    """A model's licence is not one of those that let anybody use it for anything, and nobody has accepted it yet."""
+
+    code = "licence-not-accepted"
+
+
 class HashMismatch(EngineError):
     """What was fetched is not what the publisher says it is; it was thrown away."""
 

@@ -21,6 +21,10 @@ class ModelHub(Protocol):
         """The model's files, if all are on this machine and whole. Asks nobody."""
         ...
 
+    def page(self, uri: str) -> str:
+        """Where a person reads about the model and its terms."""
+        ...
+
     def licence(self, uri: str) -> str:
         """The licence its publisher states; asks the hub where it is not known here."""
         ...
@@ -28,6 +32,7 @@ class ModelHub(Protocol):
     def fetch(self, uri: str, *, progress: Progress, cancelled: Callable[[], bool]) -> ModelFiles:
         """Fetch what is missing, going on with what an earlier, broken fetch left, and check every hash.
 
+        A branch or tag means the commit that it has now; the files' `uri` names that commit. `cancelled` may raise to end it, too.
         Raises NotFound, ModelGated for one that asks for consent, HashMismatch, DiskFull, StoreUnreachable, or RunCancelled.
         """
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from janus_lab.values.model import Footprint, LoadPlan, ModelTask
+from janus_lab.values.model import Footprint, LoadPlan, ModelFiles, ModelOptions, ModelRecord, ModelTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,23 @@ class BenchReport:
     generation_speed: float = 0.0
     streams: tuple[BenchStream, ...] = ()
     loaded: LoadReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPull:
+    """Fetch the model at `uri` and make it known under a name ("": its file's). `accept_licence` says that its licence was read."""
+
+    uri: str
+    name: str = ""
+    task: ModelTask = ModelTask.GENERATION
+    options: ModelOptions = field(default_factory=ModelOptions)
+    accept_licence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """A model that is here and known now: its record, at the commit that was fetched, and its files. `seconds` is what it took."""
+
+    record: ModelRecord
+    files: ModelFiles
+    seconds: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +22,9 @@ from janus_lab.adapters.hub.selection import CARD, select
 from janus_lab.adapters.hub.transfer import Transfer, Wanted
 from janus_lab.errors import DiskFull, JanusError, NotFound, RunCancelled
 from janus_lab.ports.model_hub import ModelHub, Progress
+from janus_lab.values.gguf_parts import joined_hash
 from janus_lab.values.model import ModelFiles
+from janus_lab.values.shown_url import shown_url
 
 _TIMEOUT_SECONDS = 10.0
 _HEX_SHA256 = 64
@@ -85,6 +86,10 @@ class HuggingfaceHub:
             return None
         found = _Found(folder, commit, chosen.weights, tuple(hashes), licence_of_card(folder.path(commit, CARD)))
         return self._files(address, found)
+
+    def page(self, uri: str) -> str:
+        """Where a person reads about the model and its terms."""
+        return f"{shown_url(self._url)}/{HubAddress.parse(uri).repository}"
 
     def licence(self, uri: str) -> str:
         """The licence its publisher states; asks the hub where it is not known here."""
@@ -190,13 +195,10 @@ class HuggingfaceHub:
 
     def _files(self, address: HubAddress, found: _Found) -> ModelFiles:
         paths = [found.folder.path(found.commit, name) for name in found.names]
-        whole = found.hashes[0]
-        if len(paths) > 1:
-            whole = hashlib.sha256("".join(found.hashes).encode()).hexdigest()
         pinned = address.at(found.names[0], found.commit)
         size = sum(path.stat().st_size for path in paths)
-        source = f"{self._url}/{address.repository}@{found.commit}"
-        return ModelFiles(pinned.uri, tuple(map(str, paths)), size, whole, found.licence, source)
+        source = f"{shown_url(self._url)}/{address.repository}@{found.commit}"
+        return ModelFiles(pinned.uri, tuple(map(str, paths)), size, joined_hash(found.hashes), found.licence, source)
 
 
 def _there(folder: CacheFolder, file: Wanted) -> int:

@@ -9,9 +9,8 @@ from pathlib import PurePosixPath
 
 from janus_lab.adapters.hub.address import HubAddress
 from janus_lab.errors import NotFound
+from janus_lab.values.gguf_parts import parts_of
 
-_PART = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
-_PARTS_AT_MOST = 1000
 _PREFERRED = ("Q4_K_M", "Q4_0", "Q8_0", "F16")
 """Formats of weights, for who names no file: small enough to run anywhere, good enough to be of use, first."""
 _ONNX = ("onnx/model_quantized.onnx", "onnx/model_int8.onnx", "onnx/model.onnx", "model.onnx")
@@ -45,15 +44,6 @@ def select(address: HubAddress, names: Collection[str]) -> Selection:
     return Selection((*weights, *external), (*filter(None, beside), *_present(names, CARD)))
 
 
-def parts_of(file: str) -> tuple[str, ...]:
-    """The files of a split GGUF model, from the first, whichever of them is named; any other file alone."""
-    found = _PART.fullmatch(file)
-    if found is None or not 1 <= int(found["number"]) <= int(found["count"]) <= _PARTS_AT_MOST:
-        return (file,)
-    count = int(found["count"])
-    return tuple(f"{found['stem']}-{number:05}-of-{count:05}{file[-5:]}" for number in range(1, count + 1))
-
-
 def _suitable(address: HubAddress, names: Collection[str]) -> str:
     """The file to be opened, for who names none."""
     models = [name for name in sorted(names) if name.endswith(".gguf") and "mmproj" not in name.lower()]
@@ -61,7 +51,7 @@ def _suitable(address: HubAddress, names: Collection[str]) -> str:
     if len(firsts) == 1:
         return firsts[0]
     for format_ in _PREFERRED:
-        if fitting := [name for name in firsts if re.search(rf"\b{format_}\b", name.upper().replace("_0", "_0"))]:
+        if fitting := [name for name in firsts if re.search(rf"\b{format_}\b", name.upper())]:
             return min(fitting, key=len)
     for name in _ONNX:
         if name in names:

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -66,34 +66,41 @@ def digest_of(wanted: Wanted) -> Digest:
 
 @dataclass(slots=True)
 class _Landing:
-    """What has come of a file so far."""
+    """What has come of a file so far. What an earlier transfer left is counted now, and read once all is there."""
 
     file: BinaryIO
     wanted: Wanted
-    have: int = 0
-    digest: Digest = field(init=False)
+    have: int
+    digest: Digest | None = None
 
     def __post_init__(self) -> None:
-        self.digest = digest_of(self.wanted)
-
-    def take_up(self, check: Callable[[], None]) -> None:
-        """Count what an earlier transfer left."""
-        self.file.seek(0)
-        while block := self.file.read(_BLOCK):
-            check()
-            self.digest.update(block)
-            self.have += len(block)
+        if self.have == 0:
+            self.digest = digest_of(self.wanted)
 
     def add(self, piece: bytes) -> None:
-        """Keep what came; more than was announced only so far that the hash can't be right."""
+        """Keep what came."""
         self.file.write(piece)
-        self.digest.update(piece)
         self.have += len(piece)
+        if self.digest is not None:
+            self.digest.update(piece)
 
     def restart(self) -> None:
         """Begin anew."""
         self.file.truncate(0)
         self.have, self.digest = 0, digest_of(self.wanted)
+
+    def right(self, check: Callable[[], None]) -> bool:
+        """Whether it is what was announced."""
+        return (self.digest or self._read(check)).hexdigest() == self.wanted.key
+
+    def _read(self, check: Callable[[], None]) -> Digest:
+        digest = digest_of(self.wanted)
+        self.file.flush()
+        self.file.seek(0)
+        while block := self.file.read(_BLOCK):
+            check()
+            digest.update(block)
+        return digest
 
 
 class Transfer:
@@ -123,15 +130,14 @@ class Transfer:
     def _fetched(self, told: Callable[[int], None], check: Callable[[], None]) -> bool:
         """Whether the file is there with the right hash now; one with a wrong hash is gone."""
         with self._partial.open("a+b") as file:
-            landing = _Landing(file, self._wanted)
-            landing.take_up(check)
+            landing = _Landing(file, self._wanted, self._partial.stat().st_size)
             self._fill(landing, told, check)
+            right = landing.right(check)
             file.flush()
             os.fsync(file.fileno())
-        if landing.digest.hexdigest() == self._wanted.key:
-            return True
-        self._partial.unlink(missing_ok=True)
-        return False
+        if not right:
+            self._partial.unlink(missing_ok=True)
+        return right
 
     def _fill(self, landing: _Landing, told: Callable[[int], None], check: Callable[[], None]) -> None:
         failures = 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from janus_lab.adapters.hub.address import HubAddress
-from janus_lab.adapters.hub.selection import parts_of, select
+from janus_lab.adapters.hub.selection import select
 from janus_lab.errors import NotFound, UsageError
+from janus_lab.values.gguf_parts import parts_of
 
 COMMIT = "a" * 40
 

@@ -1,0 +1,55 @@
+"""The catalog of models on this machine, with the hub that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from janus_lab.inference.catalog import Catalog, OpenHub
+from janus_lab.inference.hashes import FileHashes
+from janus_lab.inference.pull_run import PullService
+from janus_lab.ports.model_hub import ModelHub
+from janus_lab.ports.model_registry import ModelRegistry
+from janus_lab.schemes import factory
+from janus_lab.settings import Settings
+from janus_lab.values.model import ModelShape
+from janus_lab.values.shown_url import shown_url
+
+_SERVERS = ("http", "https", "vllm")
+"""Schemes of models whose files, if there are any, are a server's concern."""
+
+
+def open_catalog(settings: Settings) -> Catalog:
+    """Finds models; the hub's client is loaded with the first model from a hub."""
+    return Catalog(settings.model_cache, hub_opener(settings))
+
+
+def found_model(settings: Settings, uri: str) -> str:
+    """Where the model at a URI is: its first file, or its server. Raises as `Catalog.files` does."""
+    if uri.partition(":")[0] in _SERVERS:
+        return shown_url(uri)
+    return str(open_catalog(settings).first_file(uri))
+
+
+def hub_opener(settings: Settings) -> OpenHub:
+    """What opens the hub."""
+    hashes = FileHashes(settings.model_cache)
+
+    def opened() -> AbstractContextManager[ModelHub]:
+        found: AbstractContextManager[ModelHub] = factory("hub", settings.hub_url)(
+            settings.hub_url, hash_of=hashes.of, offline=settings.hub_offline
+        )
+        return found
+
+    return opened
+
+
+def pull_service(settings: Settings, registry: ModelRegistry) -> PullService:
+    """What carries out pull runs."""
+    return PullService(open_catalog(settings), registry, hub_opener(settings), _shape)
+
+
+def _shape(paths: Sequence[str]) -> ModelShape:
+    from janus_lab.adapters.backend.gguf_shape import read_shape
+
+    return read_shape(paths)
