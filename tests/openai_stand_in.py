@@ -153,14 +153,13 @@ class _Handler(BaseHTTPRequestHandler):
         stop = tuple(body.get("stop", ()))
         request = GenerationRequest(_messages(body), body["max_tokens"], body["temperature"], body["seed"], stop)
         self._begin(200, {"Content-Type": "text/event-stream"})
-        reply = 0
         for token in brain.stream(request, cancelled=self._is_gone):
-            reply += 1
             if token.text:
                 self._send(event(chunk(token.text)))
             if token.finish in (FinishReason.STOP, FinishReason.LENGTH):
                 self._send(event(chunk(finish=token.finish.value)))
-        self._send(event(usage(brain.count_tokens(request.messages), reply)))
+            if took := token.usage:
+                self._send(event(usage(took.prompt_tokens, took.reply_tokens, took.cached_tokens)))
         self._send(DONE)
 
     def _play(self, script: Scripted) -> None:

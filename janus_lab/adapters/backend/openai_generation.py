@@ -67,7 +67,7 @@ class ServedGeneration:
         except Stopped:
             yield Token("", FinishReason.CANCELLED, model=self.info.name)
             return
-        last = reply.last(self.info.name)
+        last = reply.last(self.info.name, self._model)
         if request.schema and last.finish is FinishReason.STOP:
             check_reply("".join([*written, last.text]), parse_schema(request.schema))
         yield last

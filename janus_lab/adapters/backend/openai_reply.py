@@ -24,6 +24,7 @@ _FINISHES: Mapping[str, FinishReason] = {
 _MOST_CHARACTERS = 64
 """No token is longer than this on average; a server that sends more doesn't keep to the length it was told."""
 _MOST_CALLS = 64
+_LONGEST_NAME = 120
 
 
 class Reply:
@@ -38,6 +39,7 @@ class Reply:
         self._calls: dict[int, dict[str, str]] = {}
         self._finish: FinishReason | None = None
         self._usage: Usage | None = None
+        self._speaker = ""
 
     @property
     def enough(self) -> bool:
@@ -48,6 +50,8 @@ class Reply:
         """The text that became certain with this event. Raises ModelFailed for one that says nothing sensible."""
         chunk = self._mapping(event)
         self._count(chunk.get("usage"))
+        if isinstance(speaker := chunk.get("model"), str):
+            self._speaker = speaker
         choices = chunk.get("choices")
         if not choices:
             return ""
@@ -62,8 +66,11 @@ class Reply:
             self._end(reason)
         return text
 
-    def last(self, model: str) -> Token:
-        """The last piece. Raises ModelFailed if the server never said that it was done."""
+    def last(self, model: str, asked: str) -> Token:
+        """The last piece, by `model`, which the server was `asked` for by a name of its own; what else it names is told.
+
+        Raises ModelFailed if the server never said that it was done.
+        """
         if self._finish is None and not self._pieces.stopped:
             raise ModelFailed(
                 f"the server of models at {self._server} broke off in the middle of its reply",
@@ -75,7 +82,12 @@ class Reply:
         # Some servers end a reply with calls as any other; calls of a reply that was cut are not whole, and are left out.
         if calls:
             finish = FinishReason.TOOL_CALLS
-        return Token(text, finish, tool_calls=calls, usage=self._usage, model=model)
+        return Token(text, finish, tool_calls=calls, usage=self._usage, model=self._named(model, asked))
+
+    def _named(self, model: str, asked: str) -> str:
+        """The model, and who spoke in its place if the server says so."""
+        told = "".join(c for c in self._speaker if c.isprintable())[:_LONGEST_NAME]
+        return model if told in ("", model, asked[:_LONGEST_NAME]) else f"{model} ({told})"
 
     def _text(self, delta: Mapping[str, Any]) -> str:
         content = delta.get("content") or delta.get("refusal") or ""

@@ -23,6 +23,12 @@ def test_the_last_piece_says_who_spoke_and_what_it_took(model_server, served):
     assert (text, last.finish, last.model, last.usage) == ("Hi you", FinishReason.STOP, "theirs", Usage(9, 2, 4))
 
 
+def test_another_model_that_speaks_is_named(model_server, served):
+    other = {**chunk("Hi"), "model": "smaller\x1b-one"}
+    model_server.next(Scripted([event(other), event({**other, "choices": chunk(finish="stop")["choices"]}), DONE]))
+    assert reply(served)[1].model == "theirs (smaller-one)"
+
+
 def test_it_asks_for_what_was_wanted(model_server, served):
     model_server.next(said("x"))
     reply(served, GenerationRequest((Message("user", "a\ud800b"),), 7, 0.5, 3, ("END",)))
