@@ -20,7 +20,7 @@ from janus_lab.inference.reranking import Rerankers
 from janus_lab.inference.resident import Place, ResidentEmbedding, ResidentGeneration, ResidentReranking
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
-from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.together import Together
 from janus_lab.values.model import ModelRecord, ModelTask
 
@@ -114,7 +114,7 @@ class Residency:
                 found[name] = found.get(name, 0) + amount
         return found
 
-    def relieve(self, lacking: Mapping[str, int], asker: Asker | None = None) -> None:
+    def relieve(self, lacking: Mapping[str, int]) -> None:
         """Unload idle models until `lacking` (bytes by resource) is free: those that will be missed least, never a pinned one."""
         for model in self._retirees():
             model.unload_unused()
@@ -123,8 +123,6 @@ class Residency:
         for name in to_unload([one for one in idle if one is not None], lacking):
             if places[name].model.unload_unused():
                 _log.info("model-evicted", model=name, lacking=dict(lacking))
-                if asker is not None:
-                    asker.told("model-evicted", f"{name} was unloaded, as its memory is needed")
 
     def sweep(self) -> None:
         """Unload what has rested for long enough, and what nobody knows any more."""

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
@@ -59,8 +59,8 @@ class Asker(Protocol):
         ...
 
 
-Relief = Callable[[Mapping[str, int], Asker], None]
-"""Gives back what is held and not used, as far as it is of what is lacking (bytes by resource), and tells who waits for it."""
+Relief = Callable[[Mapping[str, int]], None]
+"""Gives back what is held and not used, as far as it is of what is lacking (bytes by resource)."""
 
 
 class Admission:
@@ -174,6 +174,7 @@ class Admission:
     def _waited(self, wanted: LeaseRequest, asker: Asker, told: threading.Event, began: float) -> HeldLease:
         asked = heard = began
         grant = Grant(GrantState.CLOSED)
+        kept: set[str] = set()
         while True:
             try:
                 grant = self._leases.request(self._machine, wanted, self._ttl_seconds)
@@ -183,6 +184,8 @@ class Admission:
                     raise
             if grant.state is GrantState.GRANTED:
                 now = self._clock()
+                for purpose in sorted(kept - self._lasting()) if kept else ():
+                    asker.told("model-evicted", f"{purpose} was unloaded, as its memory was needed")
                 return HeldLease(wanted, grant.fence, now, asked, waited_seconds=now - began)
             if grant.state is GrantState.IMPOSSIBLE:
                 wanted = self._as_much_as_there_is(wanted)
@@ -191,7 +194,9 @@ class Admission:
             while not told.wait(LOOK_SECONDS) and self._clock() - asked < AGAIN_SECONDS:
                 asker.waiting(grant, self._clock() - began)
             asker.waiting(grant, self._clock() - began)
-            self._relieve(grant.lacking, wanted.id, asker)
+            if any(map(is_memory, grant.lacking)):
+                kept = kept or self._lasting()
+                self._relieve(wanted.id)
             told.clear()
             asked = self._clock()
 
@@ -212,13 +217,20 @@ class Admission:
             return weights
         return {name: min(weight, self._budgets.get(name, weight)) for name, weight in weights.items()}
 
-    def _relieve(self, lacking: Collection[str], request_id: str, asker: Asker) -> None:
-        if not self._reliefs or not any(map(is_memory, lacking)):
+    def _relieve(self, request_id: str) -> None:
+        if not self._reliefs:
             return
         with suppress(StoreUnreachable):
             shortage = self.shortage(request_id)
             for relief in self._reliefs:
-                relief(shortage, asker)
+                relief(shortage)
+
+    def _lasting(self) -> set[str]:
+        """What is held between pieces of work, here and by other processes."""
+        with suppress(StoreUnreachable):
+            leases = self._leases.book(self._machine).leases
+            return {lease.request.purpose for lease in leases if lease.request.lasting}
+        return set()
 
     def _withdraw(self, lease_id: str) -> None:
         # A server that is away forgets who does not ask again.

@@ -160,4 +160,4 @@ def test_an_eviction_is_told_to_whom_it_is_done_for(house, monkeypatch):
         said(models, "b")
         answer, told = heard(house, models)
     assert answer[1] == "a"
-    assert told == [("model-evicted", "b was unloaded, as its memory is needed")]
+    assert told == [("model-evicted", "model b was unloaded, as its memory was needed")]

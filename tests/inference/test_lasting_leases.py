@@ -59,7 +59,7 @@ def model_of(opens, admission, ram):
 
 def relieving(admission, *models):
     """Unload what rests while somebody waits for memory."""
-    admission.relieved_by(lambda _lacking, _asker: [m.unload_unused() for m in models if m.idle() is not None])
+    admission.relieved_by(lambda _lacking: [m.unload_unused() for m in models if m.idle() is not None])
 
 
 def use(model, admission, seconds=0.0):
