@@ -133,8 +133,8 @@ class IngestRoom:
         return state
 
 
-def open_room(stack: ExitStack, home: Path) -> IngestRoom:
-    """A room over the data directory `home`, closed with the stack."""
+def open_room(stack: ExitStack, home: Path, vectors_url: str = "") -> IngestRoom:
+    """A room over the data directory `home`, closed with the stack; its vectors are in there unless a server's URL is given."""
     home.mkdir(exist_ok=True, parents=True)
     database = f"sqlite:///{home}/janus.db"
 
@@ -147,7 +147,7 @@ def open_room(stack: ExitStack, home: Path) -> IngestRoom:
         documents=opened("documents", database),
         sources=opened("sources", database),
         objects=opened("objects", f"file://{home}/objects"),
-        vectors=opened("vectors", f"edge://{home}/vectors"),
+        vectors=opened("vectors", vectors_url or f"edge://{home}/vectors"),
         embedders=IndexEmbedders(lambda name="": Embedder(wide if name == WIDE.name else backend, cache)),
         exclusion=opened("exclusion", database),
     )
@@ -155,9 +155,17 @@ def open_room(stack: ExitStack, home: Path) -> IngestRoom:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[IngestRoom]:
+def vectors_url(request: pytest.FixtureRequest) -> str:
+    """Where the vectors of a test's room are: in its data directory, or with the parameter "qdrant" on a server."""
+    if getattr(request, "param", "edge") == "edge":
+        return ""
+    return str(request.getfixturevalue("qdrant_url"))
+
+
+@pytest.fixture
+def room(tmp_path: Path, vectors_url: str) -> Iterator[IngestRoom]:
     with ExitStack() as stack:
-        yield open_room(stack, tmp_path / "project" / ".janus")
+        yield open_room(stack, tmp_path / "project" / ".janus", vectors_url)
 
 
 @pytest.fixture

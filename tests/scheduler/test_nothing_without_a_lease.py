@@ -98,6 +98,7 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman):
         lab.ask("When was pump 3 built?")
         lab.chat([Message("user", "Say hello.")], max_tokens=4)
         lab.embed(["one", "two"])
+        lab.reindex()
         lab.check(mend=True)
         lab.remove(lab.documents()[0].id)
         runs = lab.runs(limit=100)
