@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from janus_lab.compose.ingesting import bringer
 from janus_lab.compose.inline_room import InlineRoom
 from janus_lab.compose.logging_within import log_to_standard_logging
 from janus_lab.compose.model_outlook import known_models
+from janus_lab.compose.models import roster
 from janus_lab.compose.process_room import ProcessRoom
 from janus_lab.compose.server_room import ServerRoom
 from janus_lab.compose.servers import check_servers, unreachable_servers
@@ -30,6 +31,7 @@ from janus_lab.schemes import factory
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.health import HealthReport
 from janus_lab.values.machine import Sample
+from janus_lab.values.model import ModelTask
 
 
 def open_lab(
@@ -69,6 +71,7 @@ def open_lab(
             census=shared.documents,
             room=room,
             surroundings=_surroundings(chosen),
+            serving=lambda: _serving(chosen),
         )
         return Lab(
             chosen,
@@ -85,6 +88,14 @@ def open_lab(
             models=models,
             bringer=bring,
         )
+
+
+def _serving(settings: Settings) -> Mapping[ModelTask, Sequence[str]]:
+    """The models that serve, by task."""
+    url = settings.url("relational_url")
+    with factory("model registry", url)(url) as registry:
+        known = roster(settings, registry)
+        return {task: [record.uri for record in known.chain(task)] for task in ModelTask}
 
 
 def _probe(settings: Settings, resources: ExitStack) -> Callable[[], Probe]:

