@@ -84,7 +84,7 @@ class Served:
         following = self.followers.follow(lambda: self.lab.start_chat(asked.messages, model=name, **asked.options))
         sending = Sending(shape, asked.model or IN_USE, asked.usage_wanted)
         if asked.stream:
-            return await reply_streamed(following, sending)
+            return await reply_streamed(request, following, sending)
         return await reply_whole(request, following, sending)
 
 

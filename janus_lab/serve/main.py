@@ -58,7 +58,12 @@ def listening(host: str, port: int) -> socket.socket:
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT; a second signal does not wait for those that are being answered."""
-    config = uvicorn.Config(
+    _Server(configured(app)).run(sockets=[listener])
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """How requests are taken in: nothing is logged of them, and no proxy is believed."""
+    return uvicorn.Config(
         app,
         http="h11",
         loop="asyncio",
@@ -71,7 +76,6 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         limit_concurrency=CONNECTIONS_AT_MOST,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    _Server(config).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

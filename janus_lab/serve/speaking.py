@@ -6,10 +6,10 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from janus_lab.errors import JanusError
 from janus_lab.serve.following import Following
-from janus_lab.serve.refusals import refused
+from janus_lab.serve.refusals import Refused, refused
 from janus_lab.serve.shapes import Shape, ours, usage_of
 from janus_lab.values.chat import ChatReply
 from janus_lab.values.codec import from_json
@@ -30,6 +30,7 @@ _KEEP_ALIVE = ": the model is not there yet, or reads\n\n"
 _END = "data: [DONE]\n\n"
 
 Told = Event | dict[str, Any]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +76,50 @@ async def reply_whole(request: Request, following: Following, sending: Sending) 
 
 
 async def while_there(request: Request, following: Following) -> dict[str, Any]:
-    """A run's result, unless the client leaves before: then the run is cancelled, and CancelledError raised."""
-    work = asyncio.ensure_future(following.result())
-    gone = asyncio.ensure_future(_left(request))
+    """A run's result. Raises Refused if the client leaves before: then the run is cancelled."""
     try:
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return work.result()
-        raise asyncio.CancelledError
+        return await _unless_left(request, following.result())
     finally:
         following.stop()
-        for task in (work, gone):
+
+
+async def reply_streamed(request: Request, following: Following, sending: Sending) -> Response:
+    """The reply as it comes. A run that fails at once is told by the status; raises its error."""
+    begun: list[Told] = []
+    try:
+        with suppress(TimeoutError):
+            await _unless_left(request, asyncio.wait_for(_first_word(following, begun), PATIENCE_SECONDS))
+    except BaseException:
+        following.stop()
+        raise
+    return _Stream(_lines(following, sending, begun), following)
+
+
+async def _first_word(following: Following, begun: list[Told]) -> None:
+    """Gather what is told until there is a word, or the end."""
+    while not begun or not _telling(begun[-1]):
+        begun.append(await following.next())
+
+
+async def _unless_left(request: Request, work: Coroutine[Any, Any, Value]) -> Value:
+    """What `work` gives, which is given up when the client leaves: then raises Refused."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Refused(499, "disconnected", "the client left")
+    finally:
+        for task in (working, leaving):
             task.cancel()
-            with suppress(asyncio.CancelledError, JanusError):
-                await task
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _left(request: Request) -> None:
     """Until the client has left."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def reply_streamed(following: Following, sending: Sending) -> Response:
-    """The reply as it comes. A run that fails at once is told by the status; raises its error."""
-    begun: list[Told] = []
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not begun or not _telling(begun[-1]):
-                begun.append(await following.next())
-    except TimeoutError:
-        pass
-    except BaseException:
-        following.stop()
-        raise
-    return _Stream(_lines(following, sending, begun), following)
 
 
 def _telling(told: Told) -> bool:
