@@ -33,3 +33,14 @@ def live(seed, cache, acts=12):
 @pytest.mark.parametrize("seed", range(40))
 def test_no_life_overcommits_or_leaks(seed, cache):
     live(seed, cache)
+
+
+@pytest.mark.slow
+def test_nor_do_a_thousand_and_everything_happens_in_them(cache):
+    TOLD.clear()
+    for seed in range(1000):
+        live(seed, cache, acts=14)
+    assert (
+        min(TOLD[what] for what in ("LeaseTimeout", "smaller-plan", "model-evicted", "ModelFailed", "model-fallback"))
+        > 100
+    )
