@@ -21,7 +21,8 @@ class ModelOptions:
 
     `context_tokens` is the window of one request and `parallel_requests` how many windows are kept at once; `gpu_layers` -1 means
     all. `cache_type` is the format of keys and values (`f16`, `q8_0`). `idle_seconds` is how long it stays loaded unused, and
-    a `pinned` one is never unloaded for others. For servers: `remote_model` is the name they know it by, `key_variable` the
+    a `pinned` one is never unloaded for others. `dimensions` cuts embeddings to their first so many, for models that were trained
+    for it. For servers: `remote_model` is the name they know it by, `key_variable` the
     environment variable that holds the key (the key itself is kept nowhere), `command` what starts a server of our own.
     """
 
@@ -32,6 +33,7 @@ class ModelOptions:
     idle_seconds: float | None = None
     pinned: bool = False
     precision: str = ""
+    dimensions: int = 0
     remote_model: str = ""
     key_variable: str = ""
     timeout_seconds: float = 0.0

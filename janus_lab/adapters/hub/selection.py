@@ -14,7 +14,14 @@ from janus_lab.values.gguf_parts import parts_of
 _PREFERRED = ("Q4_K_M", "Q4_0", "Q8_0", "F16")
 """Formats of weights, for who names no file: small enough to run anywhere, good enough to be of use, first."""
 _ONNX = ("onnx/model_quantized.onnx", "onnx/model_int8.onnx", "onnx/model.onnx", "model.onnx")
-_BESIDE = ("tokenizer.json", "tokenizer_config.json", "config.json", "special_tokens_map.json")
+_BESIDE = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "config.json",
+    "special_tokens_map.json",
+    "sentence_bert_config.json",
+    "1_Pooling/config.json",
+)
 _EXTERNAL = ("_data", ".data")
 CARD = "README.md"
 _LISTED = 12
