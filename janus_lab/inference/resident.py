@@ -127,7 +127,7 @@ class ResidentGeneration(Resident[GenerationBackend]):
         """Generate piece by piece."""
         with self._waited_for() as model:
             for token in model.stream(request, cancelled=cancelled):
-                yield token if token.finish is None else replace(token, model=self._place.model.name)
+                yield token if token.finish is None else replace(token, model=token.model or self._place.model.name)
 
     def score(self, messages: tuple[Message, ...], continuations: Sequence[str]) -> list[float]:
         """Mean log-probability of each continuation. Raises SettingsError if the backend can't tell."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from pathlib import PurePath
 
 import psutil
 
+from janus_lab.adapters.probe.descendants import descendants
 from janus_lab.values.machine import ProcessUse
 
 HEAVIEST = 5
@@ -27,21 +30,32 @@ class Processes:
         self._looked_at = float("-inf")
 
     def measure(self, ours: Collection[int], vram: Mapping[int, Mapping[str, int]]) -> tuple[ProcessUse, ...]:
-        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others."""
+        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others.
+
+        What ours have started, as a model's server, is told as theirs: their leases cover it.
+        """
         if time.monotonic() - self._looked_at > _LOOK_SECONDS:
             self._looked_at = time.monotonic()
             self._heaviest = _heaviest()
-        wanted = [*dict.fromkeys([*ours, *vram, *self._heaviest])]
-        self._known = {pid: known for pid in wanted if (known := self._find(pid)) is not None}
+        started = {pid: descendants(pid, ours) for pid in ours}
+        theirs = {pid for below in started.values() for pid in below}
+        wanted = [pid for pid in dict.fromkeys([*ours, *vram, *self._heaviest]) if pid not in theirs]
+        self._known = {pid: known for pid in (*wanted, *theirs) if (known := self._find(pid)) is not None}
         found = []
         for pid in wanted:
             known = self._known.get(pid)
             if known is not None:
-                found.append(known.use(vram.get(pid, {}), ours=pid in ours))
+                use = known.use(vram.get(pid, {}), ours=pid in ours)
+                found.append(reduce(_and, self._uses(started.get(pid, ()), vram), use))
             elif pid in vram:
                 # Somebody whom we may not see, or in another container.
                 found.append(ProcessUse(pid, "", vram=vram[pid]))
         return tuple(found)
+
+    def _uses(self, pids: Iterable[int], vram: Mapping[int, Mapping[str, int]]) -> Iterator[ProcessUse]:
+        for pid in pids:
+            if (known := self._known.get(pid)) is not None:
+                yield known.use(vram.get(pid, {}), ours=True)
 
     def _find(self, pid: int) -> _Known | None:
         known = self._known.get(pid)
@@ -82,6 +96,12 @@ def private_memory(process: psutil.Process) -> int:
         return int(process.memory_full_info().uss)
     memory = process.memory_info()
     return int(memory.rss - getattr(memory, "shared", 0))
+
+
+def _and(first: ProcessUse, other: ProcessUse) -> ProcessUse:
+    """The first one with what the other uses."""
+    vram = {name: first.vram.get(name, 0) + other.vram.get(name, 0) for name in (*first.vram, *other.vram)}
+    return replace(first, ram=first.ram + other.ram, vram=vram, cpu=round(first.cpu + other.cpu, 3))
 
 
 def _heaviest() -> list[int]:
