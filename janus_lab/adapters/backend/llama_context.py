@@ -33,6 +33,7 @@ class LlamaContext:
         self._flag = ctypes.create_string_buffer(2)
         self._ask = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
         self.batch_tokens = plan.batch_tokens
+        self.threads = threads
         params = context_parameters(plan, threads)
         params.abort_callback = self._ask
         params.abort_callback_data = ctypes.addressof(self._flag)
@@ -50,6 +51,10 @@ class LlamaContext:
     def read(self, batch: TokenBatch) -> int:
         """Read a batch: READ, NO_ROOM in the cache, STOPPED (then a part may have been read), or llama.cpp's code of a failure."""
         return int(self.api.llama_decode(self._raw, batch.raw(self.api)))
+
+    def read_single_tokens_with(self, threads: int) -> None:
+        """So many threads read batches of one token; all of them read larger ones."""
+        self.api.llama_set_n_threads(self._raw, threads, self.threads)
 
     def let_go_on(self) -> None:
         """Forget that something was stopped."""

@@ -77,7 +77,8 @@ def _opened(
         )
         window = min(order.plan.context_tokens, context.cells)
         info = replace(info, context_tokens=window)
-        backend = LlamaBackend(LlamaEngine(context, cells), Vocabulary(model), info, taken)
+        vocabulary = Vocabulary(model)  # what can fail comes before the engine's thread
+        backend = LlamaBackend(LlamaEngine(context, cells), vocabulary, info, taken)
         try:
             yield backend
         finally:

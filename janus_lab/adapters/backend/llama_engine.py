@@ -13,6 +13,7 @@ from janus_lab.adapters.backend.llama_context import NO_ROOM, READ, STOPPED, Lla
 from janus_lab.adapters.backend.llama_log import last_error
 from janus_lab.adapters.backend.llama_pace import Pace
 from janus_lab.adapters.backend.llama_requests import Asked
+from janus_lab.adapters.backend.llama_threads import ThreadChoice
 from janus_lab.errors import ModelFailed
 
 WORTH_WAITING = 32
@@ -47,6 +48,7 @@ class LlamaEngine:
         self._cells = cells
         self._batch = TokenBatch(context.batch_tokens)
         self._pace = Pace(context.batch_tokens)
+        self._threads = ThreadChoice(context.threads)
         self._changed = threading.Condition()
         self._waiting: deque[Asked] = deque()
         self._active: list[Asked] = []
@@ -59,6 +61,7 @@ class LlamaEngine:
         """Take a request in; what comes of it is put into its `told`. Raises ModelFailed after `close`."""
         with self._changed:
             if self._closed:
+                asked.end()
                 raise _unloaded()
             self._waiting.append(asked)
             self._changed.notify()
@@ -94,7 +97,9 @@ class LlamaEngine:
                 self._changed.wait()
             if self._closed:
                 while self._waiting:
-                    self._waiting.popleft().fail(_unloaded())
+                    unwanted = self._waiting.popleft()
+                    unwanted.fail(_unloaded())
+                    unwanted.end()
             return bool(self._active) or not self._closed
 
     def _sweep(self) -> None:
@@ -142,16 +147,22 @@ class LlamaEngine:
         self._prompts = _mostly(parts)
         if any(part.asked.cancelled for part in parts):
             return
+        self._context.read_single_tokens_with(self._threads.now)
         began = time.perf_counter()
         code = self._context.read(self._batch)
         seconds = time.perf_counter() - began
         self._prompts = frozenset()
         if code == READ:
-            speaking = sum(part.asked.speaking for part in parts)
-            self._pace.took(self._batch.used - speaking, speaking, seconds)
+            self._learn(parts, seconds)
             self._heard(parts)
         else:
             self._unheard(parts, code)
+
+    def _learn(self, parts: list[_Part], seconds: float) -> None:
+        speaking = sum(part.asked.speaking for part in parts)
+        self._pace.took(self._batch.used - speaking, speaking, seconds)
+        if self._batch.used == 1:
+            self._threads.took(seconds)
 
     def _parts(self) -> list[_Part]:
         """Fill the batch: a token of everybody who speaks, then pieces of prompts."""
@@ -223,6 +234,7 @@ class LlamaEngine:
             failed = ModelFailed(f"the engine ended: {error}", remedy="run `janus up`, then repeat")
             failed.__cause__ = error
             asked.fail(failed)
+            asked.end()
 
 
 def _mostly(parts: list[_Part]) -> frozenset[Asked]:
