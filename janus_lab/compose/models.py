@@ -88,7 +88,7 @@ def bench_service(models: Residency, measurements: Measurements, settings: Setti
         if how.plan is None or how.measured is None:
             return
         speeds = report.prompt_speed, report.generation_speed
-        content_hash, plan = catalog.find(record.uri).info.content_hash, unnoted(how.plan)
+        content_hash, plan = catalog.files(record.uri).content_hash, unnoted(how.plan)
         measurements.remember(
             Measurement(content_hash, settings.machine_name, plan, how.measured, time.time(), 0.0, *speeds, loads=0)
         )

@@ -14,6 +14,8 @@ from janus_lab.values.model import Circuit, CircuitState
 
 FAILURES = (ModelFailed, MissingPackage)
 """What says that a model is not well. A prompt that is too long, or a machine that is full, says nothing of it."""
+DIED = "its process ended while it was being loaded"
+DEATHS = 2
 THRESHOLD = 3
 FIRST_PAUSE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -48,6 +50,23 @@ class Breaker:
         else:
             self.close(name)
 
+    @contextmanager
+    def loading(self, name: str) -> Iterator[None]:
+        """Load a model inside. If that ends the process, as a native library may, those who come after know what it died of.
+
+        Once is an accident; a model that did so twice is left alone for a while.
+        """
+        with self._lock:
+            known = self._known().get(name)
+        now, deaths = self._clock(), known.failures + 1 if known is not None and known.reason == DIED else 1
+        mark = Circuit(name, CircuitState.HALF_OPEN, deaths, DIED, now, now)
+        self._report(mark if deaths < DEATHS else replace(mark, again_at=now + _pause(mark)))
+        before = known if known is not None and known.reason != DIED else None
+        try:
+            yield
+        finally:
+            self._report(before or Circuit(name, CircuitState.CLOSED, changed_at=self._clock()))
+
     def close(self, name: str) -> None:
         """It works again, or somebody wants it to be tried at once."""
         with self._lock:
@@ -60,7 +79,8 @@ class Breaker:
         with self._lock:
             circuit = self._known().get(name)
         now = self._clock()
-        if circuit is None or circuit.state is CircuitState.CLOSED:
+        accident = circuit is not None and circuit.reason == DIED and circuit.failures < DEATHS
+        if circuit is None or circuit.state is CircuitState.CLOSED or accident:
             return
         if now < circuit.again_at:
             raise CircuitOpen(

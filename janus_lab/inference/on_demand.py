@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Generic
 
 from janus_lab.errors import EngineError, LeaseImpossible, LeaseTimeout, ModelFailed
@@ -14,7 +14,7 @@ from janus_lab.inference.layout import Layout, Model
 from janus_lab.inference.loading import Loaded, Loading, Overtaken
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
-from janus_lab.scheduler.held import HeldLease
+from janus_lab.scheduler.held import HeldLease, nobody
 from janus_lab.scheduler.work import Work, computing
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.lease import CPU, PUT_BACK_SECONDS, Grant, GrantState
@@ -28,15 +28,11 @@ _LOOK_SECONDS = 0.1
 _PAUSE_SECONDS = 0.01
 
 
-def nothing() -> None:
-    """What a model does that stands alone when others are short of memory."""
-
-
 class OnDemand(Generic[Model]):
     """`layouts` are the ways to load it as they are at that moment, the best first. A load that failed is tried again at the next use.
 
     `short` is called, without waiting, while somebody waits for the memory that it holds. A lease that is asked back by name is
-    given back as soon as nobody uses the model.
+    given back as soon as nobody uses the model. `guarded` is entered while it is opened.
     """
 
     def __init__(
@@ -45,12 +41,14 @@ class OnDemand(Generic[Model]):
         layouts: Callable[[], Sequence[Layout[Model]]],
         admission: Admission,
         *,
-        short: Callable[[], None] = nothing,
+        short: Callable[[], None] = nobody,
+        guarded: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.name = name
         self._layouts = layouts
         self._admission = admission
         self._short = short
+        self._guarded = guarded
         self._loading = threading.Lock()
         self._state = threading.Lock()
         self._loaded: Model | None = None
@@ -184,7 +182,8 @@ class OnDemand(Generic[Model]):
             work.take(asker)
             if held is not None:
                 work.tally.loaded(held)
-            loaded = self._stack.enter_context(layout.open())
+            with self._guarded():
+                loaded = self._stack.enter_context(layout.open())
         except BaseException:
             work.rest()
             if held is not None:

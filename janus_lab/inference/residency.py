@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Any, Self
 
 import structlog
@@ -167,7 +169,8 @@ class Residency:
                 if place is not None:
                     self._retired.append(place.model)
                 loadable = self._loadable(record)
-                model = OnDemand(record.name, loadable.layouts, self.admission, short=self._short)
+                guarded = nullcontext if record.served else partial(self.breaker.loading, record.name)
+                model = OnDemand(record.name, loadable.layouts, self.admission, short=self._short, guarded=guarded)
                 together = Together(self.admission, loadable.computing)
                 place = self._places[record.name] = Place(loadable, model, together)
             if self._watch is None and not self._over.is_set():

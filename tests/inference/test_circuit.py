@@ -4,7 +4,7 @@ import pytest
 
 from janus_lab.adapters.models.memory import open_model_registry
 from janus_lab.errors import CircuitOpen, ContextTooLong, ModelFailed, StoreUnreachable
-from janus_lab.inference.circuit import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, THRESHOLD, Breaker
+from janus_lab.inference.circuit import DIED, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, THRESHOLD, Breaker
 from janus_lab.values.model import CircuitState
 
 
@@ -116,3 +116,36 @@ def test_without_the_registry_each_knows_its_own(clock):
     fail(breaker, THRESHOLD)
     with pytest.raises(CircuitOpen):
         use(breaker)
+
+
+DEAD = []
+
+
+def die_loading(breaker):
+    """As a process does that a native library ends: nothing after it happens."""
+    loading = breaker.loading("m")
+    loading.__enter__()
+    DEAD.append(loading)
+
+
+def test_a_load_that_ends_well_or_fails_leaves_no_mark(breaker, registry):
+    with breaker.loading("m"):
+        assert registry.circuits()["m"].reason == DIED
+    assert registry.circuits() == {}
+    with pytest.raises(ModelFailed), breaker.loading("m"):
+        raise ModelFailed("broken", remedy="x")
+    assert registry.circuits() == {}
+
+
+def test_a_model_that_ended_its_process_is_tried_once_more_and_then_left_alone(registry, clock):
+    die_loading(Breaker(registry, clock))
+    second = Breaker(registry, clock)
+    second._require("m")
+    die_loading(second)
+    third = Breaker(registry, clock)
+    with pytest.raises(CircuitOpen, match="ended while it was being loaded"):
+        use(third)
+    clock.now += FIRST_PAUSE_SECONDS + 1
+    with third.guarding("m"), third.loading("m"):
+        pass
+    assert registry.circuits() == {}
