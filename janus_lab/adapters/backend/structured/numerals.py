@@ -35,6 +35,8 @@ class Bounds:
 
     def possible(self, text: str) -> bool:
         """Whether this can become such a number."""
+        if not text:
+            return self._grows("", "") or self._grows("-", "")
         found = _DECIMAL.fullmatch(text)
         if found is None:
             return False
