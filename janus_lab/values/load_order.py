@@ -15,7 +15,8 @@ class LoadOrder:
     """A model to be opened: its record, its files (None for a server's), how it is laid out, and what to compute with.
 
     `cache` is the folder for files that are prepared for fast use; `threads` 0 means one a physical core; `key` opens a server and
-    is shown nowhere; `logs` is where a server that we start writes its log.
+    is shown nowhere; `logs` is where a server that we start writes its log, and `memory_part` the part of its accelerator's memory
+    that it may take where it lays that out by itself (0: it is not said).
     """
 
     record: ModelRecord
@@ -28,6 +29,7 @@ class LoadOrder:
     tokenizer: Path | None = None
     key: str = field(default="", repr=False)
     logs: Path = Path()
+    memory_part: float = 0.0
 
     @property
     def file(self) -> Path:

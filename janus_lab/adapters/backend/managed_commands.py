@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from janus_lab.errors import MissingPackage, SettingsError
 from janus_lab.values.load_order import LoadOrder
-from janus_lab.values.model import ModelTask
+from janus_lab.values.model import LoadPlan, ModelTask
 
 HOST = "127.0.0.1"
 _LLAMA_SERVER = "llama-server"
@@ -39,7 +39,7 @@ def launch(order: LoadOrder, port: int, key: str) -> Launch:
             f"the program {command[0]} that serves the model {order.record.name} is not installed",
             remedy=_INSTALL.get(command[0], "install it, or correct the model's command"),
         )
-    return Launch((program, *command[1:]), {**_QUIET, **dict.fromkeys(_KEY_VARIABLES, key)})
+    return Launch((program, *command[1:]), {**_QUIET, **_devices(order), **dict.fromkeys(_KEY_VARIABLES, key)})
 
 
 def model_of(order: LoadOrder) -> str:
@@ -78,7 +78,7 @@ def _llama_server(order: LoadOrder, port: int) -> Sequence[str]:
     plan = order.plan
     command = [_LLAMA_SERVER, "--host", HOST, "--port", str(port), "--model", model_of(order)]
     command += ["--alias", order.record.name, "--no-ui", "--jinja", "--n-gpu-layers", str(plan.gpu_layers)]
-    command += ["--ctx-size", str(plan.cells), "--parallel", str(plan.sequences), "--kv-unified"]
+    command += ["--ctx-size", str(plan.cells), "--parallel", str(_at_once(plan)), "--kv-unified"]
     command += ["--batch-size", str(plan.batch_tokens), "--flash-attn", "on" if plan.flash_attention else "off"]
     command += ["--cache-type-k", plan.cache_type, "--cache-type-v", plan.cache_type]
     if order.threads:
@@ -95,9 +95,22 @@ def _llama_server(order: LoadOrder, port: int) -> Sequence[str]:
 def _vllm(order: LoadOrder, port: int) -> Sequence[str]:
     plan = order.plan
     command = ["vllm", "serve", model_of(order), "--host", HOST, "--port", str(port)]
-    command += ["--served-model-name", order.record.name, "--max-num-seqs", str(plan.sequences)]
+    command += ["--served-model-name", order.record.name, "--max-num-seqs", str(_at_once(plan))]
     if order.record.task is ModelTask.GENERATION:
         command += ["--max-model-len", str(plan.context_tokens)]
     if len(plan.devices) > 1:
         command += ["--tensor-parallel-size", str(len(plan.devices))]
+    if order.memory_part:
+        command += ["--gpu-memory-utilization", f"{order.memory_part:.3f}"]
     return command
+
+
+def _at_once(plan: LoadPlan) -> int:
+    """Requests that have a whole window each."""
+    return max(1, plan.cells // max(1, plan.context_tokens))
+
+
+def _devices(order: LoadOrder) -> Mapping[str, str]:
+    """The accelerators that were leased, and no others, where they have plain numbers."""
+    devices = order.plan.devices
+    return {"CUDA_VISIBLE_DEVICES": ",".join(devices)} if devices and all(map(str.isdecimal, devices)) else {}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -218,11 +219,13 @@ def test_what_llama_server_is_told(tmp_path, monkeypatch):
 def test_what_vllm_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     uri = "vllm://org/some-model"
-    plan = LoadPlan(4096, sequences=4, devices=("0", "1"))
+    plan = LoadPlan(4096, cells=12288, sequences=9, devices=("0", "1"))
     asked = LoadOrder(ModelRecord("one", ModelTask.GENERATION, uri), ModelInfo(uri, "one", "", ""), plan=plan)
-    told = " ".join(launch(asked, 4711, "secret").command)
+    started = launch(replace(asked, memory_part=0.75), 4711, "secret")
+    told = " ".join(started.command)
     assert told.startswith("/bin/vllm serve org/some-model --host 127.0.0.1 --port 4711 --served-model-name one")
-    assert "--max-model-len 4096 --tensor-parallel-size 2" in told
+    assert "--max-num-seqs 3 --max-model-len 4096 --tensor-parallel-size 2 --gpu-memory-utilization 0.750" in told
+    assert started.environment["CUDA_VISIBLE_DEVICES"] == "0,1"
     assert "secret" not in told
 
 
