@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from janus_lab.compose.load_orders import load_order
@@ -14,6 +15,8 @@ from janus_lab.inference.layout import Layout
 from janus_lab.inference.remembering import Remembering
 from janus_lab.ports.generation import SupportsMeasuring
 from janus_lab.resources.placement import Placed, placements
+from janus_lab.resources.server_share import server_share
+from janus_lab.resources.torch_memory import torch_places
 from janus_lab.resources.wish import Room, Wish
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
@@ -23,7 +26,7 @@ from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.machine import Device
 from janus_lab.values.model import LoadPlan, ModelRecord, ModelTask
 
-GGUF = ".gguf"
+GGUF, SAFETENSORS = ".gguf", ".safetensors"
 _UNKNOWN = 1 << 62
 """More than any machine has: while it is not known what there is, a model is laid out as wished, and waits for its lease."""
 
@@ -69,10 +72,14 @@ class Layouts:
     def of(self, record: ModelRecord, open_one: Callable[[LoadOrder], Any]) -> list[Layout[Any]]:
         """Ways to load a model, the best first."""
         order = load_order(self.settings, self.catalog, record, threads=self.threads)
-        if order.files is None:
+        if record.served:
             return [Layout(lambda: open_one(order), Demand(purpose(record.name)))]
+        if order.files is None:
+            return [self._shared(order, open_one)]
         if record.task is ModelTask.GENERATION and order.file.suffix == GGUF:
             return [self._placed(order, placed, open_one) for placed in self.placed(order)]
+        if order.file.suffix == SAFETENSORS:
+            return self._on_torch(order, order.files.size, open_one)
         demand = embedding_demand(record.name, order.file)
         return [Layout(lambda: open_one(order), demand)]
 
@@ -87,6 +94,25 @@ class Layouts:
         shape = read_shape(files.paths)
         here = room(self.admission.book(), self.devices(), self.idle())
         return placements(shape, wish(self.settings, order.record), here, estimate)
+
+    def _on_torch(self, order: LoadOrder, size: int, open_one: Callable[[LoadOrder], Any]) -> list[Layout[Any]]:
+        free = room(self.admission.book(), (), self.idle()).free
+        places = torch_places(size, free, accelerated=order.record.options.gpu_layers != 0)
+        layouts = []
+        for place in places:
+            plan = LoadPlan(devices=(place.device,) if place.device else ())
+            note = "on processors, as no accelerator takes it" if len(places) > 1 and not place.device else ""
+            demand = Demand(purpose(order.record.name), place.needed)
+            layouts.append(Layout(partial(open_one, replace(order, plan=plan)), demand, note, plan))
+        return layouts
+
+    def _shared(self, order: LoadOrder, open_one: Callable[[LoadOrder], Any]) -> Layout[Any]:
+        """For a server of ours that lays out its memory by itself."""
+        share = server_share(room(self.admission.book(), (), self.idle()))
+        wished = wish(self.settings, order.record).plan()
+        plan = replace(wished, devices=(share.device,) if share.device else ())
+        planned = replace(order, plan=plan, memory_part=share.part)
+        return Layout(lambda: open_one(planned), Demand(purpose(order.record.name), share.needed))
 
     def _placed(self, order: LoadOrder, placed: Placed, open_one: Callable[[LoadOrder], Any]) -> Layout[Any]:
         planned = replace(order, plan=placed.plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ def open_torch_embedding(order: LoadOrder) -> Iterator[TorchEmbedding]:
     Raises MissingPackage, SettingsError for a precision that there is not, or ModelFailed if the folder can't be used.
     """
     rest_while_waiting()
+    # Accelerators are counted as they are measured.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:
         import torch
         from sentence_transformers import SentenceTransformer
@@ -50,7 +53,12 @@ def open_torch_embedding(order: LoadOrder) -> Iterator[TorchEmbedding]:
         ) from error
     their_log.disable_progress_bar()
     torch.set_num_threads(model_threads(order.threads))
-    device = f"cuda:{order.plan.devices[0]}" if order.plan.devices else "cpu"
+    device = _device(order.plan.devices)
+    if device != "cpu" and not torch.cuda.is_available():
+        raise ModelFailed(
+            f"this torch computes on no accelerator, and {order.record.name} was to be placed on {device}",
+            remedy="install a torch that was built for it, or set the model's gpu_layers to 0",
+        )
     precision = _precision(order.record.options.precision, device)
     try:
         model: Any = SentenceTransformer(
@@ -97,6 +105,13 @@ class TorchEmbedding:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, special tokens included, uncut."""
         return [len(found.ids) for found in self._tokenizer.encode_batch_fast([plain_text(text) for text in texts])]
+
+
+def _device(ids: Sequence[str]) -> str:
+    """What torch calls the first of these. An instance of a divided accelerator is the only one that its process sees."""
+    if not ids:
+        return "cpu"
+    return f"cuda:{0 if '.' in ids[0] else ids[0]}"
 
 
 def _precision(name: str, device: str) -> str:
