@@ -14,7 +14,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -149,14 +149,18 @@ class _Handler(BaseHTTPRequestHandler):
             status, data = 206, data[int(start[1]) :]
         self._head(status, {**headers, "Content-Length": str(len(data))})
         end = self.hub.cut_after.pop(0) if self.hub.cut_after else len(data)
+        with suppress(ConnectionError):  # whoever asked may have left
+            self._pieces(data, end)
+        if end < len(data):
+            self.close_connection = True
+
+    def _pieces(self, data: bytes, end: int) -> None:
         for at in range(0, min(end, len(data)), 65536):
             self.wfile.write(data[at : min(at + 65536, end)])
             self.wfile.flush()
             if self.hub.hangs.is_set():
                 threading.Event().wait(20)
             threading.Event().wait(self.hub.slow_seconds)
-        if end < len(data):
-            self.close_connection = True
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self._head(status, {"Content-Length": str(len(body)), **(headers or {})})

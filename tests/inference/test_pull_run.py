@@ -6,10 +6,13 @@ import pytest
 from made_models import made_model
 
 from janus_lab import open_lab
-from janus_lab.errors import RunFailed, UserError
+from janus_lab.errors import RunCancelled, RunFailed, UserError
+from janus_lab.runs.context import SLICE_SECONDS
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message
 from janus_lab.values.model import ModelOptions, ModelTask
+from janus_lab.values.model_run import PullReport
+from janus_lab.values.run import RunKind
 
 
 @pytest.fixture
@@ -51,6 +54,41 @@ def test_a_licence_that_nobody_accepted_is_told_before_anything_comes(lab, hub, 
     assert not hub.asked("own.gguf")
     report = lab.models.pull("hf://org/own/own.gguf", accept_licence=True, name="mine")
     assert lab.models.show("mine").files == report.files
+
+
+def test_a_pull_that_takes_long_is_gone_on_with_in_other_attempts(lab, hub, weights, monkeypatch):
+    monkeypatch.setattr("janus_lab.inference.pull_run._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("janus_lab.runs.context.WAIT_SECONDS", 1.5 - SLICE_SECONDS)
+    monkeypatch.setattr("janus_lab.runs.watch.CLAIM_SECONDS", 1.0)
+    large = weights + bytes(1_000_000)
+    hub.put("org/large", {"large.gguf": large}, licence="mit")
+    hub.slow_seconds = 0.1
+    report = lab.models.pull("hf://org/large")
+    assert report.files.size == len(large)
+    starts = [asked.range for asked in hub.asked("large.gguf")]
+    assert len(starts) > 1
+    assert all(start.startswith("bytes=") for start in starts[1:])
+    (run,) = lab.runs(kinds=[RunKind.PULL])
+    assert run.attempts == 1
+
+
+def test_a_cancelled_pull_is_gone_on_with_when_it_is_retried(lab, hub, weights):
+    hub.put("org/large", {"large.gguf": weights + bytes(1_500_000)}, licence="mit")
+    hub.slow_seconds = 0.05
+
+    def cancel(event):
+        if event.kind is EventKind.PROGRESS and event.data["done"] and event.data["what"].endswith("gguf"):
+            lab.cancel(event.run_id)
+
+    with pytest.raises(RunCancelled):
+        lab.models.pull("hf://org/large", on_event=cancel)
+    assert not [one for one in lab.models.all() if one.record.name == "large"]
+    hub.slow_seconds = 0.0
+    hub.log.clear()
+    (run,) = lab.runs(kinds=[RunKind.PULL])
+    lab.retry(run.id).wait(PullReport)
+    assert [asked.range.startswith("bytes=") for asked in hub.asked("large.gguf")] == [True]
+    assert lab.models.show("large").files is not None
 
 
 def test_what_is_no_model_is_not_made_known(lab, hub):
