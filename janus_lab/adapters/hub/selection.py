@@ -23,6 +23,8 @@ _BESIDE = (
     "1_Pooling/config.json",
 )
 _EXTERNAL = ("_data", ".data")
+_OF_TORCH = re.compile(r"(\d+_\w+/)?[\w.-]+\.(json|txt|model)|\d+_\w+/model\.safetensors")
+"""What sentence-transformers reads beside a model's weights: small files, and folders of its further parts. No pickles."""
 CARD = "README.md"
 _LISTED = 12
 
@@ -43,6 +45,9 @@ def select(address: HubAddress, names: Collection[str]) -> Selection:
     if missing:
         models = [name for name in sorted(names) if name.endswith((".gguf", ".onnx"))]
         raise NotFound(f"{address.repository} has no file {missing[0]}", remedy=_choice(models))
+    if file.endswith(".safetensors"):
+        parts = [name for name in sorted(names) if _OF_TORCH.fullmatch(name) and name not in weights]
+        return Selection(weights, (*parts, *_present(names, CARD)))
     if not file.endswith(".onnx"):
         return Selection(weights, _present(names, CARD))
     external = _present(names, *(file + ending for ending in _EXTERNAL))

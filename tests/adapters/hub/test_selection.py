@@ -90,6 +90,14 @@ def test_an_onnx_model_comes_with_what_belongs_to_it():
     assert chosen.beside == ("onnx/tokenizer.json", "config.json")
 
 
+def test_safetensors_come_with_all_that_sentence_transformers_reads():
+    small = ["1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors", "config.json", "modules.json"]
+    others = ["pytorch_model.bin", "2_Dense/pytorch_model.bin", "onnx/config.json", "model.py", "train_script.py"]
+    chosen = select(HubAddress("o/m", "model.safetensors"), ["model.safetensors", "README.md", *small, *others])
+    assert chosen.weights == ("model.safetensors",)
+    assert chosen.beside == (*small, "README.md")
+
+
 @pytest.mark.parametrize("name", ["m-00000-of-00000.gguf", "m-00005-of-00002.gguf", "m-00001-of-99999.gguf"])
 def test_absurd_parts_are_one_file(name):
     assert parts_of(name) == (name,)
