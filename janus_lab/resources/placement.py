@@ -40,7 +40,7 @@ class Placed:
     plan: LoadPlan
     footprint: Footprint
     needed: Mapping[str, int]
-    steps: Steps = ()
+    steps: Steps
 
     def within(self, amounts: Mapping[str, int]) -> bool:
         """Whether so much suffices."""
@@ -58,8 +58,9 @@ def placements(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = e
 def whole(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = estimated) -> tuple[Placed, ...]:
     """All ways to load a model without any concession, whether they fit or not; the smallest accelerator first, processors last."""
     ladder = _Ladder(shape, wish, room, estimate)
-    together = [one for kind in ladder.joined(wish.plan()) for one in kind]
-    return (*ladder.alone(wish.plan()), *together, ladder.placed(wish.plan()))
+    plan, steps = ladder.wished()
+    together = [one for kind in ladder.joined(plan, steps) for one in kind]
+    return (*ladder.alone(plan, steps), *together, ladder.placed(plan, steps))
 
 
 def fit(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = estimated) -> Fit:
@@ -112,6 +113,13 @@ class _Ladder:
             yield self.placed(plan, (*steps, *left))
         yield from self._shorter(left)
 
+    def wished(self) -> tuple[LoadPlan, Steps]:
+        """What is wished for, with a window no longer than the model was trained for."""
+        trained = self.shape.trained_context
+        if not 0 < trained < self.wish.context_tokens:
+            return self.wish.plan(), ()
+        return replace(self.wish, context_tokens=trained).plan(), (f"a window of {trained} tokens, the model's own",)
+
     def _wanted_there(self) -> int:
         """Layers that are to be on accelerators."""
         every = len(self.shape.layer_bytes) + 1
@@ -120,13 +128,14 @@ class _Ladder:
 
     def _memories(self) -> Iterator[tuple[LoadPlan, Steps]]:
         """Ever smaller caches: fewer windows at once, then a smaller format."""
-        plan, steps = self.wish.plan(), Steps()
+        plan, steps = self.wished()
         yield plan, steps
         if self.wish.parallel_requests > 1:
             for windows in sorted({max(1, self.wish.parallel_requests // 2), 1}, reverse=True):
-                steps = (f"memory for {windows} of {self.wish.parallel_requests} windows at once",)
-                plan = replace(plan, cells=windows * self.wish.context_tokens, note="; ".join(steps))
-                yield plan, steps
+                fewer = (*steps, f"memory for {windows} of {self.wish.parallel_requests} windows at once")
+                plan = replace(plan, cells=windows * plan.context_tokens)
+                yield plan, fewer
+            steps = fewer
         if plan.cache_type not in (_SMALL_CACHE, "q5_1", "q5_0", "q4_1", "q4_0") and self._takes_small():
             steps = (*steps, f"the cache in {_SMALL_CACHE}")
             yield replace(plan, cache_type=_SMALL_CACHE, flash_attention=True), steps
@@ -137,9 +146,9 @@ class _Ladder:
 
     def _shorter(self, left: Steps) -> Iterator[Placed]:
         plan, steps = list(self._memories())[-1]
-        window = self.wish.context_tokens // 2
+        window = plan.context_tokens // 2
         while window >= _SHORTEST_WINDOW:
-            said = (*steps, *left, f"a window of {window} tokens instead of {self.wish.context_tokens}")
+            said = (*steps, *left, f"a window of {window} tokens instead of {plan.context_tokens}")
             yield self.placed(replace(plan, context_tokens=window, cells=window), said)
             window //= 2
 
@@ -151,12 +160,12 @@ class _Ladder:
             yield from [one for one in kind if one.within(self.room.free)][:1]
         yield from [one for one in reversed(alone) if one.within(self.room.budgets)][:1]
 
-    def alone(self, plan: LoadPlan, steps: Steps = ()) -> list[Placed]:
+    def alone(self, plan: LoadPlan, steps: Steps) -> list[Placed]:
         """On each accelerator, the one with the least free memory first."""
         tightest = sorted(self.room.usable(), key=lambda one: self.room.free.get(vram(one.id), 0))
         return [self._on([device], plan, steps, self._wanted_there()) for device in tightest]
 
-    def joined(self, plan: LoadPlan, steps: Steps = ()) -> Iterator[Iterator[Placed]]:
+    def joined(self, plan: LoadPlan, steps: Steps) -> Iterator[Iterator[Placed]]:
         """For each kind of accelerator: on the two with the most free memory, on three, and so on."""
         usable = self.room.usable()
         for kind in dict.fromkeys(device.kind for device in usable):
@@ -193,7 +202,7 @@ class _Ladder:
         layers = layer_bytes(self.shape, alike)[-alike.gpu_layers :]
         return split(layers, room)
 
-    def placed(self, plan: LoadPlan, steps: Steps = ()) -> Placed:
+    def placed(self, plan: LoadPlan, steps: Steps) -> Placed:
         """What a plan takes."""
         noted = replace(plan, note="; ".join(steps))
         footprint = self.estimate(self.shape, noted)

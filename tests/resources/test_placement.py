@@ -41,7 +41,7 @@ def room(name):
 
 def cards(*gigabytes, kind="nvidia", ram=16):
     devices = [Device(str(n), "card", kind, memory_total=int(size * GB)) for n, size in enumerate(gigabytes)]
-    amounts = {RAM: ram * GB} | {vram(one.id): one.memory_total for one in devices}
+    amounts = {RAM: int(ram * GB)} | {vram(one.id): one.memory_total for one in devices}
     return Room(amounts, amounts, devices)
 
 
@@ -124,6 +124,15 @@ def test_an_estimate_refuses_nothing_the_least_is_there_to_be_tried():
     assert "window of" in only.plan.note
     told = fit(HUGE, WISH, room("smallest"))
     assert (told.now, told.ever, told.plan) == (False, False, only.plan)
+
+
+def test_a_window_is_no_longer_than_the_model_was_trained_for():
+    short = replace(SMALL, trained_context=2048)
+    placed = best(short, room("workstation-24gb"))
+    assert (placed.plan.context_tokens, placed.plan.cells) == (2048, 4 * 2048)
+    assert placed.plan.note == "a window of 2048 tokens, the model's own"
+    tight = best(short, cards(ram=1.8), WISH)
+    assert tight.steps[:2] == ("a window of 2048 tokens, the model's own", "memory for 2 of 4 windows at once")
 
 
 def test_what_fits_now_comes_before_what_fits_when_others_are_gone():
