@@ -17,7 +17,8 @@ from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.resources.budgets import MB, budgets
-from janus_lab.resources.placement import Room, fit
+from janus_lab.resources.placement import fit
+from janus_lab.resources.wish import Room
 from janus_lab.runs.client import RunClient
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
@@ -55,6 +56,7 @@ class ModelOutlook:
         self._settings = settings
         self._catalog = open_catalog(settings)
         self._remembering = remembering
+        self._shapes: dict[str, ModelShape] = {}
 
     def files(self, record: ModelRecord) -> ModelFiles | None:
         """Its files; None for a server's model."""
@@ -66,7 +68,9 @@ class ModelOutlook:
             return None
         from janus_lab.adapters.backend.gguf_shape import read_shape
 
-        return read_shape(files.paths)
+        if files.content_hash not in self._shapes:
+            self._shapes[files.content_hash] = read_shape(files.paths)
+        return self._shapes[files.content_hash]
 
     def fit(
         self, record: ModelRecord, files: ModelFiles, shape: ModelShape | None, book: LeaseBook | None

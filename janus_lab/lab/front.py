@@ -232,6 +232,7 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse, Upkeep):
         self.boards.close()
         self.queues.close()
         self.keys.close()
+        self.models.close()
         self._resources.close()
 
     def __enter__(self) -> Self:

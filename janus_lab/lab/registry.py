@@ -10,6 +10,7 @@ from typing import Protocol
 
 from janus_lab.errors import JanusError, NotFound, UserError
 from janus_lab.inference.roster import Roster
+from janus_lab.lab.board_feed import Feed
 from janus_lab.lab.ingesting import OnEvent
 from janus_lab.lab.memories import memories
 from janus_lab.ports.engine_room import Link
@@ -48,7 +49,7 @@ class Outlook(Protocol):
 
 
 class Models:
-    """Models by name. What changes the registry counts at once, for every worker; loading and measuring are runs."""
+    """Models by name; `feed` reads them for displays that are live. What changes the registry counts at once, for every worker; loading and measuring are runs."""
 
     def __init__(
         self,
@@ -68,6 +69,11 @@ class Models:
         self._outlook = outlook
         self._reached = reached
         self._machine = machine
+        self.feed: Feed[ModelView] = Feed(lambda _key: self.view())
+
+    def close(self) -> None:
+        """End live displays' feed."""
+        self.feed.close()
 
     def all(self) -> list[ModelStatus]:
         """Every model with what is known of it, those in use first. Starts nothing."""
@@ -209,10 +215,14 @@ class Models:
         return names.index(record.name) + 1 if record.name in names else 0
 
     def _books(self) -> list[LeaseBook]:
-        link = self._reached()
-        if link is None:
+        """The leases of every machine; none where nobody can be asked: what is known without them is still told."""
+        try:
+            link = self._reached()
+            if link is None:
+                return []
+            return [link.leases.book(machine) for machine in {*link.leases.machines(), self._machine}]
+        except JanusError:
             return []
-        return [link.leases.book(machine) for machine in {*link.leases.machines(), self._machine}]
 
 
 def _misnamed(name: str) -> UserError:

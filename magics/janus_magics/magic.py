@@ -41,6 +41,7 @@ class JanusMagics(Magics):
             "monitor": replace(VERBS["monitor"], execute=self._monitor),
             "queue": replace(VERBS["queue"], execute=self._queue),
             "keys": replace(VERBS["keys"], execute=self._keys),
+            "models": replace(VERBS["models"], execute=self._models),
             "traceback": Verb(
                 "traceback", "The whole story of the last error.", _no_options, self._traceback, ("traceback",)
             ),
@@ -145,6 +146,14 @@ class JanusMagics(Magics):
         from janus_magics.widgets.live_keys import live_keys
 
         return live_keys(session.lab(), args.pattern, write=args.write)
+
+    def _models(self, args: Any, session: Session, face: Face) -> object:
+        """A live list where a front end can draw one; a value where there is none, or it is not what is asked for."""
+        if args.action != "list" or args.once or args.json or not self._in_notebook:
+            return VERBS["models"].execute(args, session, face)
+        from janus_magics.widgets.live_models import live_models
+
+        return live_models(session.lab())
 
     def _traceback(self, _args: Any, _session: Session, _face: Face) -> object:
         if self._last_error is None:
