@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, Template, TemplateError, nodes, pass_context
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
-from jinja2.runtime import Context, Undefined
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from janus_lab.adapters.backend.chat_templates.budget import CHARACTERS, Budget, TemplateTooCostly, computed, plain
@@ -79,6 +79,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:  # noqa: ARG002 - Jinja's signature
+        """Nothing: what formats text to any width may not be read at all."""
+        return None
+
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call something; what makes long texts of short ones is counted."""
         text = getattr(obj, "__self__", None)
@@ -145,7 +149,7 @@ def _written(context: Context, value: Any) -> Any:
     if isinstance(value, str):
         _budget(context).write(len(value))
         return value
-    text = "" if isinstance(value, Undefined) else str(plain(value))
+    text = str(plain(value))
     _budget(context).write(len(text))
     return text
 
