@@ -151,13 +151,14 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse, Upkeep):
         collection: str | None = None,
         limit: int = 8,
         where: Sequence[Condition] = (),
+        model: str = "",
         on_event: OnEvent | None = None,
     ) -> Answer:
         """Answer a question from the documents, with citations checked against their exact spans.
 
-        Interrupting stops generation and returns the partial answer (outcome CANCELLED).
+        With `model`, only that one may write. Interrupting stops generation and returns the partial answer (outcome CANCELLED).
         """
-        return self.start_ask(question, collection=collection, limit=limit, where=where).answer(on_event)
+        return self.start_ask(question, collection=collection, limit=limit, where=where, model=model).answer(on_event)
 
     def start_ask(
         self,
@@ -166,11 +167,12 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse, Upkeep):
         collection: str | None = None,
         limit: int = 8,
         where: Sequence[Condition] = (),
+        model: str = "",
     ) -> RunHandle:
         """Ask and return at once; `.answer()` waits."""
         if not question.strip():
             raise UserError("there is no question", remedy='put one, for example: ask "what was measured?"')
-        request = AskRequest(question.strip(), self._collection(collection), limit, tuple(where))
+        request = AskRequest(question.strip(), self._collection(collection), limit, tuple(where), model)
         return self._client.start(RunKind.ASK, request, Priority.INTERACTIVE)
 
     def search(

@@ -28,6 +28,7 @@ def define(parser: VerbParser) -> None:
     add_collection(parser)
     add_limit(parser, 8, "how many hits may serve as evidence")
     add_where(parser)
+    parser.add_argument("--model", metavar="NAME", default="", help="only this model may write (see `models`)")
     parser.add_argument("-q", "--quiet", action="store_true", help="show nothing before the answer stands")
     parser.add_argument(
         "--questions", metavar="FILE", help='answer every question of a JSONL file ({"id", "question"})'
@@ -51,6 +52,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
         collection=args.collection,
         limit=args.limit,
         where=args.where,
+        model=args.model,
         on_event=None if args.quiet or args.json else face.follow,
     )
 
@@ -69,7 +71,9 @@ def _answer_file(args: Namespace, session: Session, face: Face) -> AnsweredQuest
     counts: dict[str, int] = {}
     with open_output(args.out) as file:
         for done, question in enumerate(questions, start=1):
-            answer = session.lab().ask(question.text, collection=args.collection, limit=args.limit, where=args.where)
+            answer = session.lab().ask(
+                question.text, collection=args.collection, limit=args.limit, where=args.where, model=args.model
+            )
             if answer.outcome is Outcome.CANCELLED:
                 raise KeyboardInterrupt
             file.write(json.dumps({"id": question.id, **to_json(answer)}, ensure_ascii=False) + "\n")
