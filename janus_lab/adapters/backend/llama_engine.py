@@ -5,35 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 
 from janus_lab.adapters.backend.llama_batch import TokenBatch
 from janus_lab.adapters.backend.llama_cells import Cells, common
 from janus_lab.adapters.backend.llama_context import NO_ROOM, READ, STOPPED, LlamaContext
 from janus_lab.adapters.backend.llama_log import last_error
 from janus_lab.adapters.backend.llama_pace import Pace
+from janus_lab.adapters.backend.llama_parts import Part, mostly_for, shares
 from janus_lab.adapters.backend.llama_requests import Asked
 from janus_lab.adapters.backend.llama_threads import ThreadChoice
 from janus_lab.errors import ModelFailed
 
 WORTH_WAITING = 32
 """So many tokens that somebody else is about to read are worth waiting for."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What a batch holds of one request: where its first token is, and how many there are."""
-
-    asked: Asked
-    place: int
-    tokens: list[int]
-
-    @property
-    def wanted(self) -> list[int]:
-        """The places whose logits are wanted."""
-        first = self.asked.read
-        skipped = max(0, self.asked.wanted_from - first)
-        return list(range(self.place + skipped, self.place + len(self.tokens)))
 
 
 class LlamaEngine:
@@ -144,7 +128,7 @@ class LlamaEngine:
     def _step(self) -> None:
         parts = self._parts()
         self._context.let_go_on()
-        self._prompts = _mostly(parts)
+        self._prompts = mostly_for(parts)
         if any(part.asked.cancelled for part in parts):
             return
         self._context.read_single_tokens_with(self._threads.now)
@@ -158,13 +142,13 @@ class LlamaEngine:
         else:
             self._unheard(parts, code)
 
-    def _learn(self, parts: list[_Part], seconds: float) -> None:
+    def _learn(self, parts: list[Part], seconds: float) -> None:
         speaking = sum(part.asked.speaking for part in parts)
         self._pace.took(self._batch.used - speaking, speaking, seconds)
         if self._batch.used == 1:
             self._threads.took(seconds)
 
-    def _parts(self) -> list[_Part]:
+    def _parts(self) -> list[Part]:
         """Fill the batch: a token of everybody who speaks, then pieces of prompts."""
         self._batch.clear()
         speaking = [a for a in self._active if a.speaking][: self._batch.size]
@@ -177,21 +161,21 @@ class LlamaEngine:
         parts = [self._part_of(asked, 1, 1) for asked in speaking]
         outputs -= len(parts)
         room = self._pace.prompt_room(len(speaking))
-        for asked, share in _shares(reading, room):
+        for asked, share in shares(reading, room):
             part = self._part_of(asked, share, outputs)
             outputs -= len(part.wanted)
             if part.tokens:
                 parts.append(part)
         return parts
 
-    def _part_of(self, asked: Asked, room: int, outputs: int) -> _Part:
+    def _part_of(self, asked: Asked, room: int, outputs: int) -> Part:
         start = asked.read
         end = min(start + room, len(asked.tokens), max(start, asked.wanted_from) + outputs)
         tokens = asked.tokens[start:end]
         place = self._batch.add(tokens, sequence=asked.sequence.number, position=start, wanted_from=asked.wanted_from)
-        return _Part(asked, place, tokens)
+        return Part(asked, place, tokens)
 
-    def _heard(self, parts: list[_Part]) -> None:
+    def _heard(self, parts: list[Part]) -> None:
         for part in parts:
             asked, wanted = part.asked, part.wanted
             self._cells.wrote(asked.sequence, part.tokens)
@@ -205,7 +189,7 @@ class LlamaEngine:
             if done:
                 self._part(asked)
 
-    def _unheard(self, parts: list[_Part], code: int) -> None:
+    def _unheard(self, parts: list[Part], code: int) -> None:
         """Nothing of the batch counts: back to where everybody was."""
         for part in parts:
             self._cells.cut(part.asked.sequence, part.asked.read)
@@ -235,26 +219,6 @@ class LlamaEngine:
             failed.__cause__ = error
             asked.fail(failed)
             asked.end()
-
-
-def _mostly(parts: list[_Part]) -> frozenset[Asked]:
-    """Whose reading is most of a batch, so that the batch is not worth finishing without it."""
-    total = sum(len(part.tokens) for part in parts)
-    return frozenset(part.asked for part in parts if len(part.tokens) > 1 and 2 * len(part.tokens) >= total)
-
-
-def _shares(reading: list[Asked], room: int) -> list[tuple[Asked, int]]:
-    """Half of the room to the oldest, the rest to those who need least, and what is left over to the oldest again."""
-    if not reading:
-        return []
-    oldest, *others = reading
-    shares = {oldest: min(oldest.unread, max(1, room // 2))}
-    left = room - shares[oldest]
-    for asked in sorted(others, key=lambda a: a.unread):
-        shares[asked] = min(asked.unread, left)
-        left -= shares[asked]
-    shares[oldest] = min(oldest.unread, shares[oldest] + left)
-    return [(asked, share) for asked, share in shares.items() if share > 0]
 
 
 def _unloaded() -> ModelFailed:

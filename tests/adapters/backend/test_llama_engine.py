@@ -23,6 +23,9 @@ ARCHITECTURES = ("llama", "gemma3", "mamba", "lfm2")
 PLAN = LoadPlan(context_tokens=1024, cells=2048, sequences=3, batch_tokens=64, outputs=16)
 ENOUGH_FOR_A_FALSE_STATE = 0.02
 
+ASKED = (("", 640), ("xy", 640), ("xz pq", 900), ("x", 300))
+"""Questions, and how much of a context they come after."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -36,10 +39,9 @@ def opened(folder, name="llama", plan=PLAN):
     return open_llama(generation_order(folder, plan, uri=path.as_uri()))
 
 
-def chat(context, question=""):
-    """About 650 tokens of a context, more than a sliding window sees, and a question after it."""
-    said = f"{context} " * 650
-    return (Message("system", "sys"), Message("user", said[:1240] + question))
+def chat(context, question="", *, tokens=640):
+    """A context, of more tokens than a sliding window sees, and a question after it."""
+    return (Message("system", "sys"), Message("user", f"{context} " * tokens + question))
 
 
 def never():
@@ -53,7 +55,7 @@ def said(model, messages, tokens=6, cancelled=never):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_whatever_was_read_before_it_is_as_if_alone(folder, name):
-    chats = [chat(context, question) for context in "abc" for question in ("", "xy", "xz pq")]
+    chats = [chat(context, question, tokens=tokens) for context in "abc" for question, tokens in ASKED]
     expected = {}
     for one in chats:
         with opened(folder, name) as fresh:
