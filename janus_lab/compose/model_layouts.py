@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from janus_lab.compose.load_orders import load_order
 from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.estimate import embedding_demand
 from janus_lab.inference.layout import Layout
-from janus_lab.inference.remembering import Remembering
+from janus_lab.inference.remembering import Remembering, seen
 from janus_lab.ports.generation import SupportsMeasuring
 from janus_lab.resources.placement import Placed, placements
 from janus_lab.resources.server_share import server_share
@@ -59,7 +60,9 @@ def room(book: LeaseBook, devices: Sequence[Device], idle: Mapping[str, int]) ->
 
 @dataclass(frozen=True, slots=True)
 class Layouts:
-    """`devices` measures the machine's accelerators; `idle` tells what idle models of this process would give back, by resource."""
+    """`devices` measures the machine's accelerators, `used` what this process has of their memory; `idle` tells what idle models of
+    this process would give back, by resource.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -68,6 +71,7 @@ class Layouts:
     threads: int
     devices: Callable[[], Sequence[Device]]
     idle: Callable[[], Mapping[str, int]]
+    used: Callable[[], Mapping[str, int]]
 
     def of(self, record: ModelRecord, open_one: Callable[[LoadOrder], Any]) -> list[Layout[Any]]:
         """Ways to load a model, the best first."""
@@ -116,14 +120,24 @@ class Layouts:
 
     def _placed(self, order: LoadOrder, placed: Placed, open_one: Callable[[LoadOrder], Any]) -> Layout[Any]:
         planned = replace(order, plan=placed.plan)
+        before: dict[str, int] = {}
+
+        def opened() -> AbstractContextManager[Any]:
+            if placed.plan.devices:
+                before.update(self.used())
+            found: AbstractContextManager[Any] = open_one(planned)
+            return found
+
         return Layout(
-            lambda: open_one(planned),
+            opened,
             Demand(purpose(order.record.name), placed.needed),
             placed.plan.note,
             placed.plan,
-            lambda model, seconds: self._remember(planned.plan, order.info.content_hash, model, seconds),
+            lambda model, seconds: self._remember(planned, model, seconds, before),
         )
 
-    def _remember(self, plan: LoadPlan, content_hash: str, model: object, seconds: float) -> None:
+    def _remember(self, order: LoadOrder, model: object, seconds: float, before: Mapping[str, int]) -> None:
         if isinstance(model, SupportsMeasuring):
-            self.remembering.remember(content_hash, plan, model.footprint(), at=time.time(), load_seconds=seconds)
+            now = self.used() if order.plan.devices else {}
+            taken = seen(model.footprint(), {name: use - before.get(name, 0) for name, use in now.items()})
+            self.remembering.remember(order.info.content_hash, order.plan, taken, at=time.time(), load_seconds=seconds)

@@ -11,6 +11,7 @@ from typing import Any
 from janus_lab.compose.admitting import demands
 from janus_lab.compose.catalogs import open_catalog
 from janus_lab.compose.model_layouts import Layouts
+from janus_lab.compose.own_memory import own_accelerator_use
 from janus_lab.inference.bench_run import BenchService
 from janus_lab.inference.catalog import name_of
 from janus_lab.inference.circuit import Breaker
@@ -57,6 +58,7 @@ def open_models(
         threads,
         lambda: _devices(settings, admission),
         idle,
+        lambda: own_accelerator_use(settings),
     )
 
     def loadable(record: ModelRecord) -> Loadable[Any]:
