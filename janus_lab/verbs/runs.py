@@ -76,6 +76,7 @@ def _one(lab: Lab, args: Namespace, face: Face) -> object:
 
 
 def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
+    from janus_lab.values.index_generation import ReindexReport
     from janus_lab.values.ingest import IngestPlan, IngestReport
 
     on_event = None if args.json else face.follow
@@ -87,6 +88,8 @@ def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
             return handle.wait(IngestPlan if run.request.get("plan_only") else IngestReport, on_event)
         case RunKind.SEARCH:
             return SearchResults(handle.search_results())
+        case RunKind.REINDEX:
+            return handle.wait(ReindexReport, on_event)
         case _:
             handle.wait_json(on_event)
             return handle.run()

@@ -14,7 +14,7 @@ from tests.end_to_end.hosts import host_of
 
 FILES = 30
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from janus_lab.values.answer import Answer, Citation, Outcome, Sentence
 from janus_lab.values.health import EngineRoomStatus
 from janus_lab.values.hit import SearchResult
+from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
 from janus_lab.values.size import size
 from janus_lab.verbs.plain import plain
@@ -102,3 +103,13 @@ def test_a_room_in_trouble_says_so():
 
 def test_a_room_whose_workers_are_elsewhere_runs_since_nobody_knows_when():
     assert plain(EngineRoomStatus(running=True, home="/h", profile="stack")).splitlines()[0] == "engine room  running"
+
+
+def test_a_reindex_says_whose_index_serves_now():
+    report = ReindexReport("r", "notes", 2, "e5", "minilm", 1200, 1200, 61.0)
+    assert (
+        plain(report)
+        == "Collection notes is indexed by e5 now, no longer by minilm (1,200 chunks, generation 2, 1 min 01 s)."
+    )
+    assert "no longer" not in plain(replace(report, before=""))
+    assert "\x1b" not in plain(replace(report, model="e5\x1b[2J"))

@@ -12,6 +12,7 @@ from janus_lab.values.document import Document
 from janus_lab.values.hardware import HardwareProfile, ProfileWritten
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
+from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.model_run import BenchReport, LoadReport, PullReport
@@ -63,6 +64,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     IngestReport: documents.report,
     IngestPlan: documents.plan,
     Removal: documents.removal,
+    ReindexReport: documents.reindexed,
     Run: engine_room.run,
     Runs: engine_room.runs,
     SharedRun: engine_room.shared_run,
