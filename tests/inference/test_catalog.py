@@ -5,8 +5,10 @@ import os
 
 import pytest
 
+from janus_lab.adapters.hub.huggingface import open_hub
 from janus_lab.errors import NotFound
 from janus_lab.inference.catalog import Catalog, name_of
+from janus_lab.inference.hashes import FileHashes
 
 
 @pytest.fixture
@@ -66,6 +68,24 @@ def test_a_split_model_is_all_of_its_parts(tmp_path):
     parts[1].unlink()
     with pytest.raises(NotFound, match="m-00002-of-00002"):
         Catalog(tmp_path / "cache").files(parts[0].as_uri())
+
+
+def test_a_model_from_a_hub_has_its_tokenizer_beside_it_or_beside_its_folder(tmp_path, hub):
+    hub.put("org/encoder", {"onnx/model.onnx": b"o" * 100, "tokenizer.json": b"{}", "config.json": b"{}"})
+    hub.put("org/other", {"onnx/model.onnx": b"o" * 100, "onnx/tokenizer.json": b"{ }"})
+
+    def opened():
+        return open_hub(hub.url, hash_of=FileHashes(tmp_path / "cache").of, cache=tmp_path / "hf")
+
+    catalog = Catalog(tmp_path / "cache", opened)
+    with pytest.raises(NotFound, match="not on this machine"):
+        catalog.find("hf://org/encoder")
+    for uri in ("hf://org/encoder", "hf://org/other"):
+        with opened() as adapter:
+            adapter.fetch(uri, progress=lambda *_: None, cancelled=lambda: False)
+    assert catalog.find("hf://org/encoder").info.name == "encoder"
+    assert catalog.tokenizer("hf://org/encoder").read_bytes() == b"{}"
+    assert catalog.tokenizer("hf://org/other").read_bytes() == b"{ }"
 
 
 @pytest.mark.parametrize(

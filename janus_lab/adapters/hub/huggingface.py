@@ -144,8 +144,10 @@ class HuggingfaceHub:
             progress(file.name, have, file.size)
 
         with disk_errors(blob), folder.alone(file.key, check):
-            if not self._whole(blob, file):
-                partial_ = blob.with_name(f"{blob.name}.incomplete")
+            partial_ = blob.with_name(f"{blob.name}.incomplete")
+            if self._whole(blob, file):
+                partial_.unlink(missing_ok=True)
+            else:
                 with translated(self._url, address):
                     Transfer(file, partial_, partial(self._ask, address)).run(told, check)
                 partial_.replace(blob)

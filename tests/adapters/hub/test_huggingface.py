@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants, try_to_load_from_cache
 
-from janus_lab.errors import HashMismatch, ModelGated, NotFound, RunCancelled, StoreUnreachable
+from janus_lab.errors import DiskFull, HashMismatch, ModelGated, NotFound, RunCancelled, StoreUnreachable
 
 WEIGHTS = random.Random(1).randbytes(700_000)
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
@@ -252,3 +252,18 @@ def test_a_licence_of_the_publishers_own_is_named(hub, opened, fetched):
     fetched("hf://org/own")
     assert opened().cached("hf://org/own").licence == "other (gemma)"
     assert opened().licence("hf://org/none") == "unknown"
+
+
+def test_a_full_disk_is_told_before_anything_comes(hub, fetched, small_disk):
+    place, _ = small_disk("2m")
+    with pytest.raises(DiskFull, match="free"):
+        fetched(URI, cache=place)
+    assert not hub.asked("resolve")
+
+
+def test_a_disk_that_fills_up_meanwhile_is_told(hub, fetched, small_disk, monkeypatch):
+    monkeypatch.setattr("janus_lab.adapters.hub.huggingface._SPARE_BYTES", -(1 << 40))
+    hub.put("org/large", {"large.gguf": WEIGHTS * 4}, licence="mit")
+    place, _ = small_disk("2m")
+    with pytest.raises(DiskFull, match="no space is left"):
+        fetched("hf://org/large", cache=place)
