@@ -1,0 +1,101 @@
+"""`models`: its line is read as it is meant, and what it shows is safe and says what counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from janus_lab.errors import UsageError
+from janus_lab.values.model import Footprint, LoadPlan, ModelFiles, ModelRecord, ModelTask, Origin
+from janus_lab.values.model_run import BenchReport, BenchStream, LoadReport, PullReport
+from janus_lab.values.model_status import DeviceMemory, Fit, MemoryShare, ModelStatus, ModelView, Resident, Unloaded
+from janus_lab.verbs.listings import ModelChain
+from janus_lab.verbs.models import VERB
+from janus_lab.verbs.plain import plain
+from janus_magics.render import html
+
+GB = 1 << 30
+EVIL = "<script>alert(1)</script>\x1b[31m\u202e"
+TAKES = Footprint({"vram:0": 4 * GB}, {"vram:0": GB}, {"vram:0": GB // 2, "ram": GB // 4}, Origin.ESTIMATED)
+
+
+def parsed(line: str):
+    return VERB.parse(VERB.parser("janus"), line.split())
+
+
+@pytest.fixture
+def status() -> ModelStatus:
+    record = ModelRecord(EVIL, ModelTask.GENERATION, "file:///m.gguf")
+    fit = Fit(
+        LoadPlan(4096, 16384, gpu_layers=20),
+        TAKES,
+        {"vram:0": 3 * GB},
+        {"vram:0": 20 * GB},
+        now=False,
+        ever=True,
+        steps=("20 of 33 layers on GPU 0",),
+        evicts=("other",),
+    )
+    files = ModelFiles("file:///m.gguf", ("/m.gguf",), 4 * GB, "ab" * 32, EVIL)
+    return ModelStatus(record, files, fit=fit, residents=(Resident("lab", 7, {"vram:0": 5 * GB}, 0.0),), place=1)
+
+
+def test_list_is_the_default_and_options_mean_what_they_say():
+    assert parsed("").action == "list"
+    args = parsed("add big http://h/v1 --context 8192 --parallel 2 --gpu-layers -1 --pin --key-env KEY --for embedding")
+    assert (args.context, args.parallel, args.gpu_layers, args.pin) == (8192, 2, -1, True)
+    assert (args.key_env, args.task) == ("KEY", "embedding")
+    assert parsed("bench m --streams 1,8").streams == (1, 8)
+    with pytest.raises(UsageError):
+        parsed("bench m --streams none")
+    with pytest.raises(UsageError):
+        parsed("add big http://h/v1 --context 0")
+
+
+@pytest.mark.parametrize("draw", [plain, lambda value: str(html(value))], ids=["plain", "html"])
+def test_names_and_licences_of_strangers_do_nothing(draw, status):
+    view = ModelView((status,), (DeviceMemory("vram:0", EVIL, 24 * GB, (MemoryShare(EVIL, GB, GB),), GB, GB, 20 * GB),))
+    for value in (view, status):
+        shown = draw(value)
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+    assert "<script>" not in str(html(view)) + str(html(status))
+
+
+def test_a_model_tells_how_it_would_fit_and_what_makes_room(status):
+    told = plain(status)
+    assert "once others make room" in told
+    assert "20 of 33 layers on GPU 0" in told
+    assert "unloads other" in told
+    assert "5.8 GiB" in told or "5.5 GiB GPU 0" in told
+    assert "later" in plain(ModelView((status,)))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Unloaded("m", 0, 0), "was not loaded"),
+        (Unloaded("m", 2, 1), "still in use in 1 process"),
+        (Unloaded("m", 1, 0), "m is unloaded"),
+        (ModelChain(ModelTask.GENERATION, ()), "No model serves generation"),
+        (
+            ModelChain(ModelTask.GENERATION, tuple(ModelRecord(n, ModelTask.GENERATION, "u") for n in "abc")),
+            "a serves generation from now on; where it can't: b, then c.",
+        ),
+        (
+            LoadReport("m", "u", ModelTask.GENERATION, False, 1.5, 2048, 0, {}, TAKES, None, ("half the window",)),
+            "conceded: half the window",
+        ),
+        (BenchReport("m", ModelTask.GENERATION, 300.0, 42.0, (BenchStream(4, 0.5, 80.0),)), "writes 42.0 tokens/s"),
+        (
+            PullReport(
+                ModelRecord("m", ModelTask.GENERATION, "hf://o/r/m.gguf"),
+                ModelFiles("hf://o/r/m.gguf", ("/m",), GB, "h", "mit"),
+                3.0,
+            ),
+            "licence mit",
+        ),
+    ],
+)
+def test_what_came_of_it_is_told(value, words):
+    assert words in plain(value)
+    assert str(html(value))
