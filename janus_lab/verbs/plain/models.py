@@ -156,7 +156,8 @@ def chain(value: ModelChain) -> str:
         return f"No model serves {value.task.value}."
     first, *rest = [one_line(record.name, 80) for record in value.records]
     after = f"; where it can't: {', then '.join(rest)}" if rest else ""
-    return f"{first} serves {value.task.value} from now on{after}."
+    later = "; indexes that stand are another's until `janus reindex`" if value.task is ModelTask.EMBEDDING else ""
+    return f"{first} serves {value.task.value} from now on{after}{later}."
 
 
 def forgotten(value: ModelForgotten) -> str:
