@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
+from janus_lab.compose.listening import listens
+from janus_lab.errors import ServerUnreachable
 from janus_lab.inference.catalog import Catalog, OpenHub
 from janus_lab.inference.hashes import FileHashes
 from janus_lab.inference.pull_run import PullService
@@ -15,8 +17,8 @@ from janus_lab.settings import Settings
 from janus_lab.values.model import ModelShape
 from janus_lab.values.shown_url import shown_url
 
-_SERVERS = ("http", "https", "vllm")
-"""Schemes of models whose files, if there are any, are a server's concern."""
+_OTHERS, _OURS = ("http", "https"), ("vllm",)
+"""Schemes of models whose files, if there are any, are a server's concern: one that is there, or one that we start."""
 
 
 def open_catalog(settings: Settings) -> Catalog:
@@ -25,8 +27,14 @@ def open_catalog(settings: Settings) -> Catalog:
 
 
 def found_model(settings: Settings, uri: str) -> str:
-    """Where the model at a URI is: its first file, or its server. Raises as `Catalog.files` does."""
-    if uri.partition(":")[0] in _SERVERS:
+    """Where the model at a URI is: its first file, or its server. Raises as `Catalog.files` does, or ServerUnreachable."""
+    scheme = uri.partition(":")[0]
+    if scheme in _OTHERS and not listens(uri):
+        raise ServerUnreachable(
+            f"no server of models listens at {shown_url(uri)}",
+            remedy="start it, or see that the address is right; `janus models use` chooses another model meanwhile",
+        )
+    if scheme in (*_OTHERS, *_OURS):
         return shown_url(uri)
     return str(open_catalog(settings).first_file(uri))
 

@@ -108,10 +108,11 @@ class Surroundings:
         name = f"{task.value} model"
         if not uris and task is ModelTask.GENERATION:
             yield Check(name, Verdict.OK, "none: answers are quotes from the documents")
-        for place, uri in enumerate(uris):
+        for rank, uri in enumerate(uris):
             try:
-                found = Path(self._find_model(uri)).name
+                place = self._find_model(uri)
             except JanusError as error:
-                yield Check(name, Verdict.WARNING if place else Verdict.FAILED, error.message, error.remedy)
+                yield Check(name, Verdict.WARNING if rank else Verdict.FAILED, error.message, error.remedy)
             else:
-                yield Check(name, Verdict.OK, f"{found} (in place of the first)" if place else found)
+                found = place if "://" in place else Path(place).name
+                yield Check(name, Verdict.OK, f"{found} (in place of the first)" if rank else found)

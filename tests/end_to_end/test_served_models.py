@@ -13,6 +13,7 @@ from openai_stand_in import open_stand_in
 from janus_lab import open_lab
 from janus_lab.errors import RunFailed
 from janus_lab.values.generation import FinishReason, Message, Tool
+from janus_lab.values.health import Verdict
 from janus_lab.values.model import ModelOptions
 
 HELLO = [Message("user", "Name a colour.")]
@@ -92,3 +93,14 @@ def test_a_server_of_our_own_is_started_leased_and_ended(tmp_path):
         assert status.residents[0].covered["ram"] > 0
         assert (home / "logs" / "model-ours.log").read_text()
     assert not psutil.pid_exists(pid)
+
+
+def test_the_doctor_says_whether_the_server_is_there(lab, server, tmp_path):
+    lab.models.use("theirs", LOCAL)
+    [first, second] = [check for check in lab.doctor().checks if check.name == "generation model"]
+    assert (first.verdict, first.detail) == (Verdict.OK, server.url)
+    assert second.detail.startswith(LOCAL)
+    with open_lab(tmp_path, inline=True, generation_model="http://127.0.0.1:9/v1") as other:
+        [check] = [check for check in other.doctor().checks if check.name == "generation model"]
+    assert check.verdict is Verdict.FAILED
+    assert "http://127.0.0.1:9/v1" in check.detail
