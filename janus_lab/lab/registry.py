@@ -154,7 +154,7 @@ class Models:
         if name and not _NAME.fullmatch(name):
             raise _misnamed(name)
         request = ModelPull(uri, name, task, options or ModelOptions(), accept_licence)
-        return self._client.start(RunKind.PULL, request, Priority.BATCH).wait(PullReport, on_event)
+        return self._client.start(RunKind.PULL, request, Priority.AGENT).wait(PullReport, on_event)
 
     def load(
         self, name: str = "", task: ModelTask = ModelTask.GENERATION, *, on_event: OnEvent | None = None
