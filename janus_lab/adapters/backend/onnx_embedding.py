@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from janus_lab.adapters.backend.bert_graph import EMBEDDING, RECIPE, Precision, write_graph
 from janus_lab.adapters.backend.bert_weights import UnknownGraph, read_weights
-from janus_lab.adapters.backend.pooling import pooled, read_pooling, read_window, unit
+from janus_lab.adapters.backend.pooling import Pooling, pooled, read_pooling, read_window, unit
 from janus_lab.adapters.backend.prepared import prepared
 from janus_lab.adapters.backend.processors import model_threads
 from janus_lab.adapters.backend.shared_batches import SharedBatches
@@ -32,30 +32,37 @@ _TOKENIZED_AT_ONCE = 2048
 _LARGEST_GROWTH = 4
 """Full precision takes four bytes where the packaged file has one."""
 _TOKENS_AND_SIZE = 3
-_SOME_TOKENS = [[0, 1, 2]]
+_SOME_TOKENS = [0, 1, 2]
+_COMPARED = [list(range(1, 90, 7)), list(range(40, 3, -1)), [7] * 5]
+"""Tokens that every vocabulary has."""
+_LEAST_COSINE = 0.9
+"""Of int8's embeddings and the exact ones, for tokens that make no sense together; of another activation it is far lower."""
 
 Floats = npt.NDArray[np.float32]
 Rows = Sequence[Sequence[int]]
+Encode = Callable[[Rows], Floats]
 
 
 @contextmanager
 def open_embedding(order: LoadOrder) -> Iterator[OnnxEmbedding]:
     """The embedding model in an ONNX file.
 
-    Of a BERT encoder whose weights are int8 a fast graph is made once, into the order's `cache` (about a second); the
-    record's `precision` is then int8 (the default) or fp32. Any other graph over token ids is run as it is: what it computes
-    for a text or for each token, pooled as the files beside it say. A batch has at most the order's `batch_tokens`, padding
-    included. Raises SettingsError, MissingPackage, DiskFull, or ModelFailed if the file can't be used.
+    Of a BERT encoder whose weights are int8 or floats a fast graph is made once, into the order's `cache` (a second or two);
+    the record's `precision` is then int8 (the default) or fp32. Any other graph over token ids is run as it is: what it
+    computes for a text or for each token, pooled as the files beside it say. A batch has at most the order's `batch_tokens`,
+    padding included. Raises SettingsError, MissingPackage, DiskFull, or ModelFailed if the file can't be used.
     """
     tokenizer = read_tokenizer(order.tokenizer_file)
     precision = _precision(order.record.options.precision)
     try:
-        encode, variant = _fast(order, precision), f"{precision}/{RECIPE}"
+        encode, variant = _fast(order, precision)
     except UnknownGraph:
         encode, variant = _as_it_is(order), "as-is/1"
     window = order.record.options.context_tokens or read_window(order.file, WINDOW_TOKENS)
     threads = model_threads(order.threads)
-    info = replace(order.info, variant=variant, dimensions=encode(_SOME_TOKENS).shape[1], context_tokens=window)
+    # A window that somebody asked for may be more than the model has positions.
+    tried = [_SOME_TOKENS[:1] * window] if order.record.options.context_tokens else [_SOME_TOKENS]
+    info = replace(order.info, variant=variant, dimensions=encode(tried).shape[1], context_tokens=window)
     with ThreadPoolExecutor(threads, thread_name_prefix="embedding") as pool:
         batches = SharedBatches(encode, pool=pool, threads=threads, budget=order.batch_tokens)
         yield OnnxEmbedding(tokenizer, info, batches)
@@ -100,17 +107,35 @@ def _precision(name: str) -> Precision:
         ) from error
 
 
-def _fast(order: LoadOrder, precision: Precision) -> Callable[[Rows], Floats]:
-    """The graph made for speed, which pools by itself. Raises UnknownGraph if it can't be made of this model."""
-    model = order.file
-    name = f"{order.info.content_hash[:32]}-{precision}-{RECIPE}.onnx"
+def _fast(order: LoadOrder, precision: Precision) -> tuple[Encode, str]:
+    """The graph made for speed, which pools by itself, and its name. Raises UnknownGraph if it can't be made of this model."""
+    model, way = order.file, read_pooling(order.file)
+    if way is Pooling.LAST:
+        raise UnknownGraph("no encoder pools by its last token")
+    variant = f"{precision}/{RECIPE}" + ("/cls" if way is Pooling.FIRST else "")
+    name = f"{order.info.content_hash[:32]}-{variant.replace('/', '-')}.onnx"
     room = _LARGEST_GROWTH * model.stat().st_size
-    path = prepared(order.cache, name, lambda target: _prepare(model, precision, target), room=room)
-    graph = TokenGraph(path, order.info.name, remedy=f"remove {path}; it is made again")
+
+    def make(target: Path) -> None:
+        _prepare(model, precision, target, first_token=way is Pooling.FIRST)
+        _compare(_encoder(target, order.info.name), _as_it_is(order))
+
+    return _encoder(prepared(order.cache, name, make, room=room), order.info.name), variant
+
+
+def _encoder(path: Path, name: str) -> Encode:
+    graph = TokenGraph(path, name, remedy=f"remove {path}; it is made again")
     return lambda rows: graph.run(EMBEDDING, rows)
 
 
-def _as_it_is(order: LoadOrder) -> Callable[[Rows], Floats]:
+def _compare(fast: Encode, exact: Encode) -> None:
+    """A graph that computes something else is not taken: a model may have BERT's names and yet work in another way."""
+    cosines = (fast(_COMPARED) * exact(_COMPARED)).sum(axis=1)
+    if not (cosines > _LEAST_COSINE).all():
+        raise UnknownGraph(f"the fast graph is not the same: {cosines.min():.3f}")
+
+
+def _as_it_is(order: LoadOrder) -> Encode:
     """The file's own graph: a vector a text if it computes one, else a vector a token, pooled."""
     graph = TokenGraph(order.file, order.info.name, remedy=replace_file(order.file))
     whole = [name for name, shape in graph.outputs.items() if len(shape) == _TOKENS_AND_SIZE - 1]
@@ -127,7 +152,7 @@ def _as_it_is(order: LoadOrder) -> Callable[[Rows], Floats]:
     )
 
 
-def _prepare(model: Path, precision: Precision, path: Path) -> None:
+def _prepare(model: Path, precision: Precision, path: Path, *, first_token: bool) -> None:
     try:
         from google.protobuf.message import DecodeError
         from onnx import ModelProto  # noqa: F401 (needed below; asked for here to name what is missing)
@@ -136,7 +161,7 @@ def _prepare(model: Path, precision: Precision, path: Path) -> None:
             "preparing an embedding model needs the package onnx", remedy="pip install 'janus-lab[starter]'"
         ) from error
     try:
-        write_graph(read_weights(model), precision, path)
+        write_graph(read_weights(model), precision, path, first_token=first_token)
     except DecodeError as error:
         raise ModelFailed(
             f"{model.name} can't be used as an embedding model: {error}", remedy=replace_file(model)
