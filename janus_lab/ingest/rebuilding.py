@@ -40,18 +40,17 @@ class Rebuilding:
 
     def fill(self) -> None:
         """Embed and add what the generation lacks, a few hundred chunks a step. Raises RunCancelled, or lets SliceOver pass."""
-        documents: set[str] = set()
+        seen: set[str] = set()
         self._documents = self._chunks = 0
         self._total = amounts(self._stores.documents, self._new.collection)
         for batch in published(self._stores.documents, self._new.collection):
             self._context.check_cancelled()
-            there = self._stores.vectors.present(self._new.name, [chunk.id for _, chunk in batch])
-            lacking = [(document, chunk) for document, chunk in batch if chunk.id not in there]
-            self._count(len(batch) - len(lacking))
-            if lacking:
-                self._add(lacking)
-            documents |= {document.id for document, _ in batch}
-            self._documents = len(documents)
+            there = self._stores.vectors.present(self._new.name, batch.chunk_ids)
+            self._count(len(there))
+            if len(there) < len(batch.chunk_ids):
+                self._add(batch.pairs(self._stores.documents, there))
+            seen |= batch.documents.keys()
+            self._documents = len(seen)
         self._tell(now=True)
 
     def switched(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from janus_lab.ingest.points import point_of
-from janus_lab.ingest.published import Pair, published
+from janus_lab.ingest.published import Batch, published
 from janus_lab.ingest.sources import source_of
 from janus_lab.migration.side import Side, Tell
 
@@ -21,16 +21,16 @@ def copy_vectors(source: Side, target: Side, tell: Tell) -> dict[str, list[str]]
         incomplete: set[str] = set()
         for batch in published(source.documents, collection):
             incomplete |= _copy(source, target, collection, batch)
-            done += len(batch)
+            done += len(batch.chunk_ids)
             tell("vectors", done, total)
         if incomplete:
             lacking[collection] = sorted(incomplete)
     return lacking
 
 
-def _copy(source: Side, target: Side, collection: str, batch: list[Pair]) -> set[str]:
-    there = target.vectors.present(collection, [chunk.id for _, chunk in batch])
-    wanted = [pair for pair in batch if pair[1].id not in there]
+def _copy(source: Side, target: Side, collection: str, batch: Batch) -> set[str]:
+    there = target.vectors.present(collection, batch.chunk_ids)
+    wanted = batch.pairs(source.documents, there)
     embeddings = source.vectors.embeddings(collection, [chunk.id for _, chunk in wanted])
     points = [point_of(document, chunk, embeddings[chunk.id]) for document, chunk in wanted if chunk.id in embeddings]
     if points:

@@ -124,6 +124,13 @@ def test_a_collection_is_noted_to_be_of_the_model_in_use(room, files, models):
     whole(room, models.models["old"], 1)
 
 
+def test_an_index_of_before_models_were_noted_is_noted_by_its_next_ingest(room, files, models):
+    room.stores.vectors.ensure(HOME, 32)
+    write(files, 2)
+    room.ingest(files)
+    whole(room, models.models["old"], 1)
+
+
 @everywhere
 def test_a_new_generation_of_another_model_takes_the_old_ones_place(room, files, models, reindex):
     write(files, 5)

@@ -174,7 +174,8 @@ class Catalog:
         words = seen.words if seen and seen.note == note else WordModel(note.words)
         served = Served(note, words, info.points_count or 0, time.monotonic(), set(info.payload_schema))
         with self._lock:
-            self._seen[name] = served
+            # Whoever asks what serves asks for that very generation next.
+            self._seen[name] = self._seen[note.generation(serving=True).name] = served
         return served
 
     def _physical(self, name: str) -> str | None:
