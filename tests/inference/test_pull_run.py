@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from made_models import made_model
+from split_models import split_model
 
 from janus_lab import open_lab
 from janus_lab.errors import RunCancelled, RunFailed, UserError
@@ -102,6 +105,15 @@ def test_a_file_of_this_machine_is_made_known_as_it_is(lab, tmp_path, weights):
     report = lab.models.pull((tmp_path / "made.gguf").as_uri(), name="made")
     assert report.files.licence == "apache-2.0"
     assert lab.models.show("made").files.paths == (str(tmp_path / "made.gguf"),)
+
+
+def test_a_split_model_is_pulled_whole_and_speaks(lab, hub, tmp_path):
+    parts = split_model(made_model(tmp_path / "whole.gguf", "qwen2"), tmp_path, 3)
+    hub.put("org/split", {part.name: part.read_bytes() for part in parts}, licence="mit")
+    report = lab.models.pull(f"hf://org/split/{parts[1].name}", options=ModelOptions(context_tokens=256))
+    assert report.record.name == "split"
+    assert [Path(path).name for path in report.files.paths] == [part.name for part in parts]
+    assert lab.chat([Message("user", "Hello")], max_tokens=4, model="split").model == "split"
 
 
 def test_from_a_server_nothing_is_fetched(lab):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import gguf
 import pytest
 from made_models import made_model
+from split_models import split_model
 
 from janus_lab.adapters.backend.gguf_header import GgufHeader, Tensor
 from janus_lab.adapters.backend.gguf_shape import read_shape, shape_of
@@ -93,30 +91,8 @@ def test_models_that_read_all_at_once_keep_nothing():
 
 def test_a_model_in_parts_is_one_model(tmp_path):
     whole = read_shape([made_model(tmp_path / "whole.gguf", "qwen2")])
-    parts = split(tmp_path / "whole.gguf", tmp_path, 3)
+    parts = split_model(tmp_path / "whole.gguf", tmp_path, 3)
     assert read_shape(parts) == whole
-
-
-def split(path: Path, folder: Path, count: int) -> list[Path]:
-    """The model in parts, as `llama-gguf-split` leaves them: all metadata in the first, tensors in every one."""
-    reader = gguf.GGUFReader(path)
-    parts = [folder / f"model-{n:05}-of-{count:05}.gguf" for n in range(1, count + 1)]
-    for number, part in enumerate(parts):
-        writer = gguf.GGUFWriter(part, "qwen2")
-        if number == 0:
-            for field in reader.fields.values():
-                if not field.name.startswith(("GGUF.", "general.architecture")):
-                    sub = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
-                    writer.add_key_value(field.name, field.contents(), field.types[0], sub_type=sub)
-        writer.add_uint16("split.no", number)
-        writer.add_uint16("split.count", count)
-        for tensor in reader.tensors[number::count]:
-            writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-    return parts
 
 
 @pytest.mark.parametrize(
