@@ -120,4 +120,7 @@ class Breaker:
 
 
 def _pause(circuit: Circuit) -> float:
+    if circuit.reason == DIED:
+        # A worker is long in coming back, and each death costs every run that it was at work on.
+        return LONGEST_PAUSE_SECONDS
     return float(min(FIRST_PAUSE_SECONDS * 2 ** max(0, circuit.failures - THRESHOLD), LONGEST_PAUSE_SECONDS))

@@ -145,7 +145,7 @@ def test_a_model_that_ended_its_process_is_tried_once_more_and_then_left_alone(r
     third = Breaker(registry, clock)
     with pytest.raises(CircuitOpen, match="ended while it was being loaded"):
         use(third)
-    clock.now += FIRST_PAUSE_SECONDS + 1
+    clock.now += LONGEST_PAUSE_SECONDS + 1
     with third.guarding("m"), third.loading("m"):
         pass
     assert registry.circuits() == {}
