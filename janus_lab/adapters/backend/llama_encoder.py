@@ -136,7 +136,10 @@ class LlamaEncoder:
             self._api.llama_memory_clear(self._memory, False)
         code = self._api.llama_decode(self._context, self._batch.raw(self._api))
         if code:
-            raise ModelFailed(f"llama.cpp failed to encode (code {code}): {last_error()}", remedy="repeat")
+            raise ModelFailed(
+                f"llama.cpp failed to encode (code {code}): {last_error()}",
+                remedy="repeat; if it happens again, set embedding_batch_tokens to a smaller number in janus.toml",
+            )
         found = np.empty((len(rows), self.size), np.float32)
         for sequence in range(len(rows)):
             pointer = self._api.llama_get_embeddings_seq(self._context, sequence)

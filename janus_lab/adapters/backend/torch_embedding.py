@@ -134,6 +134,9 @@ def _encode(model: Any, texts: Sequence[str]) -> Floats:
             show_progress_bar=False,
         )
     except (RuntimeError, ValueError) as error:
-        raise ModelFailed(f"sentence-transformers failed: {error}", remedy="repeat") from error
+        raise ModelFailed(
+            f"sentence-transformers failed: {error}",
+            remedy="repeat; if it happens again, set embedding_batch_tokens to a smaller number in janus.toml",
+        ) from error
     embeddings: Floats = np.asarray(found, np.float32)
     return embeddings
