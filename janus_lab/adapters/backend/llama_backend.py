@@ -10,9 +10,9 @@ from janus_lab.adapters.backend.llama_engine import LlamaEngine
 from janus_lab.adapters.backend.llama_requests import Asked, Speech, Weighing
 from janus_lab.adapters.backend.llama_sampler import open_sampler
 from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
+from janus_lab.adapters.backend.reply_schema import checked
 from janus_lab.adapters.backend.structured.constraint import Constraint
 from janus_lab.adapters.backend.structured.constraints import Constraints
-from janus_lab.adapters.backend.structured.reply_check import checked
 from janus_lab.errors import ContextTooLong, UserError
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
 from janus_lab.values.model import Footprint
@@ -87,6 +87,10 @@ class LlamaBackend:
             self._engine.drop(speech)
 
     def _check_room(self, prompt: int, wanted: int) -> None:
+        if not prompt:
+            raise UserError(
+                f"there is nothing to be read by {self.info.name}", remedy="ask with a message that says something"
+            )
         if prompt + wanted > self.info.context_tokens:
             raise ContextTooLong(
                 f"the prompt has {prompt} tokens and {wanted} more are wanted, but the model's window is"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
-from jsonschema.validators import Draft202012Validator, validator_for
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from janus_lab.errors import GrammarRefused, MissingPackage, ModelFailed
+from janus_lab.values.generation import FinishReason, Token
 
-from janus_lab.errors import GrammarRefused, ModelFailed
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 Schema = Mapping[str, Any]
 _ANY_OBJECT: Schema = {"type": "object"}
@@ -32,30 +31,70 @@ def parse_schema(text: str) -> Schema:
         return _ANY_OBJECT
     if not isinstance(schema, dict | bool):
         raise GrammarRefused("a schema is a JSON object", remedy="give a JSON schema as text")
-    try:
-        validator_for(schema, Draft202012Validator).check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        raise GrammarRefused(f"the schema is not valid: {_line(error)}", remedy="correct it, then repeat") from error
+    validator(schema)
     if isinstance(schema, bool):
         return {} if schema else _NOTHING
     return schema
 
 
+def validator(schema: Any) -> Validator:
+    """What compares values with a schema; it fetches nothing. Raises GrammarRefused for what is no schema."""
+    try:
+        # A second of work, which most models are never asked for.
+        from jsonschema.exceptions import SchemaError
+        from jsonschema.validators import Draft202012Validator, validator_for
+        from referencing import Registry
+    except ImportError as error:
+        raise MissingPackage(
+            "replies that keep a schema need the package jsonschema", remedy="pip install 'janus-lab[starter]'"
+        ) from error
+    kind = validator_for(schema, Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+    except (SchemaError, RecursionError) as error:
+        raise GrammarRefused(f"the schema is not valid: {_line(error)}", remedy="correct it, then repeat") from error
+    found: Validator = kind(schema, registry=Registry())
+    return found
+
+
 def check_reply(text: str, schema: Schema) -> None:
     """Return if the text is JSON that the schema allows. Raises ModelFailed if not, GrammarRefused for a reference to nowhere."""
+    check = validator(schema)
+    from jsonschema.exceptions import best_match
+    from referencing.exceptions import Unresolvable
+
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise _failed("is not JSON", error) from error
-    validator = validator_for(schema, Draft202012Validator)(schema, registry=Registry())
     try:
-        found = best_match(validator.iter_errors(value))
+        found = best_match(check.iter_errors(value))
     except (Unresolvable, RecursionError) as error:
         raise GrammarRefused(
             f"the schema can't be followed: {_line(error)}", remedy="let it refer to nothing but its own parts"
         ) from error
     if found is not None:
         raise _failed("is not what the schema allows", found) from found
+
+
+def checked(said: Iterator[Token], schema: str) -> Iterator[Token]:
+    """The same stream; where it ends by itself without being what the schema allows, ModelFailed comes instead of its end.
+
+    A reply that was cut short (by `max_tokens`, or cancelled) is not checked: its end says so.
+    """
+    text = ""
+    for token in said:
+        text += token.text
+        if token.finish is FinishReason.STOP:
+            check_reply(text, parse_schema(schema))
+        yield token
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return whole
 
 
 def _no_number(name: str) -> NoReturn:
@@ -70,5 +109,5 @@ def _failed(what: str, error: Exception) -> ModelFailed:
 
 
 def _line(error: Exception) -> str:
-    text = error.message if isinstance(error, ValidationError | SchemaError) else str(error)
+    text = str(getattr(error, "message", error))
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]

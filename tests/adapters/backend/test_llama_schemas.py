@@ -9,7 +9,7 @@ import pytest
 from generation_orders import generation_order
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
-from janus_lab.adapters.backend.structured.reply_check import require_schema
+from janus_lab.adapters.backend.reply_schema import check_reply, parse_schema
 from janus_lab.errors import GrammarRefused, UserError
 from janus_lab.values.generation import TEXT, FinishReason, GenerationRequest, Message
 
@@ -45,7 +45,7 @@ def said(backend, **options):
 
 def test_the_likeliest_reply_keeps_the_schema(backend):
     text, last = said(backend, schema=ANNA)
-    require_schema(text, ANNA)
+    check_reply(text, parse_schema(ANNA))
     assert last.finish is FinishReason.STOP
     assert "Anna" in text
     assert last.usage.reply_tokens > 10
@@ -55,7 +55,7 @@ def test_the_likeliest_reply_keeps_the_schema(backend):
 def test_so_does_every_other(backend, seed):
     text, last = said(backend, schema=ANNA, temperature=2.0, seed=seed)
     if last.finish is FinishReason.STOP:
-        require_schema(text, ANNA)
+        check_reply(text, parse_schema(ANNA))
     again, end = said(backend, schema=ANNA, temperature=2.0, seed=seed)
     assert (again, end.finish) == (text, last.finish)
 
@@ -71,7 +71,7 @@ def test_a_refused_schema_is_refused_before_anything_is_read_and_the_others_go_o
             with pytest.raises(GrammarRefused):
                 backend.stream(GenerationRequest(ASKED, 10, schema='{"not": {}}'), cancelled=never)
     assert others[0].result()[0]
-    require_schema(others[1].result()[0], ANNA)
+    check_reply(others[1].result()[0], parse_schema(ANNA))
 
 
 def test_a_schema_that_gets_out_of_hand_fails_alone(backend):

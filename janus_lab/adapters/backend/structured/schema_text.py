@@ -1,18 +1,15 @@
-"""A JSON schema as it came: read, and refused where it is none."""
+"""A JSON schema as it came: read, and refused where it is none or too large."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from janus_lab.errors import GrammarRefused, MissingPackage
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
+from janus_lab.adapters.backend import reply_schema
+from janus_lab.errors import GrammarRefused
 
 CHARACTERS_AT_MOST = 200_000
 DEPTH_AT_MOST = 60
-ANY_OBJECT: dict[str, Any] = {"type": "object"}
 
 
 def parse_schema(text: str) -> Any:
@@ -23,37 +20,11 @@ def parse_schema(text: str) -> Any:
         )
     try:
         schema = json.loads(text)
-    except RecursionError as error:
-        raise too_deep() from error
-    except ValueError as error:
-        raise GrammarRefused(f"the schema is not JSON: {error}", remedy="give a JSON schema as text") from error
+    except (ValueError, RecursionError):
+        schema = {}
     if _depth(schema) > DEPTH_AT_MOST:
         raise too_deep()
-    if schema == {}:
-        return ANY_OBJECT
-    validator(schema)
-    return schema
-
-
-def validator(schema: Any) -> Validator:
-    """What checks values against a schema; it fetches nothing. Raises GrammarRefused for one that is none."""
-    try:
-        from jsonschema import exceptions, validators
-        from referencing import Registry
-    except ImportError as error:
-        raise MissingPackage(
-            "replies that keep a schema need the package jsonschema", remedy="pip install 'janus-lab[starter]'"
-        ) from error
-    kind = validators.validator_for(schema, default=validators.validator_for({}))
-    try:
-        kind.check_schema(schema)
-    except exceptions.SchemaError as error:
-        place = "/".join(map(str, error.absolute_path)) or "its root"
-        raise GrammarRefused(
-            f"the schema is no JSON schema, at {place}: {error.message[:200]}", remedy="correct it there"
-        ) from error
-    found: Validator = kind(schema, registry=Registry())
-    return found
+    return schema if isinstance(schema, bool) else reply_schema.parse_schema(text)
 
 
 def too_deep() -> GrammarRefused:

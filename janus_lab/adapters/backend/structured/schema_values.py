@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from janus_lab.adapters.backend.structured.schema_text import validator
+from janus_lab.adapters.backend.reply_schema import validator
 from janus_lab.errors import GrammarRefused
 
 VALUES_AT_MOST = 2_000

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from janus_lab.adapters.backend.reply_schema import check_reply, checked, parse_schema
 from janus_lab.adapters.backend.structured.constraint import TokenBytes
 from janus_lab.adapters.backend.structured.constraints import SCHEMAS_KEPT, Constraints
-from janus_lab.adapters.backend.structured.reply_check import checked, require_schema
 from janus_lab.errors import GrammarRefused, ModelFailed
 from janus_lab.values.generation import FinishReason, Token
 
@@ -61,7 +61,7 @@ def write(constraint, random, count=1):
 )
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_the_model_wishes_the_reply_keeps_the_schema(schema, seed):
-    require_schema(write(constraints().open(schema), np.random.default_rng(seed)), schema)
+    check_reply(write(constraints().open(schema), np.random.default_rng(seed)), parse_schema(schema))
 
 
 @pytest.mark.parametrize("count", [1, 3, 40, 400])
