@@ -137,11 +137,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.hub.redirects_to:
             self._answer(302, b"", {"Location": self.hub.redirects_to + self.path})
         else:
-            self._body(kept.files[name])
+            self._body(kept.files[name], kept.commit)
 
-    def _body(self, data: bytes) -> None:
+    def _body(self, data: bytes, commit: str) -> None:
         start = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        status, headers = 200, {"Accept-Ranges": "bytes"}
+        status, headers = 200, {"Accept-Ranges": "bytes", "X-Repo-Commit": commit}
+        if self.command == "HEAD":
+            headers |= {"ETag": f'"{hashlib.sha256(data).hexdigest()}"', "Content-Length": str(len(data))}
+            self._head(status, headers)
+            return
         if self.hub.damaged:
             data = data[:-1] + bytes([data[-1] ^ 1])
         if start and not self.hub.ignores_ranges:
