@@ -73,6 +73,7 @@ class SharedBatches(Generic[Row]):
         self._changed = threading.Condition()
         self._requests: list[_Request[Row]] = []
         self._busy = 0
+        self._helpers = 0
         self._batches = 0
 
     def compute(self, rows: Sequence[Row]) -> list[Floats]:
@@ -82,8 +83,10 @@ class SharedBatches(Generic[Row]):
         request = self._request(rows)
         with self._changed:
             self._requests.append(request)
+            helpers = min(self._threads, sum(request.lengths) // self._budget + 1) - 1 - self._helpers
+            self._helpers += max(0, helpers)
         try:
-            for _ in range(1, min(self._threads, sum(request.lengths) // self._budget + 1)):
+            for _ in range(helpers):
                 self._pool.submit(self._help)
             self._compute_own(request)
         finally:
@@ -115,6 +118,7 @@ class SharedBatches(Generic[Row]):
                 while self._requests and self._busy >= self._threads:
                     self._changed.wait()
                 if not self._requests:
+                    self._helpers -= 1
                     return
                 batch = self._taken()
             self._run(batch)

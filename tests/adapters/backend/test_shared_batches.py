@@ -60,6 +60,18 @@ def test_everyone_gets_their_own(asked, threads):
     assert all(len(batch) == 1 or len(batch) * max(map(len, batch)) <= BUDGET for batch in engine.batches)
 
 
+def test_helpers_go_when_there_is_nothing_to_do_and_come_again():
+    engine = Engine(0.01)
+    with opened(engine, threads=3) as batches:
+        for _ in range(3):
+            batches.compute([[1] * 64] * 12)
+        deadline = time.monotonic() + 5
+        while batches._helpers and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert batches._helpers == 0
+    assert engine.most == 3
+
+
 def test_who_comes_alone_is_computed_in_its_own_thread_at_once():
     threads = []
     with opened(lambda rows: threads.append(threading.current_thread()) or np.zeros((len(rows), 1))) as batches:
