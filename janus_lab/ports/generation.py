@@ -10,7 +10,7 @@ from janus_lab.values.model import Footprint
 
 
 class GenerationBackend(Protocol):
-    """A language model, loaded; safe to call from several threads, and requests may be served one after another."""
+    """A language model, loaded; safe to call from several threads, whose requests may be served together or one after another."""
 
     @property
     def info(self) -> ModelInfo:
@@ -24,7 +24,7 @@ class GenerationBackend(Protocol):
     def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:
         """Generate piece by piece. Once `cancelled()` is true it stops within 0.2 s, in the prompt too, and ends with CANCELLED.
 
-        The last piece carries `finish`; no other does. `cancelled` is called in the thread that iterates.
+        The last piece carries `finish`, `usage` and `model`; no other does. `cancelled` is called in the thread that iterates.
         Raises ContextTooLong if prompt and `max_tokens` do not fit the window, ModelFailed if the model fails.
         """
         ...

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-SMOOTH_SECONDS = 0.12
+SMOOTH_SECONDS = 0.3
 """So long those who speak may be kept waiting by others' prompts."""
-LEAST_PROMPT = 32
+LEAST_PROMPT = 64
+"""Reading fewer at a time costs more: all of the weights are gone through for them."""
 _LOOK_AGAIN = 64
-_NEW = 0.25
+_SLOWER = 0.05
 
 
 class Pace:
@@ -42,4 +43,5 @@ class Pace:
 
 
 def _mixed(known: float, seen: float) -> float:
-    return known + _NEW * (seen - known) if known else seen
+    """A faster time counts at once, slower ones little by little: mostly, other programs are to blame for them."""
+    return known + _SLOWER * (seen - known) if 0 < known < seen else seen

@@ -101,6 +101,8 @@ class Speech(Asked):
 
     def take(self, context: LlamaContext, places: Sequence[int]) -> bool:
         """Say the next token; True if it was the last."""
+        if self._left <= 0:
+            return self._finish(FinishReason.LENGTH)
         token = self._sampler.choose(context, places[-1])
         if self._vocabulary.ends(token):
             return self._finish(FinishReason.STOP)

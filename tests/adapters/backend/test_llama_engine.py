@@ -14,7 +14,8 @@ from made_models import made_model
 from janus_lab.adapters.backend.llama_context import NO_ROOM
 from janus_lab.adapters.backend.llama_cpp import open_llama
 from janus_lab.adapters.backend.llama_requests import Speech
-from janus_lab.errors import ModelFailed
+from janus_lab.errors import ModelFailed, UserError
+from janus_lab.settings import load_settings
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message
 from janus_lab.values.model import LoadPlan
 
@@ -198,6 +199,18 @@ def test_at_the_end_those_let_in_finish_and_others_are_told(folder):
     with pytest.raises(ModelFailed, match="unloaded"):
         said(model, chat("c"))
     pool.shutdown()
+
+
+def test_no_tokens_wanted_none_said(folder):
+    with opened(folder) as model:
+        text, last = said(model, chat("a"), 0)
+        assert (text, last.finish, last.usage.reply_tokens) == ("", FinishReason.LENGTH, 0)
+
+
+def test_nothing_to_read_is_refused():
+    cache = load_settings("/nowhere").model_cache
+    with open_llama(generation_order(cache)) as model, pytest.raises(UserError, match="nothing to be read"):
+        model.stream(GenerationRequest((Message("text", ""),), 5), cancelled=never)
 
 
 def test_pieces_come_as_they_are_made(folder):
