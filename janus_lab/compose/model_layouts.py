@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from janus_lab.compose.load_orders import load_order
 from janus_lab.inference.catalog import Catalog
-from janus_lab.inference.estimate import embedding_demand
+from janus_lab.inference.estimate import embedding_demand, encoder_demand
 from janus_lab.inference.layout import Layout
 from janus_lab.inference.remembering import Remembering, seen
 from janus_lab.ports.generation import SupportsMeasuring
@@ -25,7 +26,7 @@ from janus_lab.settings import Settings
 from janus_lab.values.lease import RAM, LeaseBook, free_of, is_memory
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.machine import Device
-from janus_lab.values.model import LoadPlan, ModelRecord, ModelTask
+from janus_lab.values.model import LoadPlan, ModelFiles, ModelRecord, ModelTask
 
 GGUF, SAFETENSORS = ".gguf", ".safetensors"
 _UNKNOWN = 1 << 62
@@ -47,6 +48,17 @@ def wish(settings: Settings, record: ModelRecord) -> Wish:
         options.cache_type or settings.cache_type,
         options.gpu_layers,
     )
+
+
+def encoding(settings: Settings, record: ModelRecord, files: ModelFiles) -> Demand:
+    """What an embedding or reranking model in files takes on processors. Raises CorruptFile."""
+    path = Path(files.paths[0])
+    if path.suffix != GGUF:
+        return embedding_demand(record.name, path)
+    from janus_lab.adapters.backend.gguf_shape import read_shape
+
+    batch = max(settings.embedding_batch_tokens, record.options.context_tokens)
+    return encoder_demand(record.name, read_shape(files.paths), batch)
 
 
 def room(book: LeaseBook, devices: Sequence[Device], idle: Mapping[str, int]) -> Room:
@@ -84,8 +96,7 @@ class Layouts:
             return [self._placed(order, placed, open_one) for placed in self.placed(order)]
         if order.file.suffix == SAFETENSORS:
             return self._on_torch(order, order.files.size, open_one)
-        demand = embedding_demand(record.name, order.file)
-        return [Layout(lambda: open_one(order), demand)]
+        return [Layout(lambda: open_one(order), encoding(self.settings, record, order.files))]
 
     def placed(self, order: LoadOrder) -> tuple[Placed, ...]:
         """Where a model in GGUF files may go, the best first. Raises CorruptFile or NotFound."""

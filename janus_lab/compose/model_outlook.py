@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 from janus_lab.compose.catalogs import open_catalog
 from janus_lab.compose.load_orders import load_order
-from janus_lab.compose.model_layouts import GGUF, room, wish
+from janus_lab.compose.model_layouts import GGUF, encoding, room, wish
 from janus_lab.compose.models import roster
-from janus_lab.inference.estimate import embedding_demand
 from janus_lab.inference.remembering import Remembering
 from janus_lab.lab.registry import Models
 from janus_lab.ports.engine_room import EngineRoom
@@ -81,7 +79,7 @@ class ModelOutlook:
         if shape is not None:
             estimate = self._remembering.estimate(files.content_hash)
             return fit(shape, wish(self._settings, record), here, estimate)
-        needed = embedding_demand(record.name, Path(files.paths[0])).weights[RAM]
+        needed = encoding(self._settings, record, files).weights[RAM]
         return Fit(
             LoadPlan(self._settings.context_tokens),
             Footprint({RAM: needed}, {}, {}),
