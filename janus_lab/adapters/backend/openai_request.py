@@ -8,7 +8,7 @@ from typing import Any
 
 from janus_lab.adapters.backend.reply_schema import Schema, parse_schema
 from janus_lab.errors import UserError
-from janus_lab.values.generation import GenerationRequest, Message, Tool
+from janus_lab.values.generation import TEXT, GenerationRequest, Message, Tool
 
 _OPENAI = "api.openai.com"
 _ANY_OBJECT = parse_schema("{}")
@@ -37,7 +37,12 @@ def chat_body(request: GenerationRequest, model: str, host: str) -> dict[str, ob
 
 
 def messages_body(messages: tuple[Message, ...]) -> list[dict[str, object]]:
-    """Chat messages, with the calls that the model asked for and the answers to them."""
+    """Chat messages, with the calls that the model asked for and the answers to them. Raises UserError for a text to go on with."""
+    if any(message.role == TEXT for message in messages):
+        raise UserError(
+            "a model on a server goes on with chats, not with a text as it stands",
+            remedy="ask for a chat, or name a model that runs in llama.cpp here",
+        )
     return [_message(message) for message in messages]
 
 
