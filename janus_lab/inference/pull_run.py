@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,12 +15,14 @@ from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
 from janus_lab.values.event import EventKind
-from janus_lab.values.model import ModelFiles, ModelRecord, ModelShape
+from janus_lab.values.model import ModelFiles, ModelOptions, ModelRecord, ModelShape
 from janus_lab.values.model_run import ModelPull, PullReport
 
 _TOLD_SECONDS = 0.5
 _LOOK_SECONDS = 2.0
 _GGUF = ".gguf"
+_ODD = re.compile(r"[^\w.+:-]+")
+"""What nobody wants to type."""
 _UNKNOWN = "unknown"
 
 ReadShape = Callable[[Sequence[str]], ModelShape]
@@ -38,8 +41,8 @@ class PullService:
     def execute(self, context: RunContext) -> Mapping[str, Any]:
         """Fetch what is missing, look into it, and make the model known.
 
-        Raises LicenceNotAccepted before anything is fetched, CorruptFile for what is no model, NotFound, ModelGated, HashMismatch,
-        DiskFull, StoreUnreachable, RunCancelled; SliceOver and RunPaused pass.
+        Raises LicenceNotAccepted before anything is fetched, CorruptFile for what is no model, UsageError where another model has
+        its name, NotFound, ModelGated, HashMismatch, DiskFull, StoreUnreachable, RunCancelled; SliceOver and RunPaused pass.
         """
         request = codec.from_json(ModelPull, context.run.request)
         began = time.monotonic()
@@ -47,12 +50,23 @@ class PullService:
         files = self._fetched(context, request) if of_hub else self._found(request)
         if files.paths[0].endswith(_GGUF):
             self._read_shape(files.paths)
-        record = ModelRecord(
-            request.name or name_of(files.uri), request.task, files.uri, request.options, added_at=time.time()
-        )
+        record = self._record(request, files)
         self._registry.put(record)
         context.pin(model={"name": record.name, "uri": files.uri, "hash": files.content_hash, "licence": files.licence})
         return codec.to_json(PullReport(record, files, round(time.monotonic() - began, 3)))
+
+    def _record(self, request: ModelPull, files: ModelFiles) -> ModelRecord:
+        """The model as it will be known. A newer commit of a known one keeps its options, unless there are others."""
+        name = request.name or _ODD.sub("-", name_of(files.uri))
+        before = self._registry.find(name)
+        options = request.options
+        if before is not None and _unpinned(before.uri) == _unpinned(files.uri) and options == ModelOptions():
+            options = before.options
+        elif before is not None and not request.name and _unpinned(before.uri) != _unpinned(files.uri):
+            raise UsageError(
+                f"another model is called {name} already: {before.uri}", remedy="give this one a name with --name"
+            )
+        return ModelRecord(name, request.task, files.uri, options, added_at=time.time())
 
     def _fetched(self, context: RunContext, request: ModelPull) -> ModelFiles:
         with self._open_hub() as hub:
@@ -76,6 +90,11 @@ class PullService:
 
     def _tell(self, context: RunContext, what: str) -> None:
         context.emit(EventKind.PROGRESS, what=what, done=0, total=0)
+
+
+def _unpinned(uri: str) -> str:
+    """A model's URI whatever its revision."""
+    return uri.partition("@")[0] if uri.partition(":")[0] == HUB else uri
 
 
 class _Telling:

@@ -116,6 +116,25 @@ def test_a_split_model_is_pulled_whole_and_speaks(lab, hub, tmp_path):
     assert lab.chat([Message("user", "Hello")], max_tokens=4, model="split").model == "split"
 
 
+def test_a_newer_commit_takes_the_place_of_the_older_with_its_options(lab, hub, weights):
+    hub.put("org/small", {"a b.gguf": weights}, licence="mit")
+    lab.models.pull("hf://org/small", options=ModelOptions(context_tokens=256))
+    commit = hub.put("org/small", {"a b.gguf": weights, "more.txt": b"more"}, licence="mit")
+    record = lab.models.pull("hf://org/small/a%20b.gguf").record
+    assert (record.name, record.options.context_tokens) == ("a-b", 256)
+    assert record.uri == f"hf://org/small/a%20b.gguf@{commit}"
+
+
+def test_another_model_is_not_put_aside_by_one_of_the_same_file_name(lab, hub, weights):
+    for repository in ("org/one", "org/two"):
+        hub.put(repository, {"small.gguf": weights}, licence="mit")
+    lab.models.pull("hf://org/one")
+    with pytest.raises(RunFailed, match="org/one"):
+        lab.models.pull("hf://org/two")
+    lab.models.pull("hf://org/two", name="second")
+    assert {"small", "second"} <= {one.record.name for one in lab.models.all()}
+
+
 def test_from_a_server_nothing_is_fetched(lab):
     with pytest.raises(RunFailed, match="server"):
         lab.models.pull("http://127.0.0.1:9/v1")
