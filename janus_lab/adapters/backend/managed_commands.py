@@ -14,6 +14,8 @@ from janus_lab.values.model import LoadPlan, ModelTask
 HOST = "127.0.0.1"
 _LLAMA_SERVER = "llama-server"
 _QUIET = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+_AT_REST = {"OMP_WAIT_POLICY": "passive"}
+"""Threads that wait for one another while turning in circles are many times slower wherever others compute too."""
 _KEY_VARIABLES = ("LLAMA_API_KEY", "VLLM_API_KEY", "JANUS_SERVER_KEY")
 """Where servers look for the key that opens them. A command line would show it to everybody on the machine."""
 _INSTALL = {
@@ -39,7 +41,9 @@ def launch(order: LoadOrder, port: int, key: str) -> Launch:
             f"the program {command[0]} that serves the model {order.record.name} is not installed",
             remedy=_INSTALL.get(command[0], "install it, or correct the model's command"),
         )
-    return Launch((program, *command[1:]), {**_QUIET, **_devices(order), **dict.fromkeys(_KEY_VARIABLES, key)})
+    return Launch(
+        (program, *command[1:]), {**_QUIET, **_AT_REST, **_devices(order), **dict.fromkeys(_KEY_VARIABLES, key)}
+    )
 
 
 def model_of(order: LoadOrder) -> str:

@@ -11,7 +11,7 @@ from janus_lab.adapters.backend.openai_models import described, offered_model
 from janus_lab.adapters.backend.openai_reply import Reply
 from janus_lab.adapters.backend.openai_request import chat_body
 from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Stopped
-from janus_lab.adapters.backend.openai_tokens import TokenCount
+from janus_lab.adapters.backend.openai_tokens import TokenCount, estimated_text
 from janus_lab.adapters.backend.reply_schema import check_reply, parse_schema
 from janus_lab.errors import ContextTooLong
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, Token
@@ -50,7 +50,10 @@ class ServedGeneration:
 
     def stream(self, request: GenerationRequest, *, cancelled: Cancelled) -> Iterator[Token]:
         """Generate piece by piece; see `janus_lab.ports.generation`. A reply that breaks off raises ModelFailed."""
-        self._check_room(self.count_tokens(request.messages), request.max_tokens)
+        tools = sum(estimated_text(f"{tool.name} {tool.description} {tool.parameters}") for tool in request.tools)
+        self._check_room(self.count_tokens(request.messages) + tools, request.max_tokens)
+        if request.max_tokens < 1:
+            return iter([Token("", FinishReason.LENGTH, model=self.info.name)])
         return self._speak(request, chat_body(request, self._model, self._server.address.host), cancelled)
 
     def _speak(self, request: GenerationRequest, body: dict[str, object], cancelled: Cancelled) -> Iterator[Token]:

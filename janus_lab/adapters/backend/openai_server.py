@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import random
 import re
@@ -64,7 +65,7 @@ class ModelServer:
     def ask(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = 0.0) -> object:
         """The server's answer to one request, JSON decoded; `body` None asks by GET. Raises what `openai_refusals` says.
 
-        `seconds` (0: the server's patience) is how long it may take.
+        `seconds` (0: the server's patience) is how long it may take each time, and for how long it is asked again at most.
         """
         return self._result(self._begin(self._answer(path, body, seconds)))
 
@@ -130,7 +131,7 @@ class ModelServer:
                     return await self._client.get(path, cast_to=object)
                 return await self._client.post(path, body=dict(body), cast_to=object)
 
-        return await self._patiently(answer, lambda: True)
+        return await self._patiently(answer, lambda: True, seconds or math.inf)
 
     async def _stream(self, path: str, body: Mapping[str, object], tell: Tell) -> None:
         told = False
@@ -150,16 +151,19 @@ class ModelServer:
         await self._patiently(follow, lambda: not told)
 
     async def _patiently(
-        self, work: Callable[[], Coroutine[Any, Any, Answer]], may_repeat: Callable[[], bool]
+        self, work: Callable[[], Coroutine[Any, Any, Answer]], may_repeat: Callable[[], bool], most: float = math.inf
     ) -> Answer:
-        """Do it, again and again while the server is only out of breath, with growing pauses that chance spreads."""
+        """Do it, again and again while the server is only out of breath, with growing pauses that chance spreads.
+
+        Nothing is begun again once `most` seconds are over.
+        """
         began, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return await work()
             except REFUSALS as error:
                 wait = max(asked_pause(error), random.uniform(pause / 2, pause))  # noqa: S311 - no secret
-                if not may_repeat() or time.monotonic() + wait - began > worth_seconds(error):
+                if not may_repeat() or time.monotonic() + wait - began > min(worth_seconds(error), most):
                     raise translated(error, self.address.shown, self._key) from error
             await asyncio.sleep(wait)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from janus_lab.adapters.backend.openai_models import asked
@@ -58,7 +58,13 @@ class TokenCount:
 
 def estimated(messages: Messages) -> int:
     """Tokens at most, for common vocabularies and texts that people write."""
-    return sum(_OF_A_MESSAGE + estimated_text(message.content) for message in messages)
+    return sum(_OF_A_MESSAGE + sum(map(estimated_text, _texts(message))) for message in messages)
+
+
+def _texts(message: Message) -> Iterator[str]:
+    yield message.content
+    for call in message.tool_calls:
+        yield f"{call.name} {call.arguments}"
 
 
 def estimated_text(text: str) -> int:

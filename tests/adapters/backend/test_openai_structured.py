@@ -9,6 +9,7 @@ from openai_scripts import DONE, Scripted, chunk, event, said
 from served_models import HELLO, reply
 
 from janus_lab.errors import (
+    ContextTooLong,
     GrammarRefused,
     ModelFailed,
 )
@@ -102,3 +103,15 @@ def test_the_answer_to_a_call_goes_back_with_its_call(model_server, served):
     _, first, second = model_server.chats()[0]["messages"]
     assert first["tool_calls"][0]["function"] == {"name": "weather", "arguments": '{"city": "Paris"}'}
     assert second == {"role": "tool", "content": "rain", "tool_call_id": "a"}
+
+
+def test_tools_take_room_too(model_server, served):
+    large = Tool("large", "word " * 3000, "{}")
+    with pytest.raises(ContextTooLong):
+        reply(served, GenerationRequest(HELLO.messages, 40, tools=(large,)))
+    assert model_server.chats() == []
+
+
+def test_no_token_is_wanted_and_nobody_is_asked(model_server, served):
+    assert reply(served, GenerationRequest(HELLO.messages, 0))[1].finish is FinishReason.LENGTH
+    assert model_server.chats() == []
