@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from cross_encoders import overlap_model
 from made_models import made_model
 
 from janus_lab import open_lab, schemes
@@ -17,7 +18,7 @@ from janus_lab.values.run import RunKind
 from tests.scheduler.guarded_source import openers_of_models
 
 STORES = ("documents", "sources", "objects", "vectors", "graph", "embedding cache", "hub")
-MODELS = ("embedding", "generation")
+MODELS = ("embedding", "generation", "reranking")
 LOOKS = {("hub", "cached")}
 """How it is found out what a model's lease has to cover."""
 
@@ -94,7 +95,9 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman, hub, monkeypatch
     monkeypatch.setattr("janus_lab.adapters.hub.cache_folder.HF_HUB_CACHE", str(tmp_path / "hf"))
     hub.put("org/small", {"small.gguf": made_model(tmp_path / "small.gguf").read_bytes()}, licence="mit")
     files = write(tmp_path / "files", 8)
-    with open_lab(tmp_path / "home", inline=True, chunk_characters=300, hub_url=hub.url) as lab:
+    reranker = overlap_model(tmp_path / "models", tmp_path / "cache").as_uri()
+    settings = {"chunk_characters": 300, "hub_url": hub.url, "reranking_model": reranker}
+    with open_lab(tmp_path / "home", inline=True, **settings) as lab:
         lab.ingest(files)
         lab.plan(files, verify=True)
         write(files, 12)
