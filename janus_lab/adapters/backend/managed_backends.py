@@ -20,6 +20,7 @@ from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer
 from janus_lab.errors import ServerUnreachable
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
 from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.model import ModelTask
 
 
 class _Described(Protocol):
@@ -161,12 +162,17 @@ class ManagedReranking:
 
 @contextmanager
 def _running(order: LoadOrder, make: Callable[[ModelServer, LoadOrder], Served]) -> Iterator[Owned[Served]]:
-    options = order.record.options
-    window = options.context_tokens or order.plan.context_tokens
-    # The server knows the model by our name for it, and one request's window is the plan's.
-    named = replace(order, record=replace(order.record, options=replace(options, context_tokens=window)))
-    owned = Owned(named, make)
+    owned = Owned(_in_its_window(order), make)
     try:
         yield owned
     finally:
         owned.close()
+
+
+def _in_its_window(order: LoadOrder) -> LoadOrder:
+    """A chat's window is the plan's, though the server shares out more; what else reads, reads what the server says."""
+    options = order.record.options
+    if order.record.task is not ModelTask.GENERATION or options.context_tokens:
+        return order
+    options = replace(options, context_tokens=order.plan.context_tokens)
+    return replace(order, record=replace(order.record, options=options))

@@ -80,10 +80,14 @@ def _known(order: LoadOrder, port: int) -> Sequence[str]:
 
 def _llama_server(order: LoadOrder, port: int) -> Sequence[str]:
     plan = order.plan
+    # What is embedded or ranked is read as one piece.
+    whole = 0 if order.record.task is ModelTask.GENERATION else plan.context_tokens
+    batch = str(max(plan.batch_tokens, whole))
     command = [_LLAMA_SERVER, "--host", HOST, "--port", str(port), "--model", model_of(order)]
     command += ["--alias", order.record.name, "--no-ui", "--jinja", "--n-gpu-layers", str(plan.gpu_layers)]
     command += ["--ctx-size", str(plan.cells), "--parallel", str(_at_once(plan)), "--kv-unified"]
-    command += ["--batch-size", str(plan.batch_tokens), "--flash-attn", "on" if plan.flash_attention else "off"]
+    command += ["--batch-size", batch, "--ubatch-size", batch]
+    command += ["--flash-attn", "on" if plan.flash_attention else "off"]
     command += ["--cache-type-k", plan.cache_type, "--cache-type-v", plan.cache_type]
     if order.threads:
         command += ["--threads", str(order.threads)]

@@ -19,10 +19,11 @@ _NAMES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A model by the server's name for it; `window` in tokens, 0 where the server does not tell."""
+    """A model by the server's name for it; `window`, and the one it was `trained` with, in tokens, 0 where it is not told."""
 
     name: str
     window: int = 0
+    trained: int = 0
 
 
 def offered_model(server: ModelServer, wanted: str) -> Offered:
@@ -38,7 +39,8 @@ def offered_model(server: ModelServer, wanted: str) -> Offered:
             f"the server of models at {server.address.shown} offers several models, and none is chosen: {names}",
             remedy="name one of them as the model's remote_model",
         )
-    return chosen if chosen.window else Offered(chosen.name, next(_windows_beside(server), 0))
+    window = chosen.window or next(_windows_beside(server), 0)
+    return replace(chosen, window=min(window, chosen.trained) if chosen.trained else window)
 
 
 def described(order: LoadOrder, model: str) -> ModelInfo:
@@ -71,17 +73,22 @@ def _listed(server: ModelServer, wanted: str) -> list[Offered]:
         raise
     models = answer.get("data") if isinstance(answer, Mapping) else None
     return [
-        Offered(model["id"], next(_windows_told(model), 0))
+        Offered(model["id"], next(_windows_told(model), 0), next(_count(_meta(model).get("n_ctx_train")), 0))
         for model in (models if isinstance(models, list) else ())
         if isinstance(model, Mapping) and isinstance(model.get("id"), str)
     ]
 
 
 def _windows_told(model: Mapping[str, object]) -> Iterator[int]:
+    for name in _WINDOWS:
+        yield from _count(model.get(name))
+    yield from _count(_meta(model).get("n_ctx"))
+
+
+def _meta(model: Mapping[str, object]) -> Mapping[str, object]:
+    """What llama-server tells of a model's file."""
     meta = model.get("meta")
-    for told, names in ((model, _WINDOWS), (meta if isinstance(meta, Mapping) else {}, ("n_ctx",))):
-        for name in names:
-            yield from _count(told.get(name))
+    return meta if isinstance(meta, Mapping) else {}
 
 
 def _windows_beside(server: ModelServer) -> Iterator[int]:

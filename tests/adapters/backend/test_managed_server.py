@@ -209,7 +209,12 @@ def test_what_llama_server_is_told(tmp_path, monkeypatch):
     told = " ".join(started.command)
     for part in (
         "/bin/llama-server --host 127.0.0.1 --port 4711 --model /models/one.gguf --alias one",
-        *("--ctx-size 8192 --parallel 4 --kv-unified", "--batch-size 256", "--flash-attn on", "--threads 3"),
+        *(
+            "--ctx-size 8192 --parallel 4 --kv-unified",
+            "--batch-size 256 --ubatch-size 256",
+            "--flash-attn on",
+            "--threads 3",
+        ),
         *("--cache-type-k q8_0 --cache-type-v q8_0", "--n-gpu-layers 9", "--tensor-split 3,1"),
     ):
         assert part in told

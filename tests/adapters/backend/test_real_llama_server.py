@@ -83,8 +83,9 @@ def test_it_embeds(order, tmp_path):
     path = write_minilm(tmp_path / "minilm.gguf", tmp_path)
     files = replace(order.files, paths=(str(path),))
     record = ModelRecord("own", ModelTask.EMBEDDING, f"llama-server://{path}")
-    plan = LoadPlan(256, cells=256, sequences=1)
+    plan = LoadPlan(2048, cells=2048, sequences=1)
     texts = ["A lighthouse keeper counts ships.", "In a lighthouse a man counts vessels.", "Sparse matrices. " * 400]
     with open_managed_embedding(replace(order, record=record, files=files, plan=plan)) as backend:
         keeper, man, matrices = backend.embed(texts)
+        assert backend.info.context_tokens == 512
     assert keeper @ man > keeper @ matrices + 0.3
