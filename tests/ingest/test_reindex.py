@@ -18,6 +18,7 @@ from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.ingest.reindex import ReindexService
 from janus_lab.values.codec import from_json
 from janus_lab.values.event import EventKind
+from janus_lab.values.filter import Condition, Operator
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.index_generation import IndexModel, ReindexReport
 from janus_lab.values.request import ReindexRequest
@@ -181,6 +182,21 @@ def test_what_is_ingested_edited_and_removed_meanwhile_is_in_both(room, files, m
     assert both[0] == both[1] != set()
     whole(room, new, 2)
     assert len(old.embedded) > 0
+
+
+@everywhere
+def test_metadata_that_change_while_they_are_indexed_anew_are_the_later_ones(room, files, models, reindex):
+    def write_year(year):
+        (files / "a.md").write_text(f"---\nyear: {year}\n---\n# Title\n\nalpha beta gamma")
+        room.ingest(files)
+
+    write_year(2020)
+    models.models["new"].before = [lambda: write_year(2021)]
+    reindex()
+    whole(room, models.models["new"], 2)
+    years = [Condition("year", Operator.EQUALS, year) for year in (2020, 2021)]
+    found = [room.stores.vectors.search_sparse(HOME, "alpha", 5, where=[year]) for year in years]
+    assert [len(points) for points in found] == [0, 1]
 
 
 @everywhere
