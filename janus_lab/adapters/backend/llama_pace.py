@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-SMOOTH_SECONDS = 0.3
+SMOOTH_SECONDS = 0.5
 """So long those who speak may be kept waiting by others' prompts."""
-LEAST_PROMPT = 64
+LEAST_PROMPT = 128
 """Reading fewer at a time costs more: all of the weights are gone through for them."""
 _LOOK_AGAIN = 64
 _SLOWER = 0.05
