@@ -13,7 +13,7 @@ from janus_lab.inference.load_run import loaded, meant
 from janus_lab.inference.residency import Residency
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.runs.context import RunContext
-from janus_lab.scheduler.admission import Asker
+from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.work import Somebody, Work, current_work, resting
 from janus_lab.values import codec

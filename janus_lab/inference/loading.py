@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from janus_lab.errors import LeaseTimeout
-from janus_lab.scheduler.admission import Asker
+from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.giving_up import named
 from janus_lab.values.lease import PUT_BACK_SECONDS, Grant
 from janus_lab.values.model import LoadPlan

@@ -15,7 +15,7 @@ ASK_LEDGER_SECONDS = 1.0
 
 
 class Patience:
-    """For whom an attempt at a run asks; see `janus_lab.scheduler.admission.Asker`."""
+    """For whom an attempt at a run asks; see `janus_lab.scheduler.asker.Asker`."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context

@@ -9,17 +9,16 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Protocol
 
 import structlog
 
 from janus_lab.errors import JanusError, LeaseImpossible, StoreUnreachable
 from janus_lab.ports.leases import Leases
+from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.heartbeat import Heartbeat
 from janus_lab.scheduler.held import HeldLease
 from janus_lab.values.lease import Grant, GrantState, LeaseBook, LeaseRequest, free_of, is_memory
-from janus_lab.values.run import Priority
 from janus_lab.values.weights import weighed
 
 AGAIN_SECONDS = 1.0
@@ -30,33 +29,6 @@ LOOK_SECONDS = 0.05
 """How often who waits looks whether it still wants to."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Asker(Protocol):
-    """For whom a lease is asked."""
-
-    @property
-    def run_id(self) -> str:
-        """The run, or ""."""
-        ...
-
-    @property
-    def priority(self) -> Priority:
-        """In what class it waits."""
-        ...
-
-    @property
-    def cell(self) -> str:
-        """Where the run was asked from, or ""."""
-        ...
-
-    def waiting(self, grant: Grant, seconds: float) -> None:
-        """Called again and again while it waits, with the latest answer; what it raises ends the wait."""
-        ...
-
-    def told(self, code: str, text: str) -> None:
-        """Told of a concession that was made for it: such as another model, or a smaller one. `code` is kebab-case."""
-        ...
 
 
 Relief = Callable[[Mapping[str, int]], None]

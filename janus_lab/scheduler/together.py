@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from janus_lab.errors import StoreUnreachable
-from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.fairness import TURN_SECONDS
 from janus_lab.scheduler.held import HeldLease

@@ -19,7 +19,8 @@ from typing import Any
 import structlog
 
 from janus_lab.errors import LeaseLost
-from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.fairness import LOOK_SECONDS, gives_way
 from janus_lab.scheduler.giving_up import give_up
