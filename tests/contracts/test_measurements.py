@@ -11,7 +11,18 @@ from janus_lab.adapters.models import memory
 from janus_lab.adapters.relational.measurements import open_measurements
 from janus_lab.values.model import Footprint, LoadPlan, Measurement, Origin
 
-PLAN = LoadPlan(4096, 16384, 8, 256, "q8_0", False, 12, ("vram:0", "vram:1"), (0.25, 0.75), "fewer layers")
+PLAN = LoadPlan(
+    context_tokens=4096,
+    cells=16384,
+    sequences=8,
+    batch_tokens=256,
+    cache_type="q8_0",
+    flash_attention=False,
+    gpu_layers=12,
+    devices=("vram:0", "vram:1"),
+    tensor_split=(0.25, 0.75),
+    note="fewer layers",
+)
 FOOTPRINT = Footprint({"ram": 10, "vram:0": 2**40}, {"ram": 0}, {"vram:0": 3}, Origin.MEASURED)
 MEASURED = Measurement("a" * 64, "here", PLAN, FOOTPRINT, 100.5, 2.25, 120.5, 30.25)
 ROWS = [
