@@ -17,6 +17,7 @@ from janus_lab.ports.engine_room import Link
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.runs.client import RunClient
+from janus_lab.scheduler.recall import recall
 from janus_lab.values.lease import Lease, LeaseBook
 from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelShape, ModelTask
 from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest, ModelPull, PullReport
@@ -25,7 +26,6 @@ from janus_lab.values.run import Priority, RunKind
 
 UNLOAD_SECONDS = 20.0
 """So long `unload` waits for processes that hold the model; one that is in use goes when its request is over."""
-_LOOK_SECONDS = 0.2
 _PURPOSE = "model "
 _NAME = re.compile(r"[^\s/\\'\"<>|&;$`]{1,120}")
 
@@ -171,18 +171,11 @@ class Models:
         """Have every process that holds the model give its memory back, as soon as nobody uses it. Raises NotFound."""
         self._roster.find(name)
         link = self._reached()
-        held = list(_leases_of(name, self._books()))
-        if link is None or not held:
+        if link is None:
             return Unloaded(name, 0, 0)
-        for machine, lease in held:
-            link.leases.ask_back(machine, lease.request.id)
-        until = time.monotonic() + wait_seconds
-        asked = {lease.request.id for _, lease in held}
-        left = asked
-        while left and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
-            left = asked & {lease.request.id for _, lease in _leases_of(name, self._books())}
-        return Unloaded(name, len(asked), len(left))
+        machines = {*link.leases.machines(), self._machine}
+        recalled = recall(link.leases, machines, _PURPOSE + name, seconds=wait_seconds)
+        return Unloaded(name, recalled.asked, recalled.held)
 
     def _status(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
         status = ModelStatus(

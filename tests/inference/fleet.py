@@ -240,7 +240,7 @@ def _happen(fleet, process, name, what, random):
             process.speaking.pop().close()
         case "unload":
             purpose = f"model {name}"
-            recall(fleet.leases, MACHINE, purpose, seconds=3.0, clock=fleet.clock, sleep=lambda _: fleet.pass_by(1.0))
+            recall(fleet.leases, [MACHINE], purpose, seconds=3.0, clock=fleet.clock, sleep=lambda _: fleet.pass_by(1.0))
         case "pass":
             fleet.pass_by(random.choice([0.5, 3.0, 8.0]))
         case "rest":
