@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 import psutil
@@ -15,6 +15,8 @@ HEAVIEST = 5
 """So many of the others are shown."""
 _LOOK_SECONDS = 10.0
 """How often all processes are looked through for the heaviest; that costs more than everything else."""
+_SHOW_SECONDS = 2.0
+"""How often those are measured, which nothing but a board needs."""
 _NAME_CHARACTERS = 80
 
 
@@ -25,18 +27,32 @@ class Processes:
         self._known: dict[int, _Known] = {}
         self._heaviest: list[int] = []
         self._looked_at = float("-inf")
+        self._shown: tuple[ProcessUse, ...] = ()
+        self._shown_at = float("-inf")
 
     def measure(self, ours: Collection[int], vram: Mapping[int, Mapping[str, int]]) -> tuple[ProcessUse, ...]:
-        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others."""
-        if time.monotonic() - self._looked_at > _LOOK_SECONDS:
-            self._looked_at = time.monotonic()
+        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others, as of late."""
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_SECONDS:
+            self._looked_at, self._shown_at = now, float("-inf")
             self._heaviest = _heaviest()
-        wanted = [*dict.fromkeys([*ours, *vram, *self._heaviest])]
-        self._known = {pid: known for pid in wanted if (known := self._find(pid)) is not None}
+        wanted = dict.fromkeys([*ours, *vram])
+        found = self._uses(wanted, ours, vram)
+        if now - self._shown_at > _SHOW_SECONDS:
+            self._shown_at = now
+            self._shown = self._uses(dict.fromkeys(self._heaviest), (), {})
+        living = {*wanted, *self._heaviest}
+        self._known = {pid: known for pid, known in self._known.items() if pid in living}
+        return (*found, *(use for use in self._shown if use.pid not in wanted))
+
+    def _uses(
+        self, wanted: Iterable[int], ours: Collection[int], vram: Mapping[int, Mapping[str, int]]
+    ) -> tuple[ProcessUse, ...]:
         found = []
         for pid in wanted:
-            known = self._known.get(pid)
+            known = self._find(pid)
             if known is not None:
+                self._known[pid] = known
                 found.append(known.use(vram.get(pid, {}), ours=pid in ours))
             elif pid in vram:
                 # Somebody whom we may not see, or in another container.
