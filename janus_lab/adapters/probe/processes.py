@@ -43,7 +43,7 @@ class Processes:
             self._looked_at, self._refreshed_at = now, float("-inf")
             self._heaviest = _heaviest()
         late = now - self._refreshed_at > _REFRESH_SECONDS
-        if late or not set(ours) <= self._started.keys():
+        if late or set(ours) != self._started.keys():
             self._started = {pid: descendants(pid, ours) for pid in ours}
         theirs = {pid for below in self._started.values() for pid in below}
         wanted = [pid for pid in dict.fromkeys([*ours, *vram]) if pid not in theirs]
