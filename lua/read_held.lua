@@ -61,6 +61,7 @@ if redis.call('ZCARD', KEYS[3]) ~= #records / 2 or redis.call('ZCARD', KEYS[4]) 
   for i = 1, #records, 2 do
     local record = record_of(records[i + 1])
     redis.call('ZADD', KEYS[3], 'NX', now + record.ttl, records[i])
+    set_fact('next', 0)
     if record.waits then
       redis.call('ZADD', KEYS[4], 'NX', record.since, records[i])
     end
@@ -77,7 +78,7 @@ local function set_back()
   for i = 1, #records, 2 do
     local id, record = records[i], record_of(records[i + 1])
     if tonumber(redis.call('ZSCORE', KEYS[3], id)) > now + record.ttl then
-      redis.call('ZADD', KEYS[3], now + record.ttl, id)
+      ends_at(id, now + record.ttl)
     end
     if record.waits and tonumber(record.since) > now then
       local since = string.format('%.0f', record.since - latest + now)

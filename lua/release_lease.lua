@@ -1,5 +1,5 @@
 -- release_lease: give a living lease back, and grant what now fits.
--- uses: clock reaping granting
+-- uses: clock
 -- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
@@ -11,7 +11,39 @@
 -- returns 1 released | 0 expired
 
 local id, now = ARGV[1], microseconds()
-local record = read_record(id)
+local text = redis.call('HGET', KEYS[2], id) or ''
+
+-- The way of most: nobody waits for what it covers, and nothing else has ended.
+do
+  local fence, lasting, weights = string.match(text, '^(%d+) %d+ %d (%d) [^\n]*\n([^\n]+)')
+  local alone = fence == ARGV[2] and fence ~= '0' and lasting == '0'
+  local names, amounts, fields = {'@next'}, {}, {}
+  for name, amount in string.gmatch(alone and weights or '', '(%S+) (%d+)') do
+    names[#names + 1] = '=' .. name
+    amounts[#names] = tonumber(amount)
+  end
+  local found = redis.call('HMGET', KEYS[1], unpack(names))
+  alone = alone and now < tonumber(found[1] or 0)
+  for i = 2, alone and #names or 0 do
+    local leased, room = string.match(found[i] or '', '^(%d+) (%d+)')
+    if not room then
+      alone = false
+      break
+    end
+    fields[#fields + 1] = names[i]
+    fields[#fields + 1] = string.format('%.0f %.0f', leased - amounts[i], room + amounts[i])
+  end
+  if alone then
+    redis.call('HDEL', KEYS[2], id)
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('HSET', KEYS[1], unpack(fields))
+    return 1
+  end
+end
+
+-- uses: reaping granting
+
+local record = text ~= '' and record_of(text)
 read_machine(record and record.weights or {})
 local ended, gone = reap(now)
 local ours = record and not ended[id] and record.fence == ARGV[2]

@@ -18,11 +18,14 @@ local ended, gone = reap(now)
 if gone then
   grant_next(now)
 end
+ours = ours and not ended[id] and ours.fence == ARGV[2] and ours
+if ours then
+  ends_at(id, now + ARGV[3])
+end
 write_machine()
-if not ours or ended[id] or ours.fence ~= ARGV[2] then
+if not ours then
   return 0
 end
-redis.call('ZADD', KEYS[3], now + ARGV[3], id)
 if ours.asked_back then
   return 3
 end

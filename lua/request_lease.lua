@@ -1,5 +1,5 @@
 -- request_lease: grant a weighted claim on several resources at once, or queue it by priority and age.
--- uses: clock reaping granting
+-- uses: clock
 -- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
@@ -15,6 +15,41 @@
 -- returns {1, fence, waited} granted | {0, lacking} waiting | {-1, lacking} closed | {-2, lacking} impossible
 
 local id, now = ARGV[1], microseconds()
+
+-- The way of most requests, without what only waiting and ending need: there is room beside all that is waited for.
+do
+  local names, amounts = {'@stale', '@next', '@fence'}, {}
+  for name, amount in string.gmatch(ARGV[5], '(%S+) (%d+)') do
+    names[#names + 1] = '=' .. name
+    amounts[#names] = tonumber(amount)
+  end
+  local found = redis.call('HMGET', KEYS[1], unpack(names))
+  local deadline, next_end = now + ARGV[2], tonumber(found[2] or 0)
+  -- A lasting lease is counted apart.
+  local fits = now < tonumber(found[1] or 0) and now < next_end and string.sub(ARGV[4], 3, 3) == '0'
+  local fence = string.format('%.0f', math.max(tonumber(found[3] or 0) + 1, now))
+  local fields = {'@fence', fence, '@next', string.format('%.0f', math.min(next_end, deadline))}
+  for i = 4, fits and #names or 0 do
+    local leased, room = string.match(found[i] or '', '^(%d+) (%d+)')
+    if not room or amounts[i] > tonumber(room) then
+      fits = false
+      break
+    end
+    fields[#fields + 1] = names[i]
+    fields[#fields + 1] = string.format('%.0f %.0f', leased + amounts[i], room - amounts[i])
+  end
+  if fits then
+    local text = string.format('%s %.0f %s %.0f %s\n%s\n%s', fence, now, ARGV[4], now, ARGV[2], ARGV[5], ARGV[6])
+    -- Asked again after a lost reply, it is there.
+    if redis.call('HSETNX', KEYS[2], id, text) == 1 then
+      redis.call('ZADD', KEYS[3], deadline, id)
+      redis.call('HSET', KEYS[1], unpack(fields))
+      return {1, fence, 0}
+    end
+  end
+end
+
+-- uses: reaping granting
 
 local function asked_now()
   return {
@@ -85,7 +120,7 @@ if new then
   redis.call('ZADD', KEYS[4], now + ARGV[3], id)
   add(weights, asked.rank, 1)
 end
-redis.call('ZADD', KEYS[3], now + ARGV[2], id)
+ends_at(id, now + ARGV[2])
 local granted = settle(gone or new)
 if granted then
   return {1, granted.fence, now - asked.since}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 from janus_lab.compose.stores import opened_once
 from janus_lab.errors import EngineRoomFailed
+from janus_lab.ports.dead_letters import DeadLetters
 from janus_lab.ports.engine_room import Link
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
@@ -28,15 +30,23 @@ def open_link(settings: Settings, redis_url: str, resources: ExitStack) -> Link:
     samples = resources.enter_context(factory("samples", redis_url)(redis_url, expiry_seconds=settings.stale_seconds))
     leases = resources.enter_context(factory("leases", redis_url)(redis_url))
     queue = resources.enter_context(factory("queue", broker_url)(broker_url))
-    open_letters = factory("dead letters", broker_url)
     open_keyspace = factory("keyspace", redis_url)
     return Link(
         events,
         claims,
         queue,
-        lambda: open_letters(broker_url),
+        _letters(broker_url, resources),
         agent_states=opened_once("agent states", redis_url, resources),
         keyspace=lambda: open_keyspace(redis_url),
         samples=samples,
         leases=leases,
     )
+
+
+def _letters(broker_url: str, resources: ExitStack) -> Callable[[], AbstractContextManager[DeadLetters]]:
+    """What opens the queues for a look. RabbitMQ's connections need tending, so that none is kept between two looks."""
+    if broker_url.startswith("amqp"):
+        open_letters = factory("dead letters", broker_url)
+        return lambda: open_letters(broker_url)
+    letters = opened_once("dead letters", broker_url, resources)
+    return lambda: nullcontext(letters())

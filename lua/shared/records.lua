@@ -29,12 +29,20 @@ local function unqueue(id, asked)
   add(asked.weights, asked.rank, -1)
 end
 
+-- Nothing ends before `@next`, so that nobody need look for what has.
+local function ends_at(id, deadline)
+  redis.call('ZADD', KEYS[3], deadline, id)
+  if deadline < facts.next then
+    set_fact('next', deadline)
+  end
+end
+
 -- The clock is a floor under the fencing number, so that one lost with a disk doesn't begin again below numbers in use.
 local function grant(id, asked, now)
   set_fact('fence', math.max(facts.fence + 1, now))
   asked.fence, asked.granted = string.format('%.0f', facts.fence), now
   redis.call('HSET', KEYS[2], id, string.format('%s %.0f %s', asked.fence, now, string.sub(asked.text, asked.rest)))
-  redis.call('ZADD', KEYS[3], now + asked.ttl, id)
+  ends_at(id, now + asked.ttl)
   lease(asked.weights, 1)
   if asked.lasting then
     add(asked.weights, 'lasting', 1)

@@ -36,14 +36,15 @@ end
 
 -- To be called first: the machine's facts, and the resources of which it is known that they matter.
 local function read_machine(weights)
-  local names = {'@stale', '@looked', '@fence'}
+  local names = {'@stale', '@looked', '@fence', '@next'}
   for i = 1, #weights, 2 do
     names[#names + 1] = '=' .. weights[i]
   end
   local found = redis.call('HMGET', KEYS[1], unpack(names))
-  facts.stale, facts.looked, facts.fence = tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
-  for i = 4, #names do
-    remember(weights[2 * i - 7], found[i])
+  facts.stale, facts.looked = tonumber(found[1] or 0), tonumber(found[2] or 0)
+  facts.fence, facts.next = tonumber(found[3] or 0), tonumber(found[4] or 0)
+  for i = 5, #names do
+    remember(weights[2 * i - 9], found[i])
   end
 end
 

@@ -224,6 +224,27 @@ def test_a_renewal_never_revives_an_expired_lease(leases):
     assert not leases.release(HOST, request.id, fence)
 
 
+def test_an_expired_lease_can_t_be_given_back_by_who_noticed_nothing(leases):
+    publish(leases)
+    request = wanted(cpu=4)
+    fence = granted(leases, request, 0.05)
+    time.sleep(0.06)
+    assert not leases.release(HOST, request.id, fence)
+    use = leases.book(HOST).resources[CPU]
+    assert (use.leased, use.ending) == (0, 4)
+    assert state(leases, wanted(cpu=1)) is GrantState.WAITING
+
+
+def test_an_expired_lease_asked_for_again_is_asked_for_anew(leases):
+    publish(leases)
+    request = wanted(cpu=1)
+    fence = granted(leases, request, 0.05)
+    time.sleep(0.06)
+    assert granted(leases, request) > fence
+    use = leases.book(HOST).resources[CPU]
+    assert (use.leased, use.ending) == (1, 1)
+
+
 def test_a_heartbeat_keeps_a_lease(leases):
     publish(leases)
     request = wanted(cpu=4)
@@ -291,6 +312,15 @@ def test_one_that_could_not_fit_now_blocks_nobody(leases):
     granted(leases, wanted(gpu=20 * GB, lasting=True))
     assert state(leases, wanted(gpu=10 * GB, cpu=1)) is GrantState.WAITING
     assert state(leases, wanted(gpu=4 * GB, cpu=4)) is GrantState.GRANTED
+
+
+def test_one_that_may_fit_after_a_lasting_lease_is_kept_what_it_waits_for_once_that_ended(leases):
+    publish(leases)
+    model = wanted(gpu=20 * GB, lasting=True)
+    assert leases.release(HOST, model.id, granted(leases, model))
+    granted(leases, wanted(gpu=20 * GB))
+    assert state(leases, wanted(gpu=10 * GB, cpu=1)) is GrantState.WAITING
+    assert state(leases, wanted(gpu=4 * GB, cpu=4)) is GrantState.WAITING
 
 
 def test_many_who_wait_for_one_resource_do_not_block_another(leases):

@@ -138,10 +138,12 @@ def open_server(url: str) -> Iterator[Server]:
         check_version(server.version(), place.shown)
         yield server
     finally:
-        # A connection that can't say goodbye any more ends the first call, and the driver would stay open.
+        # A connection that can't say goodbye any more, or an interrupt, ends the first call, and the driver would stay open.
         with suppress(DriverError, Neo4jError, OSError):
-            driver.close()
-        driver.close()
+            try:
+                driver.close()
+            finally:
+                driver.close()
 
 
 def check_version(version: str, place: str) -> None:

@@ -18,6 +18,8 @@ HEAVIEST = 5
 """So many of the others are shown."""
 _LOOK_SECONDS = 10.0
 """How often all processes are looked through for the heaviest; that costs more than everything else."""
+_REFRESH_SECONDS = 2.0
+"""How often those are measured, which nothing but a board needs, and how often it is looked what ours have started."""
 _NAME_CHARACTERS = 80
 
 
@@ -27,26 +29,43 @@ class Processes:
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
         self._heaviest: list[int] = []
-        self._looked_at = float("-inf")
+        self._looked_at = self._refreshed_at = float("-inf")
+        self._shown: tuple[ProcessUse, ...] = ()
+        self._started: dict[int, list[int]] = {}
 
     def measure(self, ours: Collection[int], vram: Mapping[int, Mapping[str, int]]) -> tuple[ProcessUse, ...]:
-        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others.
+        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others, as of late.
 
         What ours have started, as a model's server, is told as theirs: their leases cover it.
         """
-        if time.monotonic() - self._looked_at > _LOOK_SECONDS:
-            self._looked_at = time.monotonic()
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_SECONDS:
+            self._looked_at, self._refreshed_at = now, float("-inf")
             self._heaviest = _heaviest()
-        started = {pid: descendants(pid, ours) for pid in ours}
-        theirs = {pid for below in started.values() for pid in below}
-        wanted = [pid for pid in dict.fromkeys([*ours, *vram, *self._heaviest]) if pid not in theirs]
-        self._known = {pid: known for pid in (*wanted, *theirs) if (known := self._find(pid)) is not None}
+        late = now - self._refreshed_at > _REFRESH_SECONDS
+        if late or set(ours) != self._started.keys():
+            self._started = {pid: descendants(pid, ours) for pid in ours}
+        theirs = {pid for below in self._started.values() for pid in below}
+        wanted = [pid for pid in dict.fromkeys([*ours, *vram]) if pid not in theirs]
+        found = self._measured(wanted, ours, vram)
+        if late:
+            self._refreshed_at = now
+            self._shown = self._measured([pid for pid in self._heaviest if pid not in theirs], (), {})
+        told = {*wanted, *theirs}
+        living = {*told, *self._heaviest}
+        self._known = {pid: known for pid, known in self._known.items() if pid in living}
+        return (*found, *(use for use in self._shown if use.pid not in told))
+
+    def _measured(
+        self, pids: Iterable[int], ours: Collection[int], vram: Mapping[int, Mapping[str, int]]
+    ) -> tuple[ProcessUse, ...]:
         found = []
-        for pid in wanted:
-            known = self._known.get(pid)
+        for pid in pids:
+            known = self._find(pid)
             if known is not None:
                 use = known.use(vram.get(pid, {}), ours=pid in ours)
-                found.append(reduce(_and, self._uses(started.get(pid, ()), vram), use))
+                below = self._started.get(pid, ()) if pid in ours else ()
+                found.append(reduce(_and, self._uses(below, vram), use))
             elif pid in vram:
                 # Somebody whom we may not see, or in another container.
                 found.append(ProcessUse(pid, "", vram=vram[pid]))
@@ -54,7 +73,7 @@ class Processes:
 
     def _uses(self, pids: Iterable[int], vram: Mapping[int, Mapping[str, int]]) -> Iterator[ProcessUse]:
         for pid in pids:
-            if (known := self._known.get(pid)) is not None:
+            if (known := self._find(pid)) is not None:
                 yield known.use(vram.get(pid, {}), ours=True)
 
     def _find(self, pid: int) -> _Known | None:
@@ -62,9 +81,10 @@ class Processes:
         if known is not None and known.process.is_running():
             return known
         try:
-            return _Known(psutil.Process(pid))
+            self._known[pid] = _Known(psutil.Process(pid))
         except psutil.Error:
             return None
+        return self._known[pid]
 
 
 class _Known:

@@ -1,4 +1,4 @@
-"""Finds the Lua scripts, in a wheel or in the repository, puts what they share before them, and registers them with a client."""
+"""Finds the Lua scripts, in a wheel or in the repository, puts what they share where they use it, and registers them with a client."""
 
 from __future__ import annotations
 
@@ -28,9 +28,14 @@ def folder() -> Path:
 
 @cache
 def source(name: str) -> str:
-    """The text of script `name` (without `.lua`), below each shared part that it uses."""
-    text = _text(f"{name}.lua")
-    return "".join([*(_text(f"shared/{part}.lua") for part in parts(text)), text])
+    """The text of script `name` (without `.lua`), with each shared part where a line of it first says that it is used."""
+    text: list[str] = []
+    given: set[str] = set()
+    for line in _text(f"{name}.lua").splitlines(keepends=True):
+        fresh = [part for part in parts(line) if part not in given]
+        text += [*(_text(f"shared/{part}.lua") for part in fresh), line]
+        given.update(fresh)
+    return "".join(text)
 
 
 def parts(text: str) -> list[str]:
