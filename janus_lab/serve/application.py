@@ -19,7 +19,7 @@ from janus_lab.lab import Lab
 from janus_lab.lab.models import TEXTS_A_RUN
 from janus_lab.runs.handle import RunHandle
 from janus_lab.serve.chat_request import Asked, read_chat, read_completion
-from janus_lab.serve.embedding import embeddings, read_encoding, read_priority, read_texts
+from janus_lab.serve.embedding import embeddings, read_encoding, read_texts
 from janus_lab.serve.following import Followers
 from janus_lab.serve.guard import Guard, read_body
 from janus_lab.serve.names import IN_USE, Models, chosen, listed
@@ -54,7 +54,7 @@ class Served:
     async def embed(self, request: Request) -> Response:
         """Embeddings of texts."""
         fields = await read_body(request)
-        texts, encoding, priority = read_texts(fields), read_encoding(fields), read_priority(fields)
+        texts, encoding, priority = read_texts(fields), read_encoding(fields), fields.priority()
         dimensions = fields.whole("dimensions", 1, 1_000_000)
         name = chosen(self.models, fields.text("model"), ModelTask.EMBEDDING)
         parts = []

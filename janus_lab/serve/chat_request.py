@@ -10,7 +10,6 @@ from janus_lab.serve.fields import Fields
 from janus_lab.serve.refusals import Refused, wrong
 from janus_lab.values.chat import AS_MANY_AS_FIT
 from janus_lab.values.generation import TEXT, Message, Tool, ToolCall
-from janus_lab.values.run import Priority
 
 MESSAGES_AT_MOST = 2_000
 TOOLS_AT_MOST = 128
@@ -61,17 +60,10 @@ def read_text(fields: Fields, messages: tuple[Message, ...], *lengths: str) -> A
         "temperature": fields.number("temperature", 0.0, 0.0, 2.0),
         "seed": fields.whole("seed", -_SEEDS, _SEEDS - 1) or 0,
         "stop": fields.stops(),
-        "priority": _priority(fields),
+        "priority": fields.priority(),
     }
     usage = fields.inner("stream_options").flag("include_usage")
     return Asked(messages, fields.text("model"), options, fields.flag("stream"), usage)
-
-
-def _priority(fields: Fields) -> Priority:
-    name = fields.text("priority", Priority.INTERACTIVE)
-    if name not in tuple(Priority):
-        raise wrong("priority", f"one of {', '.join(Priority)} is expected")
-    return Priority(name)
 
 
 def _message(fields: Fields) -> Message:

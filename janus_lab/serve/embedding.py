@@ -10,7 +10,6 @@ import numpy as np
 from janus_lab.serve.fields import Fields
 from janus_lab.serve.refusals import Refused, wrong
 from janus_lab.values.embedding import Embedded
-from janus_lab.values.run import Priority
 
 TEXTS_AT_MOST = 2_048
 
@@ -34,14 +33,6 @@ def read_encoding(fields: Fields) -> str:
     if encoding not in ("float", "base64"):
         raise wrong("encoding_format", "float or base64 is expected")
     return encoding
-
-
-def read_priority(fields: Fields) -> Priority:
-    """How urgent it is: `interactive` unless the field `priority` says otherwise. Raises Refused."""
-    name = fields.text("priority", Priority.INTERACTIVE)
-    if name not in tuple(Priority):
-        raise wrong("priority", f"one of {', '.join(Priority)} is expected")
-    return Priority(name)
 
 
 def embeddings(parts: list[Embedded], encoding: str, dimensions: int | None) -> dict[str, Any]:

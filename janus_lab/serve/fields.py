@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from janus_lab.serve.refusals import Refused, wrong
+from janus_lab.values.run import Priority
 
 _NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "n": (1,),
@@ -115,6 +116,13 @@ class Fields:
         if not isinstance(texts, list) or len(texts) > 4 or not all(isinstance(t, str) and t for t in texts):  # noqa: PLR2004
             raise wrong("stop", "a string, or up to four, none of them empty, are expected")
         return tuple(texts)
+
+    def priority(self) -> Priority:
+        """How urgent it is: interactive unless the field `priority` says otherwise."""
+        name = self.text("priority", Priority.INTERACTIVE)
+        if name not in tuple(Priority):
+            raise wrong("priority", f"one of {', '.join(Priority)} is expected")
+        return Priority(name)
 
     def path(self, name: str) -> str:
         """The field's name from the outside."""
