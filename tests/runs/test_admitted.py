@@ -55,7 +55,9 @@ def full(admission):
 
 
 def new_run(bench, run_id, priority=Priority.INTERACTIVE, **options):
-    bench.ledger.create(Run(run_id, RunKind.EMBED, RunState.QUEUED, priority, {"question": "?"}, time.time(), **options))
+    bench.ledger.create(
+        Run(run_id, RunKind.EMBED, RunState.QUEUED, priority, {"question": "?"}, time.time(), **options)
+    )
     return run_id
 
 
