@@ -12,6 +12,7 @@ from janus_lab.errors import EngineError, LeaseImpossible, LeaseTimeout, ModelFa
 from janus_lab.inference.eviction import Idle
 from janus_lab.inference.layout import Layout, Model
 from janus_lab.inference.loading import Loaded, Loading, Overtaken
+from janus_lab.ports.generation import SupportsEnding
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.held import HeldLease, nobody
@@ -136,8 +137,13 @@ class OnDemand(Generic[Model]):
         with self._state:
             self._users -= 1
             self._used_at = self._admission.now()
-        if self._held is not None and self._held.asked_back:
+        if self._is_to_go():
             self.unload_unused()
+
+    def _is_to_go(self) -> bool:
+        """Whether it is wanted back, or of no use any more: then whoever comes next loads it anew."""
+        held, loaded = self._held, self._loaded
+        return (held is not None and held.asked_back) or (isinstance(loaded, SupportsEnding) and loaded.ended)
 
     def _entered_loading(self, work: Work, patience: float) -> Model:
         entered: Model | None = None

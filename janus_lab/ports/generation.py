@@ -49,3 +49,13 @@ class SupportsMeasuring(Protocol):
     def footprint(self) -> Footprint:
         """As the engine reports it."""
         ...
+
+
+@runtime_checkable
+class SupportsEnding(Protocol):
+    """A backend whose engine may fail as a whole while the model is loaded."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it did: whatever is asked of it fails from then on, until the model is loaded anew."""
+        ...

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from janus_lab.adapters.models.memory import open_model_registry
+from janus_lab.errors import ModelFailed
 from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.layout import Layout, Loadable
 from janus_lab.inference.residency import Residency
@@ -23,12 +24,17 @@ def never():
     return False
 
 
+class EngineGone(ModelFailed):
+    """What ends the engine of a model, not one request alone."""
+
+
 class Echo:
     """Says the model's name and the last message."""
 
     def __init__(self, name, errors, pieces_before):
         self.info = ModelInfo(f"file:///{name}", name, "0" * 64, "MIT", context_tokens=10)
         self._errors, self._pieces_before = errors, pieces_before
+        self.ended = False
 
     def count_tokens(self, messages):
         return len(messages)
@@ -38,6 +44,7 @@ class Echo:
         for _ in range(self._pieces_before.get(name, 0)):
             yield Token("so ")
         if (error := self._errors.get(name)) is not None:
+            self.ended = isinstance(error, EngineGone)
             raise error
         yield Token(f"{self.info.name}: {request.messages[-1].content}", FinishReason.STOP, usage=Usage(1, 2))
 

@@ -10,7 +10,7 @@ from janus_lab.inference import on_demand
 from janus_lab.values.lease import CPU, RAM
 from janus_lab.values.model import ModelTask
 from tests.admitting import MACHINE, admission_over, leases_over
-from tests.inference.models_in_hand import REQUEST, House, never, said
+from tests.inference.models_in_hand import REQUEST, EngineGone, House, never, said
 
 
 @pytest.fixture
@@ -52,6 +52,23 @@ def test_threads_that_come_together_load_once(house):
         for thread in threads:
             thread.join()
     assert house.opened == ["a"]
+
+
+def test_a_model_whose_engine_ended_is_loaded_anew(house, leases):
+    record = house.add("a")
+    with house.residency() as models:
+        speak = models.generator(record).stream
+        house.speak_errors["a"] = ModelFailed("only this one", remedy="repeat")
+        with pytest.raises(ModelFailed, match="only"):
+            list(speak(REQUEST, cancelled=never))
+        assert models.loaded() == ["a"]
+        house.speak_errors["a"] = EngineGone("all of it", remedy="repeat")
+        with pytest.raises(EngineGone):
+            list(speak(REQUEST, cancelled=never))
+        assert (models.loaded(), held(leases)) == ([], set())
+        del house.speak_errors["a"]
+        assert [token.text for token in speak(REQUEST, cancelled=never)] == ["a: hello"]
+    assert house.opened == ["a", "a"]
 
 
 def test_a_load_that_failed_is_tried_again(house):

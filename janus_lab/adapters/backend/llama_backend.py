@@ -32,6 +32,11 @@ class LlamaBackend:
         self._vocabulary = vocabulary
         self._constraints = Constraints(lambda: token_bytes(vocabulary))
 
+    @property
+    def ended(self) -> bool:
+        """Whether its engine failed as a whole: then nothing can be asked of it any more, and it has to be opened again."""
+        return self._engine.ended
+
     def footprint(self) -> Footprint:
         """The memory that it takes, as llama.cpp said when it was loaded."""
         return self._taken
@@ -75,8 +80,9 @@ class LlamaBackend:
     def _speak(
         self, prompt: list[int], request: GenerationRequest, constraint: Constraint | None, cancelled: Cancelled
     ) -> Iterator[Token]:
+        unwanted = cancelled()
         speech = Speech(prompt, request, self._vocabulary, open_sampler(request, constraint), self.info.name)
-        if cancelled():
+        if unwanted:
             speech.end()
             yield speech.last(FinishReason.CANCELLED)
             return

@@ -38,6 +38,8 @@ class LlamaEngine:
         self._active: list[Asked] = []
         self._prompts: frozenset[Asked] = frozenset()
         self._closed = False
+        self.ended = False
+        """Whether it failed as a whole, and serves nobody any more."""
         self._thread = threading.Thread(target=self._run, name="llama", daemon=True)
         self._thread.start()
 
@@ -211,7 +213,7 @@ class LlamaEngine:
 
     def _give_up(self, error: BaseException) -> None:
         with self._changed:
-            self._closed = True
+            self._closed = self.ended = True
             left = [*self._active, *self._waiting]
             self._waiting.clear()
         for asked in left:

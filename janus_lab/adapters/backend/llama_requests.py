@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -35,7 +36,7 @@ class Sampler(Protocol):
         ...
 
 
-class Asked:
+class Asked(ABC):
     """A request in the engine: tokens to be read, and what is made of the logits after some of them."""
 
     def __init__(self, tokens: list[int], positions: int) -> None:
@@ -72,15 +73,15 @@ class Asked:
         """The position from which on logits are wanted."""
         return len(self.tokens) - 1
 
+    @abstractmethod
     def take(self, context: LlamaContext, places: Sequence[int]) -> bool:
         """Make something of the logits at these places of the batch; True if that was all."""
-        raise NotImplementedError
 
     def fail(self, error: BaseException) -> None:
         """Tell whoever waits."""
         self.told.put(error)
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027 - who only weighs holds nothing
         """Give back what it holds."""
 
 

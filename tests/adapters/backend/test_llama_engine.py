@@ -152,6 +152,24 @@ def test_a_batch_that_fails_fails_only_those_in_it(folder):
         assert said(model, chat("a"))[1].finish
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_engine_that_ends_tells_everybody_and_says_so(folder):
+    with opened(folder) as model, ThreadPoolExecutor(2) as pool:
+        assert not model.ended
+
+        def end(_batch):
+            raise OSError("gone")
+
+        model._engine._context.read = end
+        waiting = [pool.submit(said, model, chat("a")), pool.submit(model.score, chat("b"), ["x", "y"])]
+        for one in waiting:
+            with pytest.raises(ModelFailed):
+                one.result(20)
+        assert model.ended
+        with pytest.raises(ModelFailed, match="unloaded"):
+            said(model, chat("c"))
+
+
 def test_without_a_place_in_the_cache_the_longest_unused_is_given_up(folder):
     with opened(folder) as model:
         said(model, chat("a"))
