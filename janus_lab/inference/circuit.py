@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from janus_lab.values.model import Circuit, CircuitState
 FAILURES = (ModelFailed, MissingPackage)
 """What says that a model is not well. A prompt that is too long, or a machine that is full, says nothing of it."""
 DIED = "its process ended while it was being loaded"
+"""What stands in a circuit while a model is loaded, and after whoever loads it; that is how it stays when the process ends."""
 DEATHS = 2
 THRESHOLD = 3
 FIRST_PAUSE_SECONDS = 10.0
@@ -37,6 +40,7 @@ class Breaker:
         self._counts: dict[str, int] = {}
         self._circuits: dict[str, Circuit] = {}
         self._asked_at = float("-inf")
+        self._loading: set[str] = set()
 
     @contextmanager
     def guarding(self, name: str) -> Iterator[None]:
@@ -58,13 +62,17 @@ class Breaker:
         """
         with self._lock:
             known = self._known().get(name)
-        now, deaths = self._clock(), known.failures + 1 if known is not None and known.reason == DIED else 1
-        mark = Circuit(name, CircuitState.HALF_OPEN, deaths, DIED, now, now)
+        now, deaths = self._clock(), 1
+        if known is not None and _died(known):
+            deaths = max(1, known.failures) if self._lives(known, now) else known.failures + 1
+        mark = Circuit(name, CircuitState.HALF_OPEN, deaths, f"{DIED} ({_this_process()})", now, now)
         self._report(mark if deaths < DEATHS else replace(mark, again_at=now + _pause(mark)))
-        before = known if known is not None and known.reason != DIED else None
+        before = known if known is not None and not _died(known) else None
+        self._loading.add(name)
         try:
             yield
         finally:
+            self._loading.discard(name)
             self._report(before or Circuit(name, CircuitState.CLOSED, changed_at=self._clock()))
 
     def close(self, name: str) -> None:
@@ -79,7 +87,7 @@ class Breaker:
         with self._lock:
             circuit = self._known().get(name)
         now = self._clock()
-        accident = circuit is not None and circuit.reason == DIED and circuit.failures < DEATHS
+        accident = circuit is not None and _died(circuit) and circuit.failures < DEATHS
         if circuit is None or circuit.state is CircuitState.CLOSED or accident:
             return
         if now < circuit.again_at:
@@ -101,6 +109,15 @@ class Breaker:
             opened = Circuit(name, CircuitState.OPEN, count, reason, now)
             self._report(replace(opened, again_at=now + _pause(opened)))
 
+    def _lives(self, mark: Circuit, now: float) -> bool:
+        """Whether the process that made a mark may be loading yet; of another machine's process that is believed for a while."""
+        if mark.reason == f"{DIED} ({_this_process()})":
+            return mark.name in self._loading
+        pid, _, host = mark.reason.removeprefix(f"{DIED} (process ").removesuffix(")").partition(" of ")
+        if host != socket.gethostname():
+            return now - mark.changed_at < LONGEST_PAUSE_SECONDS
+        return _runs(int(pid))
+
     def _known(self) -> dict[str, Circuit]:
         now = self._clock()
         if not 0 <= now - self._asked_at < ASKED_AGAIN_SECONDS:
@@ -119,8 +136,26 @@ class Breaker:
             self._registry.report(circuit)
 
 
+def _this_process() -> str:
+    return f"process {os.getpid()} of {socket.gethostname()}"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _died(circuit: Circuit) -> bool:
+    return circuit.reason.startswith(DIED)
+
+
 def _pause(circuit: Circuit) -> float:
-    if circuit.reason == DIED:
+    if _died(circuit):
         # A worker is long in coming back, and each death costs every run that it was at work on.
         return LONGEST_PAUSE_SECONDS
     return float(min(FIRST_PAUSE_SECONDS * 2 ** max(0, circuit.failures - THRESHOLD), LONGEST_PAUSE_SECONDS))

@@ -154,21 +154,16 @@ class OnDemand(Generic[Model]):
             if entered is not None:
                 self._leave()
             raise
-        if entered is None:
-            raise EngineError(
-                f"the model {self.name} is being unloaded", remedy="repeat; it is loaded again when asked"
-            )
         return entered
 
-    def _loaded_once(self, work: Work, patience: float) -> Model | None:
+    def _loaded_once(self, work: Work, patience: float) -> Model:
         while True:
             # Whoever was overtaken comes after those who are more urgent, and finds it loaded.
             with suppress(Overtaken), self._alone(work):
-                entered = self._entered()
-                if entered is None:
+                if self._loaded is None:
                     self._load(work, patience)
-                    entered = self._entered()
-                return entered
+                if (entered := self._entered()) is not None:
+                    return entered
 
     def _load(self, work: Work, patience: float) -> None:
         if self._closed:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
 
+import structlog
+
+from janus_lab.errors import DiskFull, StoreUnreachable
 from janus_lab.ports.measurements import Measurements
 from janus_lab.resources.model_memory import estimated
 from janus_lab.resources.placement import DRIVER_BYTES, Estimate
@@ -16,6 +19,8 @@ _LEAST, _MOST = 0.5, 2.0
 """A correction beyond these is no correction of the same thing."""
 _OTHER_WAY = 8.0
 """Another format or kind of attention is as far away as a cache of 256 times the size."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,12 @@ class Remembering:
     def remember(
         self, content_hash: str, plan: LoadPlan, footprint: Footprint, *, at: float, load_seconds: float = 0.0
     ) -> None:
-        """Keep what a load showed."""
-        self.measurements.remember(
-            Measurement(content_hash, self.machine, unnoted(plan), footprint, at, load_seconds=load_seconds)
-        )
+        """Keep what a load showed. Where it can't be kept the model is loaded all the same, and the next load shows it again."""
+        shown = Measurement(content_hash, self.machine, unnoted(plan), footprint, at, load_seconds=load_seconds)
+        try:
+            self.measurements.remember(shown)
+        except (StoreUnreachable, DiskFull):
+            _log.warning("load-not-remembered", content_hash=content_hash, exc_info=True)
 
 
 def learned(shape: ModelShape, plan: LoadPlan, known: Sequence[Measurement]) -> Footprint:

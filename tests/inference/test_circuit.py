@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+
 import pytest
 
 from janus_lab.adapters.models.memory import open_model_registry
 from janus_lab.errors import CircuitOpen, ContextTooLong, ModelFailed, StoreUnreachable
 from janus_lab.inference.circuit import DIED, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, THRESHOLD, Breaker
-from janus_lab.values.model import CircuitState
+from janus_lab.values.model import Circuit, CircuitState
 
 
 class Clock:
@@ -130,7 +135,7 @@ def die_loading(breaker):
 
 def test_a_load_that_ends_well_or_fails_leaves_no_mark(breaker, registry):
     with breaker.loading("m"):
-        assert registry.circuits()["m"].reason == DIED
+        assert registry.circuits()["m"].reason.startswith(DIED)
     assert registry.circuits() == {}
     with pytest.raises(ModelFailed), breaker.loading("m"):
         raise ModelFailed("broken", remedy="x")
@@ -149,3 +154,22 @@ def test_a_model_that_ended_its_process_is_tried_once_more_and_then_left_alone(r
     with third.guarding("m"), third.loading("m"):
         pass
     assert registry.circuits() == {}
+
+
+def test_who_loads_in_another_process_at_the_same_time_has_not_died(registry, clock):
+    for host in (socket.gethostname(), "elsewhere"):
+        there = f"{DIED} (process {os.getppid()} of {host})"
+        registry.report(Circuit("m", CircuitState.HALF_OPEN, 1, there, clock.now, clock.now))
+        here, third = Breaker(registry, clock), Breaker(registry, clock)
+        with here.guarding("m"), here.loading("m"):
+            assert registry.circuits()["m"].failures == 1
+            use(third)
+
+
+def test_who_was_loading_in_a_process_that_is_gone_has_died(registry, clock):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    there = f"{DIED} (process {gone.pid} of {socket.gethostname()})"
+    registry.report(Circuit("m", CircuitState.HALF_OPEN, 1, there, clock.now, clock.now))
+    with Breaker(registry, clock).loading("m"), pytest.raises(CircuitOpen, match="ended while it was being loaded"):
+        use(Breaker(registry, clock))

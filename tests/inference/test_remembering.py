@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from model_shapes import shape
 
 from janus_lab.adapters.models.memory import MemoryMeasurements
+from janus_lab.errors import StoreUnreachable
 from janus_lab.inference.remembering import Remembering, learned, seen
 from janus_lab.resources.model_memory import estimated
 from janus_lab.resources.placement import DRIVER_BYTES, placements
@@ -43,6 +44,16 @@ def test_the_same_plan_takes_what_it_took_whatever_it_was_chosen_for(remembering
     remembering.remember("hash", replace(PLAN, note="as memory is short"), found, at=1.0)
     assert remembering.estimate("hash")(MODEL, PLAN) == found
     assert remembering.estimate("other")(MODEL, PLAN).origin is Origin.ESTIMATED
+
+
+def test_a_load_that_can_not_be_kept_harms_nobody():
+    class Away(MemoryMeasurements):
+        def remember(self, measurement):
+            raise StoreUnreachable("away", remedy="x")
+
+    remembering = Remembering(Away(), "here")
+    remembering.remember("hash", PLAN, measured(PLAN, compute=1.4), at=1.0)
+    assert remembering.estimate("hash")(MODEL, PLAN) == estimated(MODEL, PLAN)
 
 
 def test_of_the_same_plan_the_latest_load_counts(remembering):
