@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from janus_lab.errors import StoreUnreachable
 from janus_lab.scheduler.admission import Admission
@@ -21,6 +22,15 @@ from janus_lab.scheduler.work import Work
 from janus_lab.values.lease import CPU, Grant
 
 
+@dataclass(slots=True)
+class _Turn:
+    """A lease, and who computes under it; once it is closed nobody joins any more."""
+
+    held: HeldLease
+    users: int = 1
+    closed: bool = False
+
+
 class Together:
     """`demand` is what the engine computes with, however many it computes for."""
 
@@ -28,60 +38,59 @@ class Together:
         self._admission = admission
         self._demand = demand
         self._lock = threading.Lock()
-        self._held: HeldLease | None = None
-        self._users = 0
-        self._closed = False
+        self._turn: _Turn | None = None
 
     @contextmanager
     def joined(self, work: Work) -> Iterator[None]:
         """Compute inside. What `work` holds itself is given back meanwhile. Raises what `Admission.ask` does."""
         with work.aside():
             began = self._admission.now()
-            held = self._joined() or self._asked(work.asker)
+            turn = self._joined() or self._asked(work.asker)
             try:
-                with work.under(held, self._admission.now() - began):
+                with work.under(turn.held, self._admission.now() - began):
                     yield
             finally:
-                self._leave()
+                self._leave(turn)
 
-    def _asked(self, asker: Asker) -> HeldLease:
+    def _asked(self, asker: Asker) -> _Turn:
         while True:
             try:
                 asked = self._admission.ask(self._demand, _Waits(asker, self))
             except _Open:
-                if (held := self._joined()) is not None:
-                    return held
+                if (turn := self._joined()) is not None:
+                    return turn
                 continue
-            if self._opened(asked):
-                return asked
+            if (turn := self._opened(asked)) is not None:
+                return turn
             # Somebody was granted theirs at the same time.
             self._admission.give_back(asked)
-            if (held := self._joined()) is not None:
-                return held
+            if (turn := self._joined()) is not None:
+                return turn
 
     def is_open(self) -> bool:
         """Whether somebody computes, and others may join."""
         with self._lock:
-            return self._held is not None and not self._closed
+            return self._turn is not None and not self._turn.closed
 
-    def _opened(self, asked: HeldLease) -> bool:
+    def _opened(self, asked: HeldLease) -> _Turn | None:
+        """A turn under this lease; None while there is one to join. Those in a closed one go on beside it."""
         with self._lock:
-            if self._held is not None:
-                return False
-            self._held, self._users, self._closed = asked, 1, False
-            return True
+            if self._turn is not None and not self._turn.closed:
+                return None
+            self._turn = _Turn(asked)
+            return self._turn
 
-    def _joined(self) -> HeldLease | None:
-        held = self._held
-        closing = held is not None and self._makes_way(held)
+    def _joined(self) -> _Turn | None:
+        turn = self._turn
+        if turn is None:
+            return None
+        closing = self._makes_way(turn.held)
         with self._lock:
-            if self._held is not held or held is None:
+            turn.closed = turn.closed or closing
+            if turn.closed or self._turn is not turn:
                 return None
-            self._closed = self._closed or closing
-            if self._closed:
-                return None
-            self._users += 1
-            return held
+            turn.users += 1
+            return turn
 
     def _makes_way(self, held: HeldLease) -> bool:
         """Whether others are to have their turn: those who are more urgent at once, anybody after a while."""
@@ -93,14 +102,14 @@ class Together:
             return any(waiting.request.weights.get(CPU) for waiting in self._admission.book().waiting)
         return False
 
-    def _leave(self) -> None:
+    def _leave(self, turn: _Turn) -> None:
         with self._lock:
-            self._users -= 1
-            if self._users:
+            turn.users -= 1
+            if turn.users:
                 return
-            held, self._held = self._held, None
-        if held is not None:
-            self._admission.give_back(held)
+            if self._turn is turn:
+                self._turn = None
+        self._admission.give_back(turn.held)
 
 
 class _Open(Exception):

@@ -144,6 +144,27 @@ def test_nobody_joins_while_others_wait_for_processors_after_a_turn(leases, admi
     assert crowd.order == ["first", "other", "late"]
 
 
+def test_who_comes_late_does_not_ask_without_end_where_there_is_room_beside_those_who_compute(monkeypatch):
+    leases = leases_over({RAM: 100, CPU: 8})
+    asked = []
+    request = leases.request
+    monkeypatch.setattr(leases, "request", lambda *wanted: asked.append(wanted) or request(*wanted))
+    with admission_over(leases) as admission:
+        crowd = Crowd(admission, Together(admission, ENGINE))
+        crowd.start()
+        crowd.until(1)
+        crowd.together._turn.held.yield_wanted = True
+        crowd.start()
+        crowd.until(2)
+        crowd.start()
+        crowd.until(3)
+        assert cpus(leases) == [2, 2]
+        # Each asked once for their work; the first, and who came after it had to make way, once for all.
+        assert len(asked) == 3 + 2
+        crowd.end()
+        assert leases.book(MACHINE).leases == ()
+
+
 def test_alone_nobody_is_turned_away_after_a_turn(crowd, monkeypatch):
     monkeypatch.setattr(module, "TURN_SECONDS", 0.05)
     crowd.start()
