@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from janus_lab.errors import RunCancelled
 from janus_lab.values.chat import ChatReply
 from janus_lab.values.generation import FinishReason, ToolCall
 
 _FINISH = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
-    FinishReason.CANCELLED: "stop",
     FinishReason.TOOL_CALLS: "tool_calls",
 }
 
 
 def finish_of(reply: ChatReply) -> str:
-    """Why the reply ended."""
+    """Why the reply ended. Raises RunCancelled for one that was cut: OpenAI has no word for that, and it is not complete."""
+    if reply.finish is FinishReason.CANCELLED:
+        raise RunCancelled("the reply was cancelled before its end", remedy="ask again")
     return _FINISH[reply.finish]
 
 
