@@ -142,7 +142,8 @@ class OnDemand(Generic[Model]):
 
     def _is_to_go(self) -> bool:
         """Whether it is wanted back, or of no use any more: then whoever comes next loads it anew."""
-        held, loaded = self._held, self._loaded
+        held = self._held
+        loaded: object = self._loaded
         return (held is not None and held.asked_back) or (isinstance(loaded, SupportsEnding) and loaded.ended)
 
     def _entered_loading(self, work: Work, patience: float) -> Model:

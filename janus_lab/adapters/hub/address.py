@@ -12,7 +12,7 @@ from janus_lab.errors import UsageError
 DEFAULT_REVISION = "main"
 _SCHEME = "hf://"
 _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,95})")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 _FORM = "write hf://organisation/repository, then /file and @revision if need be"
 
 
@@ -34,6 +34,8 @@ class HubAddress:
             raise UsageError(f"{uri!r} names no repository of models", remedy=_FORM)
         if "@" in revision or (file and not is_safe(unquote(file))):
             raise UsageError(f"{uri!r} names no file of a repository", remedy=_FORM)
+        if revision and not is_safe(unquote(revision)):  # the cache notes it under its name
+            raise UsageError(f"{uri!r} names no revision of a repository", remedy=_FORM)
         return cls(f"{organisation}/{repository}", unquote(file), unquote(revision) or DEFAULT_REVISION)
 
     def at(self, file: str, revision: str) -> Self:
@@ -43,7 +45,7 @@ class HubAddress:
     @property
     def pinned(self) -> bool:
         """Whether it names a commit, whose files never change."""
-        return _COMMIT.fullmatch(self.revision) is not None
+        return COMMIT.fullmatch(self.revision) is not None
 
     @property
     def uri(self) -> str:
@@ -54,7 +56,7 @@ class HubAddress:
 
 
 def is_safe(name: str) -> bool:
-    """Whether a file's name, which a stranger chose, stays within the folder it is put into."""
+    """Whether a name, which a stranger may have chosen, stays within the folder it is put into."""
     parts = name.split("/")
     plain = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
     return plain and "\\" not in name and ":" not in name

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.file_download import repo_folder_name
 
-from janus_lab.adapters.hub.address import HubAddress
+from janus_lab.adapters.hub.address import COMMIT, HubAddress
 
 _LOOK_SECONDS = 0.2
 _GROUP_WRITABLE = 0o664
@@ -32,9 +32,10 @@ class CacheFolder:
         if address.pinned:
             return address.revision
         try:
-            return (self._folder / "refs" / address.revision).read_text(encoding="ascii").strip()
+            noted = (self._folder / "refs" / address.revision).read_text(encoding="ascii").strip()
         except (OSError, ValueError):
             return ""
+        return noted if COMMIT.fullmatch(noted) else ""
 
     def names(self, commit: str) -> list[str]:
         """Files of a commit that are here."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from janus_lab.adapters.hub.address import HubAddress
+from janus_lab.adapters.hub.cache_folder import CacheFolder
 from janus_lab.adapters.hub.selection import select
 from janus_lab.errors import NotFound, UsageError
 from janus_lab.values.gguf_parts import parts_of
@@ -39,6 +40,8 @@ def test_addresses_are_read_and_written(uri, address):
         "hf://org/model/%2e%2e/x",
         "hf://org/model//x",
         "hf://org/model/a@b@c",
+        "hf://org/model@..%2F..%2F..%2Fsecret",
+        "hf://org/model@/etc/passwd",
         "hf://org/mo%00del",
         "hf://org/model/a\\b",
         "hf://o?g/model",
@@ -46,8 +49,15 @@ def test_addresses_are_read_and_written(uri, address):
     ],
 )
 def test_what_is_no_address_is_refused(uri):
-    with pytest.raises(UsageError, match=r"names no (repository|file)"):
+    with pytest.raises(UsageError, match=r"names no (repository|file|revision)"):
         HubAddress.parse(uri)
+
+
+def test_a_note_of_a_commit_leads_nowhere_else(tmp_path):
+    folder = CacheFolder("org/model", tmp_path)
+    for noted, commit in ((COMMIT, COMMIT), ("../../..", ""), ("main", "")):
+        folder.remember("main", noted)
+        assert folder.commit(HubAddress("org/model")) == commit
 
 
 def test_a_named_file_is_taken_with_its_parts_and_card():
