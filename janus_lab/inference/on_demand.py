@@ -178,8 +178,7 @@ class OnDemand(Generic[Model]):
 
     def _load_as(self, layout: Layout[Model], work: Work, patience: float) -> None:
         asker = Loading(work.asker, self._is_overtaken, patience)
-        held = self._leased(layout.demand, asker)
-        began = self._admission.now()
+        held, began = self._leased(layout.demand, asker), self._admission.now()
         try:
             work.take(asker)
             if held is not None:

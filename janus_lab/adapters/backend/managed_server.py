@@ -57,10 +57,7 @@ class ManagedServer:
         """
         with self._alone:
             if self._stopped:
-                raise ModelFailed(
-                    f"the server of the model {self._order.record.name} has been stopped",
-                    remedy="repeat; it is started again when asked",
-                )
+                raise self._gone()
             runs = self._process is not None and not self._process.has_ended()
             if runs and (not suspected or self._is_well(_ASK_SECONDS)):
                 return False
@@ -69,9 +66,9 @@ class ManagedServer:
             return True
 
     def stop(self) -> None:
-        """End it for good."""
+        """End it for good; a start that is under way is given up."""
+        self._stopped = True
         with self._alone:
-            self._stopped = True
             self._end()
 
     def _start(self) -> None:
@@ -90,6 +87,9 @@ class ManagedServer:
             )
             if self._comes_up(self._process):
                 return
+            if self._stopped:
+                self._end()
+                raise self._gone()
             ended, said = self._process.has_ended(), self._process.said()
             self._end()
             if not (ended and left and _is_taken(self._port)):
@@ -97,7 +97,7 @@ class ManagedServer:
 
     def _comes_up(self, process: ServerProcess) -> bool:
         deadline = self._began + START_SECONDS
-        while time.monotonic() < deadline and not process.has_ended():
+        while time.monotonic() < deadline and not (process.has_ended() or self._stopped):
             if self._is_well(_ASK_SECONDS):
                 return True
             time.sleep(_LOOK_SECONDS)
@@ -122,6 +122,12 @@ class ManagedServer:
         if self._process is not None:
             self._process.stop()
             self._process = None
+
+    def _gone(self) -> ModelFailed:
+        return ModelFailed(
+            f"the server of the model {self._order.record.name} has been stopped",
+            remedy="repeat; it is started again when asked",
+        )
 
     def _failed(self, *, ended: bool, said: str) -> ModelFailed:
         what = "ended at its start" if ended else f"did not answer within {START_SECONDS:.0f} seconds"

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,21 @@ def test_a_server_that_is_slow_but_well_is_left_alone(tmp_path):
         pid = pid_of(backend)
         backend._owned._suspected = True
         assert pid_of(backend) == pid
+
+
+def test_one_that_does_not_come_up_is_stopped_at_once(tmp_path):
+    silent = (sys.executable, "-S", "-c", "import time; time.sleep(600)")
+    server = managed_server.ManagedServer(order(tmp_path, command=silent))
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(server.ensure)
+        while not server.pid:
+            assert not starting.done()
+            time.sleep(0.01)
+        pid = server.pid
+        server.stop()
+        with pytest.raises(ModelFailed, match="has been stopped"):
+            starting.result(10)
+    assert gone(pid)
 
 
 def test_one_that_fails_at_its_start_says_why_and_leaves_nothing(tmp_path):
