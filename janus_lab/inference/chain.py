@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 from janus_lab.errors import (
     CircuitOpen,
     ContextTooLong,
+    CorruptFile,
     HashMismatch,
     JanusError,
     LeaseImpossible,
     LeaseTimeout,
-    MissingPackage,
     ModelFailed,
     ModelGated,
     NotFound,
@@ -30,11 +30,12 @@ UNABLE = (
     LeaseTimeout,
     CircuitOpen,
     NotFound,
-    MissingPackage,
+    CorruptFile,
+    SettingsError,
     ModelGated,
     HashMismatch,
 )
-"""What another model may mend."""
+"""What another model may mend: a server's key that is missing or refused is a setting of one model, too."""
 PATIENCE_SECONDS = 15.0
 """So long memory for a model is waited for where another one could answer."""
 

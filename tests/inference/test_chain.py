@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from janus_lab.errors import LeaseImpossible, LeaseTimeout, ModelFailed, NotFound, RunCancelled
+from janus_lab.errors import (
+    AccessDenied,
+    CorruptFile,
+    LeaseImpossible,
+    LeaseTimeout,
+    MissingPackage,
+    ModelFailed,
+    NotFound,
+    RunCancelled,
+    SettingsError,
+)
 from janus_lab.inference import chain as module
 from janus_lab.inference.circuit import THRESHOLD
 from janus_lab.scheduler.demand import Demand
@@ -53,6 +63,15 @@ def test_one_that_cannot_be_loaded_is_replaced_by_the_next_and_both_are_named(ho
         answer, told = heard(house, models)
     assert answer == ("b: hello", "b")
     assert told == [("model-fallback", "a can't answer (model-failed: broken file), so b is asked instead")]
+
+
+@pytest.mark.parametrize("error", [SettingsError, AccessDenied, MissingPackage, CorruptFile])
+def test_one_whose_key_package_or_file_is_no_good_is_replaced(house, error):
+    house.load_errors["a"] = error("its key is not set", remedy="x")
+    with house.residency() as models:
+        answer, told = heard(house, models)
+    assert answer == ("b: hello", "b")
+    assert told == [("model-fallback", f"a can't answer ({error.code}: its key is not set), so b is asked instead")]
 
 
 def test_one_that_is_too_large_for_the_machine_is_replaced(house):
