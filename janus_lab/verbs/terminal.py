@@ -20,6 +20,8 @@ from janus_lab.verbs.plain.printable import one_line, printable
 from janus_lab.verbs.progress_line import ProgressLine
 
 WARNINGS_SHOWN = 20
+_LONGEST = 400
+"""Characters of a warning."""
 _NUMBERS = re.compile(r"\s?\[\d+\]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -79,6 +81,9 @@ class TerminalFace:
         """Print a result; an answer that was streamed takes its draft's place or follows it."""
         if isinstance(value, IngestReport | IngestPlan):
             self._warnings.clear()  # the report names every file that needs a word
+        if isinstance(value, Answer):
+            noted = {one_line(note, _LONGEST) for note in value.notes}
+            self._warnings = [warning for warning in self._warnings if warning not in noted]
         self.settle()
         draft, self._draft = self._draft, ""
         if value is None:
@@ -162,7 +167,7 @@ def warning_text(event: Event) -> str:
     """What a WARNING event says, on one line."""
     origin, message, remedy = (str(event.data.get(name) or "") for name in ("origin", "message", "remedy"))
     text = f"{origin}: {message}" if origin and origin not in message else message
-    return one_line(f"{text} ({remedy})" if remedy else text, 400)
+    return one_line(f"{text} ({remedy})" if remedy else text, _LONGEST)
 
 
 def _terminal_size(stream: IO[str]) -> os.terminal_size | None:

@@ -39,6 +39,11 @@ def test_an_answer_shows_marks_citations_and_notes():
     assert "p. 2 (cities.pdf)" in text
     assert "“Lima is old" in text
     assert "note: slow" in text
+    assert "model:" not in text
+
+
+def test_an_answer_names_the_model_that_wrote_it():
+    assert "\nmodel: big model\nnote: slow" in plain(answer(model="big\n model"))
 
 
 def test_numbers_that_stand_in_the_text_are_not_repeated():

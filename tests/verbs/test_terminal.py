@@ -5,6 +5,7 @@ import pty
 import select
 import sys
 import termios
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -100,6 +101,16 @@ def test_warnings_are_told_once():
     face.follow(warning)
     face.show(IngestReport("r", "c", 0, 0, 0, 1, 0, 0, 0, 0, 0.1, ()))
     assert err.getvalue().count("warning") == 1
+
+
+def test_what_an_answer_notes_is_not_told_before_it_too():
+    out, err = StringIO(), StringIO()
+    face = TerminalFace(out, err)
+    for said in ("a can't answer, so b is asked instead", "half the window"):
+        face.follow(event(EventKind.WARNING, message=said))
+    face.show(replace(answer("Lima is old."), notes=("a can't answer, so b is asked instead",)))
+    assert err.getvalue() == "warning: half the window\n"
+    assert "note: a can't answer" in out.getvalue()
 
 
 def test_progress_rewrites_one_line_on_a_terminal(terminal):

@@ -47,8 +47,9 @@ def marked(value: Answer) -> str:
 
 
 def evidence(value: Answer) -> str:
-    """The list of citations, and notes."""
+    """The list of citations, which model wrote, and notes."""
     lines = [line for citation in value.citations for line in _citation(citation)]
+    lines += [f"model: {one_line(value.model, 120)}"] if value.model else []
     lines += [f"note: {one_line(note, QUOTE)}" for note in value.notes]
     return "\n".join(lines)
 

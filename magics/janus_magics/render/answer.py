@@ -90,7 +90,9 @@ def cited_context(value: CitedContext) -> Markup:
 
 
 def _foundations(value: Answer) -> Markup:
-    summary = element("span", f"{count(len(value.hits), 'hit')} · run {value.run_id[:13]}", kind="dim small")
+    model = one_line(value.model, 120) if value.model else "no model"
+    told = f"{count(len(value.hits), 'hit')} · {model} · run {value.run_id[:13]}"
+    summary = element("span", told, kind="dim small")
     notes = element("ul", *(element("li", note) for note in value.notes), kind="small") if value.notes else Markup()
     seconds = element("div", timings(value.timings), kind="dim small")
     return details(summary, notes, seconds, _hits(value.hits) if value.hits else "")
