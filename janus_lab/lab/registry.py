@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -93,13 +94,9 @@ class Models:
         return self._status(self._roster.find(name), self._books())
 
     def fit(self, name: str) -> ModelStatus:
-        """Whether and how a model fits this machine now. Raises NotFound, or what its files are missing."""
-        status = self.show(name)
-        if status.missing:
-            raise NotFound(
-                f"{name} can't be looked into: {status.missing}", remedy=f"janus models pull {status.record.uri}"
-            )
-        return status
+        """Whether and how a model fits this machine now. Raises NotFound, or what is wrong with its files or server."""
+        books = self._books()
+        return self._looked_into(self._known(self._roster.find(name), books), books)
 
     def add(
         self, name: str, uri: str, task: ModelTask = ModelTask.GENERATION, options: ModelOptions | None = None
@@ -178,26 +175,39 @@ class Models:
         return Unloaded(name, recalled.asked, recalled.held)
 
     def _status(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
-        status = ModelStatus(
+        status = self._known(record, books)
+        try:
+            return self._looked_into(status, books)
+        except JanusError as error:
+            return replace(status, files=self._files(record), missing=f"{error.message} ({error.remedy})")
+
+    def _known(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
+        """What is known of a model without a look at its files."""
+        return ModelStatus(
             record,
             residents=tuple(_residents(record.name, books)),
             circuit=self._registry.circuits().get(record.name),
             place=self._place(record),
         )
-        try:
-            files = self._outlook.files(record)
-            if files is None:
-                return status
-            status = replace(status, files=files)
-            shape = self._outlook.shape(record, files)
-            here = next((book for book in books if book.machine == self._machine), None)
-            fit = self._outlook.fit(record, files, shape, here)
-        except JanusError as error:
-            return replace(status, missing=f"{error.message} ({error.remedy})")
+
+    def _looked_into(self, status: ModelStatus, books: Sequence[LeaseBook]) -> ModelStatus:
+        """A model with what its files say and how it fits; as it is for a server's. Raises a JanusError with the way to either."""
+        record = status.record
+        files = self._outlook.files(record)
+        if files is None:
+            return status
+        shape = self._outlook.shape(record, files)
+        here = next((book for book in books if book.machine == self._machine), None)
+        fit = self._outlook.fit(record, files, shape, here)
         if fit is not None and not fit.now and fit.ever:
             others = {name for book in books for name in _held_models(book) if name != record.name}
             fit = replace(fit, evicts=tuple(sorted(others)))
-        return replace(status, shape=shape, fit=fit, measured=self._measured(files))
+        return replace(status, files=files, shape=shape, fit=fit, measured=self._measured(files))
+
+    def _files(self, record: ModelRecord) -> ModelFiles | None:
+        with suppress(JanusError):
+            return self._outlook.files(record)
+        return None
 
     def _measured(self, files: ModelFiles) -> Measurement | None:
         known = self._measurements.recall(files.content_hash, self._machine)

@@ -76,9 +76,7 @@ def facts(value: ModelStatus) -> list[tuple[str, str]]:
     found += _measured_facts(value)
     for one in value.residents:
         where = f"on {one_line(one.machine, 80)}, process {one.pid}"
-        found.append(
-            ("loaded", f"{where}, {amounts(one.covered)}, since {duration(max(0.0, time.time() - one.since))}")
-        )
+        found.append(("loaded", f"{where}, {amounts(one.covered)}, for {duration(max(0.0, time.time() - one.since))}"))
     if value.circuit is not None and value.circuit.state is not CircuitState.CLOSED:
         found.append(("server", f"left alone for now: {one_line(value.circuit.reason, 300)}"))
     return found
@@ -110,7 +108,7 @@ def _measured_facts(value: ModelStatus) -> list[tuple[str, str]]:
     if measured is None:
         return []
     loads = f"{count(measured.loads, 'load')}, the last in {duration(measured.load_seconds)}"
-    found = [("measured", f"{footprint(measured.footprint)} ({loads})")]
+    found = [("measured", f"{footprint(measured.footprint)}; {loads}")]
     if _speed(value) != _NOTHING:
         found.append(("tokens/s", f"{measured.prompt_speed:,.0f} read, {measured.generation_speed:,.0f} written"))
     return found
