@@ -106,12 +106,21 @@ class Owned(Generic[Served]):
             raise
 
 
-class ManagedGeneration:
-    """A language model on a server of our own."""
+class _Managed(Generic[Served]):
+    """A model on a server of our own."""
 
-    def __init__(self, owned: Owned[ServedGeneration]) -> None:
+    def __init__(self, owned: Owned[Served]) -> None:
         self._owned = owned
         self.info = owned.info
+
+    @property
+    def ended(self) -> bool:
+        """Whether its server was given up: then nothing can be asked any more, and it has to be opened again."""
+        return self._owned.server.stopped
+
+
+class ManagedGeneration(_Managed[ServedGeneration]):
+    """A language model on a server of our own."""
 
     def count_tokens(self, messages: tuple[Message, ...]) -> int:
         """Tokens of the prompt these messages make, as the server counts."""
@@ -129,12 +138,8 @@ class ManagedGeneration:
             yield from stream
 
 
-class ManagedEmbedding:
+class ManagedEmbedding(_Managed[ServedEmbedding]):
     """An embedding model on a server of our own."""
-
-    def __init__(self, owned: Owned[ServedEmbedding]) -> None:
-        self._owned = owned
-        self.info = owned.info
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`."""
@@ -147,12 +152,8 @@ class ManagedEmbedding:
             return served.count_tokens(texts)
 
 
-class ManagedReranking:
+class ManagedReranking(_Managed[ServedReranking]):
     """A reranker on a server of our own."""
-
-    def __init__(self, owned: Owned[ServedReranking]) -> None:
-        self._owned = owned
-        self.info = owned.info
 
     def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
         """How well each text answers the query."""

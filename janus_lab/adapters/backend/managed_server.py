@@ -36,7 +36,8 @@ class ManagedServer:
         self._order = order
         self._alone = threading.Lock()
         self._process: ServerProcess | None = None
-        self._stopped = False
+        self.stopped = False
+        """Whether it was ended for good."""
         self._began = -_REST_SECONDS
         self._port = 0
 
@@ -56,7 +57,7 @@ class ManagedServer:
         Raises ModelFailed with what its log says if it can't, MissingPackage if there is no such program.
         """
         with self._alone:
-            if self._stopped:
+            if self.stopped:
                 raise self._gone()
             runs = self._process is not None and not self._process.has_ended()
             if runs and (not suspected or self._is_well(_ASK_SECONDS)):
@@ -67,7 +68,7 @@ class ManagedServer:
 
     def stop(self) -> None:
         """End it for good; a start that is under way is given up."""
-        self._stopped = True
+        self.stopped = True
         with self._alone:
             self._end()
 
@@ -87,7 +88,7 @@ class ManagedServer:
             )
             if self._comes_up(self._process):
                 return
-            if self._stopped:
+            if self.stopped:
                 self._end()
                 raise self._gone()
             ended, said = self._process.has_ended(), self._process.said()
@@ -97,7 +98,7 @@ class ManagedServer:
 
     def _comes_up(self, process: ServerProcess) -> bool:
         deadline = self._began + START_SECONDS
-        while time.monotonic() < deadline and not (process.has_ended() or self._stopped):
+        while time.monotonic() < deadline and not (process.has_ended() or self.stopped):
             if self._is_well(_ASK_SECONDS):
                 return True
             time.sleep(_LOOK_SECONDS)

@@ -127,6 +127,20 @@ def test_a_server_that_crashed_is_started_again(tmp_path):
         assert pid_of(backend) != pid
 
 
+def test_one_whose_model_is_not_there_after_a_crash_says_that_it_is_to_be_opened_anew(tmp_path):
+    def none(_client, _order):
+        raise ModelFailed("offers nothing", remedy="x")
+
+    with running(tmp_path) as backend:
+        with pytest.raises(ModelFailed):
+            reply(backend, say("crash"))
+        assert not backend.ended
+        backend._owned._make = none
+        with pytest.raises(ModelFailed, match="offers nothing"):
+            pid_of(backend)
+        assert backend.ended
+
+
 def test_a_server_that_hangs_is_ended_and_started_again(tmp_path, monkeypatch):
     monkeypatch.setattr(managed_server, "_ASK_SECONDS", 0.3)
     with running(tmp_path) as backend:
