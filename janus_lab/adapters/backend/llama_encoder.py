@@ -15,7 +15,7 @@ from janus_lab.adapters.backend.llama_log import last_error, quiet
 from janus_lab.adapters.backend.llama_parameters import context_parameters, model_parameters
 from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
 from janus_lab.adapters.backend.token_graph import replace_file
-from janus_lab.errors import MissingPackage, ModelFailed
+from janus_lab.errors import MissingPackage, ModelFailed, UserError
 from janus_lab.values.load_order import LoadOrder
 
 _WINDOW_TOKENS = 512
@@ -94,7 +94,9 @@ class LlamaEncoder:
         return before, [*after, api.llama_vocab_sep(vocab)] if wants else after, after
 
     def encode(self, rows: Sequence[Sequence[int]]) -> Floats:
-        """Numbers of shape `(len(rows), size)`. Rows together have at most `batch_tokens`. Raises ModelFailed."""
+        """Numbers of shape `(len(rows), size)`. Rows together have at most `batch_tokens`. Raises ModelFailed, or UserError for an empty one."""
+        if not all(rows):
+            raise UserError("there is nothing to be read in an empty text", remedy="leave it out")
         starts = range(0, len(rows), self._sequences)
         parts = [self._thread.submit(self._encode, rows[n : n + self._sequences]).result() for n in starts]
         return np.concatenate(parts)

@@ -14,7 +14,7 @@ from minilm_gguf import write_minilm
 from janus_lab.adapters.backend.embedding_files import open_embedding
 from janus_lab.adapters.backend.llama_encoder import opened_encoder
 from janus_lab.adapters.backend.reranking_files import open_reranking
-from janus_lab.errors import ModelFailed
+from janus_lab.errors import ModelFailed, UserError
 from janus_lab.values.model import ModelOptions, ModelTask
 
 TEXTS = ["Tides follow the moon.", "The keeper counted forty-two ships before breakfast. " * 5, "x"]
@@ -35,6 +35,14 @@ def minilm(cache):
 def ranking(cache):
     path = write_minilm(cache / "rank.gguf", cache, pooling=PoolingType.RANK, head=HEAD)
     return embedding_order(cache, path.as_uri(), task=ModelTask.RERANKING)
+
+
+def test_where_nothing_can_be_read_it_says_so(minilm):
+    with opened_encoder(minilm) as encoder:
+        row = encoder.tokens("x")
+        with pytest.raises(UserError, match="nothing to be read"):
+            encoder.encode([row, []])
+        assert encoder.encode([row]).shape == (1, encoder.size)
 
 
 def test_it_computes_what_the_onnx_graph_does(minilm, cache):
