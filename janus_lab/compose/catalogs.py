@@ -14,7 +14,8 @@ from janus_lab.ports.model_hub import ModelHub
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
-from janus_lab.values.model import ModelShape
+from janus_lab.settings.key_variable import key_in
+from janus_lab.values.model import ModelRecord, ModelShape
 from janus_lab.values.shown_url import shown_url
 
 _OTHERS, _OURS = ("http", "https"), ("vllm",)
@@ -26,9 +27,11 @@ def open_catalog(settings: Settings) -> Catalog:
     return Catalog(settings.model_cache, hub_opener(settings))
 
 
-def found_model(settings: Settings, uri: str) -> str:
-    """Where the model at a URI is: its first file, or its server. Raises as `Catalog.files` does, or ServerUnreachable."""
+def found_model(settings: Settings, record: ModelRecord) -> str:
+    """Where a model is: its first file, or its server. Raises as `Catalog.files` does, ServerUnreachable, or SettingsError for a key that is not set."""
+    uri = record.uri
     scheme = uri.partition(":")[0]
+    key_in(record.options.key_variable, settings.home)
     if scheme in _OTHERS and not listens(uri):
         raise ServerUnreachable(
             f"no server of models listens at {shown_url(uri)}",

@@ -31,7 +31,7 @@ from janus_lab.schemes import factory
 from janus_lab.settings import Settings, load_settings
 from janus_lab.values.health import HealthReport
 from janus_lab.values.machine import Sample
-from janus_lab.values.model import ModelTask
+from janus_lab.values.model import ModelRecord, ModelTask
 
 
 def open_lab(
@@ -90,12 +90,12 @@ def open_lab(
         )
 
 
-def _serving(settings: Settings) -> Mapping[ModelTask, Sequence[str]]:
+def _serving(settings: Settings) -> Mapping[ModelTask, Sequence[ModelRecord]]:
     """The models that serve, by task."""
     url = settings.url("relational_url")
     with factory("model registry", url)(url) as registry:
         known = roster(settings, registry)
-        return {task: [record.uri for record in known.chain(task)] for task in ModelTask}
+        return {task: known.chain(task) for task in ModelTask}
 
 
 def _probe(settings: Settings, resources: ExitStack) -> Callable[[], Probe]:
@@ -130,6 +130,6 @@ def _surroundings(settings: Settings) -> Surroundings:
     return Surroundings(
         settings,
         check_servers=lambda: check_servers(settings),
-        find_model=lambda uri: found_model(settings, uri),
+        find_model=lambda record: found_model(settings, record),
         measure=lambda: _measured(settings),
     )

@@ -39,7 +39,8 @@ def locate(uri: str) -> ModelFile:
     if parts.scheme in _FILES and parts.netloc in ("", "localhost"):
         return ModelFile(uri, _readable(Path(unquote(parts.path)), uri), UNKNOWN_LICENCE)
     raise UnknownScheme(
-        f"there is no source of models for {uri}", remedy="use package://distribution/file or file:///path/to/file"
+        f"there is no source of models for {uri}",
+        remedy="use hf://organisation/repository/file, file:///path, package://distribution/file, or a server's http://host:port/v1",
     )
 
 

@@ -125,7 +125,7 @@ class Models:
             if record.task is not task:
                 raise UserError(
                     f"{record.name} is a model for {record.task.value}, not for {task.value}",
-                    remedy=f"models use {record.name} --for {record.task.value}",
+                    remedy=f"janus models use {record.name} --for {record.task.value}",
                 )
         for record in records:
             # A chain names models by their records, those that only the settings name among them.

@@ -16,21 +16,21 @@ from janus_lab.lab.machine_checks import machine_checks
 from janus_lab.settings import Settings, unknown_variables
 from janus_lab.values.health import Check, HealthReport, Verdict
 from janus_lab.values.machine import Sample
-from janus_lab.values.model import ModelTask
+from janus_lab.values.model import ModelRecord, ModelTask
 
 LOW_DISK_BYTES = 2 * 1024**3
 FULL_DISK_BYTES = 100 * 1024**2
 
 
-Serving = Mapping[ModelTask, Sequence[str]]
-"""For each task the URIs of the models that serve it, first the one in use."""
+Serving = Mapping[ModelTask, Sequence[ModelRecord]]
+"""For each task the models that serve it, first the one in use."""
 
 
 class FindModel(Protocol):
-    """Says where a model's file is, or raises what is missing."""
+    """Says where a model is, or raises what is missing."""
 
-    def __call__(self, uri: str) -> str:
-        """The path of the model named by `uri`."""
+    def __call__(self, record: ModelRecord) -> str:
+        """The path of the model's file, or its server's address."""
         ...
 
 
@@ -56,12 +56,16 @@ class Surroundings:
 
     def models(self, serving: Serving | None = None) -> list[Check]:
         """Whether the models are there: those that serve, or where that is not known those that the settings name."""
-        named = serving or {
-            ModelTask.EMBEDDING: [self._settings.embedding_model],
-            ModelTask.GENERATION: [self._settings.generation_model],
-            ModelTask.RERANKING: [self._settings.reranking_model],
+        named = serving if serving is not None else self._set()
+        return [check for task, records in named.items() for check in self._chain(task, records)]
+
+    def _set(self) -> Serving:
+        uris = {
+            ModelTask.EMBEDDING: self._settings.embedding_model,
+            ModelTask.GENERATION: self._settings.generation_model,
+            ModelTask.RERANKING: self._settings.reranking_model,
         }
-        return [check for task, uris in named.items() for check in self._chain(task, [uri for uri in uris if uri])]
+        return {task: [ModelRecord("", task, uri)] if uri else [] for task, uri in uris.items()}
 
     def report_without_stores(self, error: JanusError) -> HealthReport:
         """The report on a lab that can't be opened, because of `error`."""
@@ -103,16 +107,17 @@ class Surroundings:
             return Check("disk", Verdict.WARNING, detail, "free some space before a large ingest")
         return Check("disk", Verdict.OK, detail)
 
-    def _chain(self, task: ModelTask, uris: Sequence[str]) -> Iterator[Check]:
+    def _chain(self, task: ModelTask, records: Sequence[ModelRecord]) -> Iterator[Check]:
         """The model in use must be there; those that would take its place should be."""
         name = f"{task.value} model"
-        if not uris and task is ModelTask.GENERATION:
+        if not records and task is ModelTask.GENERATION:
             yield Check(name, Verdict.OK, "none: answers are quotes from the documents")
-        for rank, uri in enumerate(uris):
+        for rank, record in enumerate(records):
+            called = f"{record.name}: " if record.name and len(records) > 1 else ""
             try:
-                place = self._find_model(uri)
+                place = self._find_model(record)
             except JanusError as error:
-                yield Check(name, Verdict.WARNING if rank else Verdict.FAILED, error.message, error.remedy)
+                yield Check(name, Verdict.WARNING if rank else Verdict.FAILED, f"{called}{error.message}", error.remedy)
             else:
                 found = place if "://" in place else Path(place).name
-                yield Check(name, Verdict.OK, f"{found} (in place of the first)" if rank else found)
+                yield Check(name, Verdict.OK, f"{called}{found}{' (in place of the first)' if rank else ''}")

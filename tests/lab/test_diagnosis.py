@@ -5,6 +5,7 @@ from __future__ import annotations
 from janus_lab import open_lab
 from janus_lab.values.answer import Outcome
 from janus_lab.values.health import Verdict
+from janus_lab.values.model import ModelOptions
 
 
 def test_a_healthy_lab(lab):
@@ -32,6 +33,11 @@ def test_a_chosen_model_is_looked_for_and_one_in_its_place(lab):
     lab.models.use("server")
     (silent,) = (c for c in lab.doctor().checks if c.verdict is not Verdict.OK)
     assert "127.0.0.1:9" in silent.detail
+    lab.models.add("locked", "http://127.0.0.1:9/v1", options=ModelOptions(key_variable="NO_SUCH_KEY"))
+    lab.models.use("server", "locked")
+    first, second = (c.detail for c in lab.doctor().checks if c.verdict is not Verdict.OK)
+    assert first.startswith("server: no server")
+    assert second.startswith("locked: the environment variable NO_SUCH_KEY")
 
 
 def test_a_misspelt_variable_is_named_with_the_right_one(lab, monkeypatch):
