@@ -11,7 +11,7 @@ from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
 from janus_lab.settings import Settings
 from janus_lab.values.chat import AS_MANY_AS_FIT, ChatPiece, ChatReply, ChatRequest
-from janus_lab.values.embedding import Embedded, EmbedRequest
+from janus_lab.values.embedding import Embedded, EmbedRequest, of_one_model
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message, Tool
 from janus_lab.values.run import Priority, RunKind
@@ -37,7 +37,8 @@ class ModelUse:
         """
         import numpy as np
 
-        return np.concatenate([_array(handle.wait(Embedded)) for handle in self.start_embed(texts, model=model)])
+        parts = [handle.wait(Embedded) for handle in self.start_embed(texts, model=model)]
+        return np.concatenate([_array(part) for part in of_one_model(parts)])
 
     def start_embed(
         self, texts: Sequence[str], *, model: str = "", priority: Priority = Priority.INTERACTIVE

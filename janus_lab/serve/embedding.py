@@ -9,7 +9,7 @@ import numpy as np
 
 from janus_lab.serve.fields import Fields
 from janus_lab.serve.refusals import Refused, wrong
-from janus_lab.values.embedding import Embedded
+from janus_lab.values.embedding import Embedded, of_one_model
 
 TEXTS_AT_MOST = 2_048
 
@@ -36,8 +36,8 @@ def read_encoding(fields: Fields) -> str:
 
 
 def embeddings(parts: list[Embedded], encoding: str, dimensions: int | None) -> dict[str, Any]:
-    """The answer. Raises Refused if other dimensions were asked for than the model has."""
-    first = parts[0]
+    """The answer. Raises EngineError for parts of several models, and Refused if other dimensions were asked for than the model has."""
+    first = of_one_model(parts)[0]
     if dimensions not in (None, first.dimensions):
         raise wrong("dimensions", f"{first.model} has {first.dimensions}, and none are cut off")
     rows = np.concatenate([_rows(part) for part in parts])

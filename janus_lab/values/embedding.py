@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from janus_lab.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,10 @@ class Embedded:
     dimensions: int
     data: str
     tokens: int = 0
+
+
+def of_one_model(parts: Sequence[Embedded]) -> Sequence[Embedded]:
+    """The parts of one list of texts, if one model embedded them all; raises EngineError if another one was chosen meanwhile."""
+    if len({(part.model, part.dimensions) for part in parts}) > 1:
+        raise EngineError("another embedding model was chosen while texts were embedded", remedy="repeat")
+    return parts
