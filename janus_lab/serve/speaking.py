@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from janus_lab.errors import JanusError
 from janus_lab.serve.following import Following
 from janus_lab.serve.refusals import Refused, refused
+from janus_lab.serve.retelling import Retelling
 from janus_lab.serve.shapes import Shape, ours, usage_of
 from janus_lab.values.chat import ChatReply
 from janus_lab.values.codec import from_json
@@ -145,15 +146,17 @@ class _Stream(StreamingResponse):
 async def _lines(following: Following, sending: Sending, begun: list[Told]) -> AsyncIterator[str]:
     if (opening := sending.shape.opening()) is not None:
         yield sending.chunk([opening])
+    retelling = Retelling()
     try:
         async for told in _all(following, begun):
             if told is None:
                 yield _KEEP_ALIVE
             elif not isinstance(told, Event):
+                retelling.end()
                 for line in _ending(sending, from_json(ChatReply, told)):
                     yield line
-            elif told.kind is EventKind.TOKEN:
-                yield sending.chunk([sending.shape.piece(str(told.data["text"]))])
+            elif text := retelling.fresh(told):
+                yield sending.chunk([sending.shape.piece(text)])
     except JanusError as error:
         yield f"data: {json.dumps(refused(error).body(), ensure_ascii=False)}\n\n"
 
