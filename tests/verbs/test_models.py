@@ -61,6 +61,11 @@ def test_names_and_licences_of_strangers_do_nothing(draw, status):
     assert "<script>" not in str(html(view)) + str(html(status))
 
 
+def test_a_servers_model_says_that_its_memory_is_not_ours():
+    served = ModelStatus(ModelRecord("big", ModelTask.GENERATION, "http://127.0.0.1:8000/v1"))
+    assert "a server's; this machine lends it none" in plain(served)
+
+
 def test_a_model_tells_how_it_would_fit_and_what_makes_room(status):
     told = plain(status)
     assert "once others make room" in told

@@ -71,6 +71,8 @@ def facts(value: ModelStatus) -> list[tuple[str, str]]:
         found.append(("in use", _place(value.place)))
     if value.missing:
         found.append(("missing", one_line(value.missing, 400)))
+    if value.record.served:
+        found.append(("memory", "a server's; this machine lends it none"))
     found += _file_facts(value)
     found += fit_facts(value.fit) if value.fit is not None else []
     found += _measured_facts(value)
