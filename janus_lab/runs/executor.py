@@ -95,8 +95,11 @@ class Executor:
         return True
 
     def _look_again_later(self, run: Run) -> None:
-        """Its holder works, or has just died: one message, however many met the claim, looks when that must be known."""
-        turn = f"again:{run.id}"
+        """Its holder works, or has just died: one message, however many met the claim here, looks when that must be known.
+
+        One for each worker: a worker that dies takes the message that is to look with it.
+        """
+        turn = f"again:{run.id}:{self._holder}"
         ours = self._claims.take(turn, uuid.uuid4().hex, watching.CLAIM_SECONDS)
         if ours is not None:
             self._queue().enqueue(run.id, run.priority, delay_seconds=watching.CLAIM_SECONDS)

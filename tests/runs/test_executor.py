@@ -158,6 +158,15 @@ def test_of_many_messages_that_meet_a_held_claim_one_looks_again(bench, monkeypa
     assert len(bench.queue.messages) == 2
 
 
+def test_a_worker_that_died_with_the_message_that_was_to_look_again_holds_nobody_off(bench):
+    run_id = bench.new_run()
+    assert bench.claims.take(run_id, "dead", 60.0) is not None
+    bench.executor(lambda context: pytest.fail("two workers"), holder="dead").carry_out(run_id)
+    bench.queue.messages.clear()
+    bench.executor(lambda context: pytest.fail("two workers"), holder="new").carry_out(run_id)
+    assert [(m[0], m[2]) for m in bench.queue.messages] == [(run_id, CLAIM_SECONDS)]
+
+
 def test_two_workers_racing_carry_out_a_run_once(bench):
     run_ids = [bench.new_run() for _ in range(10)]
     calls = []
