@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from janus_lab.adapters.redis.keys import LEASES_FORMAT
+
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 EVIL = "<script>window.__janus_pwned=1</script><img src=x onerror='window.__janus_pwned=2'>"
 SCENE = """
@@ -51,7 +53,7 @@ def test_keys_are_drawn_in_light_and_dark_mean_something_and_are_deleted_only_wh
     words = panel.inner_text()
     assert "read-only" in words
     assert "event stream" in words
-    choose(panel, "leases:lab-7:3:records")
+    choose(panel, f"leases:lab-7:{LEASES_FORMAT}:records")
     panel.get_by_role("table", name="Members").wait_for()
     for told in ("kept loaded", "waits", "14.0 GiB of GPU 0", "In [12] of survey.ipynb", "Who holds what of a machine"):
         assert told in panel.inner_text().replace("\xa0", " ")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import janus_lab
 from janus_lab.errors import Defect
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
     from redis.commands.core import Script
 
 
+Run: TypeAlias = Callable[..., Any]
+"""Runs one script, called with `keys` and `args`."""
 _USES = "-- uses:"
+_RESTARTS = 3
+"""So many restarts of a server in the middle of one call are borne."""
 
 
 def folder() -> Path:
@@ -52,7 +58,19 @@ def _text(path: str) -> str:
     return (folder() / path).read_text(encoding="utf-8")
 
 
-def register(client: Redis, name: str) -> Script:
-    """A callable for script `name`; it loads the script again when the server has forgotten it."""
+def register(client: Redis, name: str) -> Run:
+    """What runs script `name` on `keys` with `args`; it loads the script again when the server has forgotten it.
+
+    A server that is restarted between the loading and the call has forgotten it once more, so that is tried again.
+    """
+    from redis.exceptions import NoScriptError
+
     script: Script = client.register_script(source(name))
-    return script
+
+    def run(*, keys: Sequence[str], args: Sequence[str | float] = ()) -> Any:
+        for _ in range(_RESTARTS):
+            with suppress(NoScriptError):
+                return script(keys=keys, args=args)
+        return script(keys=keys, args=args)
+
+    return run
