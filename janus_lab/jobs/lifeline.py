@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them, however that one ended."""
+"""Processes that end when they are told to, and with the one that started them, however that one ended."""
 
 from __future__ import annotations
 
@@ -9,9 +9,26 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from queue import SimpleQueue
 
 _PR_SET_PDEATHSIG = 1
 _WATCH_SECONDS = 1.0
+
+
+def told_to_stop() -> threading.Event:
+    """An event that SIGTERM and SIGINT set, however many of them come and however soon after one another. For a main thread."""
+    told = threading.Event()
+    signals: SimpleQueue[int] = SimpleQueue()
+
+    def wait() -> None:
+        signals.get()
+        told.set()
+
+    # A handler interrupts another one. Inside `Event.set` that would wait for ever for the lock that the first one holds.
+    threading.Thread(target=wait, name="told-to-stop", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda came, _frame: signals.put(came))
+    return told
 
 
 def on_parent_death(number: signal.Signals) -> Callable[[], None] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from janus_lab.adapters.engine_room.attach import WORKER_OPENER
 from janus_lab.adapters.engine_room.paths import RoomPaths
 from janus_lab.adapters.engine_room.report import Reporter
 from janus_lab.errors import Defect, JanusError
-from janus_lab.jobs.lifeline import exit_after, watch_parent
+from janus_lab.jobs.lifeline import exit_after, told_to_stop, watch_parent
 from janus_lab.jobs.working import STOP_SECONDS, RunCarrier, working_alone, working_among_others
 from janus_lab.settings import Settings, load_settings
 
@@ -33,9 +32,7 @@ Opener = Callable[[Settings], AbstractContextManager[RunCarrier]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work until SIGTERM or SIGINT; the exit status is 0 then, and 1 if it could not start."""
     options = _parser().parse_args(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = told_to_stop()
     reporter = Reporter(options.report_fd)
     try:
         settings = load_settings(options.home)
