@@ -76,6 +76,7 @@ def _one(lab: Lab, args: Namespace, face: Face) -> object:
 
 
 def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
+    from janus_lab.values.chat import ChatReply
     from janus_lab.values.index_generation import ReindexReport
     from janus_lab.values.ingest import IngestPlan, IngestReport
 
@@ -84,6 +85,8 @@ def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
     match run.kind:
         case RunKind.ASK:
             return handle.answer(on_event)
+        case RunKind.CHAT:
+            return handle.wait(ChatReply, on_event)
         case RunKind.INGEST:
             return handle.wait(IngestPlan if run.request.get("plan_only") else IngestReport, on_event)
         case RunKind.SEARCH:

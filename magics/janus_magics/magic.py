@@ -100,7 +100,7 @@ class JanusMagics(Magics):
         except BaseException:
             face.settle()
             raise
-        self._finished(face.settle)
+        self._finished(face.clear)
         return as_data(value) if getattr(invocation.args, "json", False) else value
 
     def _finished(self, settle: Callable[[], Kept]) -> Kept:

@@ -13,7 +13,7 @@ from janus_lab.values.event import Event, EventKind
 from janus_lab.values.ingest import Progress
 from janus_lab.verbs.doing import Doing, doing_of
 from janus_lab.verbs.plain.documents import progress as progress_text
-from janus_lab.verbs.terminal import progress_of, state_text, waiting_text, warning_text
+from janus_lab.verbs.terminal import begins_anew, progress_of, state_text, waiting_text, warning_text
 from janus_magics.render import bundle
 from janus_magics.render.live import draft, progress, task
 
@@ -51,6 +51,7 @@ class NotebookFace:
             case EventKind.WARNING:
                 self._warnings.append(warning_text(event))
             case EventKind.STATE:
+                self._draft = "" if begins_anew(event) else self._draft
                 self._note, self._next = state_text(event), 0.0
             case EventKind.WAITING:
                 self._note, self._next = waiting_text(event), 0.0

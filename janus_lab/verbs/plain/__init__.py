@@ -8,6 +8,7 @@ from typing import Any
 from janus_lab.values.answer import Answer, CitedContext
 from janus_lab.values.beginning import Beginning
 from janus_lab.values.board import Board
+from janus_lab.values.chat import ChatReply
 from janus_lab.values.document import Document
 from janus_lab.values.hardware import HardwareProfile, ProfileWritten
 from janus_lab.values.health import EngineRoomStatus, HealthReport
@@ -54,6 +55,7 @@ from janus_lab.verbs.session import Using
 PLAIN: dict[type, Callable[[Any], str]] = {
     Answer: answer.answer,
     CitedContext: answer.cited_context,
+    ChatReply: answer.chat_reply,
     SearchResult: answer.search_result,
     Rows: graph.rows,
     SearchResults: answer.search_results,

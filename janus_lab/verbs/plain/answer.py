@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome
+from janus_lab.values.chat import ChatReply
 from janus_lab.values.hit import SearchResult
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.listings import SearchResults
@@ -52,6 +53,12 @@ def evidence(value: Answer) -> str:
     lines += [f"model: {one_line(value.model, 120)}"] if value.model else []
     lines += [f"note: {one_line(note, QUOTE)}" for note in value.notes]
     return "\n".join(lines)
+
+
+def chat_reply(value: ChatReply) -> str:
+    """What the model said, which one it was, and notes."""
+    lines = [f"model: {one_line(value.model, 120)}", *(f"note: {one_line(note, QUOTE)}" for note in value.notes)]
+    return "\n\n".join([printable(value.text).strip(), "\n".join(lines)])
 
 
 def _citation(value: Citation) -> list[str]:
