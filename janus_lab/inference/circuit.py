@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from janus_lab.errors import CircuitOpen, DiskFull, MissingPackage, ModelFailed, StoreUnreachable
 from janus_lab.ports.model_registry import ModelRegistry
+from janus_lab.values.counted import count
 from janus_lab.values.model import Circuit, CircuitState
 
 FAILURES = (ModelFailed, MissingPackage)
@@ -92,7 +93,7 @@ class Breaker:
             return
         if now < circuit.again_at:
             raise CircuitOpen(
-                f"{name} failed {circuit.failures} times, and is left alone for {circuit.again_at - now:.0f} s more;"
+                f"{name} failed {count(circuit.failures, 'time')}, and is left alone for {circuit.again_at - now:.0f} s more;"
                 f" the last time: {circuit.reason}",
                 remedy=f"see that it is well, then `janus models load {name}` tries it at once",
             )

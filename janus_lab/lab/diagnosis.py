@@ -11,6 +11,7 @@ from janus_lab.ports.documents import Census
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
 from janus_lab.settings import Settings
+from janus_lab.values.counted import count
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
 from janus_lab.values.run import ACTIVE, OPEN, RunState
 
@@ -82,7 +83,7 @@ class Diagnosis:
             documents, chunks = self._census.totals()
         except JanusError as error:
             return Check("documents", Verdict.FAILED, error.message, error.remedy)
-        return Check("documents", Verdict.OK, f"{documents} documents, {chunks} chunks")
+        return Check("documents", Verdict.OK, f"{count(documents, 'document')}, {count(chunks, 'chunk')}")
 
     def _runs(self) -> Iterator[Check]:
         failed = self._ledger.find(states=(RunState.FAILED,), limit=5, brief=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from janus_lab.errors import UsageError
 from janus_lab.values.answer import Outcome
+from janus_lab.values.counted import count
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.options import add_collection, add_json, add_limit, add_where
 from janus_lab.verbs.parser import VerbParser
@@ -80,7 +81,7 @@ def _answer_file(args: Namespace, session: Session, face: Face) -> AnsweredQuest
             file.flush()
             counts[answer.outcome.value] = counts.get(answer.outcome.value, 0) + 1
             if not args.quiet and (done % 10 == 0 or done == len(questions)):
-                face.say(f"{done} of {len(questions)} questions answered")
+                face.say(f"{done} of {count(len(questions), 'question')} answered")
     return AnsweredQuestions(len(questions), counts, args.out)
 
 

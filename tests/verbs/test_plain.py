@@ -12,7 +12,7 @@ from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
 from janus_lab.values.size import size
 from janus_lab.verbs.plain import plain
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.documents import progress
 from janus_lab.verbs.plain.printable import one_line, printable
 
@@ -84,7 +84,6 @@ def test_amounts():
         "2 h 10 min",
     ]
     assert [size(n) for n in (999, 1500, 2_500_000, 25 << 30)] == ["999 B", "1 KiB", "2 MiB", "25.0 GiB"]
-    assert [count(1, "query"), count(2, "query"), count(1200, "file")] == ["1 query", "2 queries", "1,200 files"]
     assert moment(0).startswith(time.strftime("%Y", time.localtime(0)))
     assert progress(Progress(1, 4, 30, 12.4, 65.0)) == "1/4 files · 30 chunks · 12 chunks/s · 1 min 05 s left"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome
 from janus_lab.values.chat import ChatReply
+from janus_lab.values.counted import count
 from janus_lab.values.hit import SearchResult
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.listings import SearchResults
 from janus_lab.verbs.marking import segments
-from janus_lab.verbs.plain.amounts import count, duration
+from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.printable import one_line, printable
 from janus_lab.verbs.search import Ranking
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from janus_lab.values.counted import count
 from janus_lab.values.document import Document
 from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
 from janus_lab.values.size import size
 from janus_lab.verbs.docs import Removal
 from janus_lab.verbs.listings import Documents
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 

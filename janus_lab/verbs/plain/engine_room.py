@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from janus_lab.values.counted import count
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict, WorkerState
 from janus_lab.values.run import Run, RunState
 from janus_lab.verbs.listings import Pruned, Runs, SharedRun
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 from janus_lab.verbs.session import Using
@@ -130,7 +131,7 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
         # A server that is not ours has connections, and does not know whose clients they are.
         *([("clients", str(value.clients))] if value.server_pid is not None or not value.server_version else []),
         ("open runs", str(value.open_runs)),
-        ("documents", f"{value.documents:,} in {value.chunks:,} chunks"),
+        ("documents", f"{value.documents:,} in {count(value.chunks, 'chunk')}"),
         ("embedding", one_line(value.embedding_model, 200)),
         ("generation", one_line(value.generation_model, 200)),
     ]

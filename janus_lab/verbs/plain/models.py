@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from janus_lab.values.counted import count
 from janus_lab.values.lease import RAM
 from janus_lab.values.model import CircuitState, Footprint, ModelTask
 from janus_lab.values.model_run import BenchReport, LoadReport, PullReport
@@ -12,7 +13,7 @@ from janus_lab.values.model_status import DeviceMemory, Fit, ModelStatus, ModelV
 from janus_lab.values.size import size
 from janus_lab.values.weights import spoken
 from janus_lab.verbs.listings import ModelChain, ModelForgotten
-from janus_lab.verbs.plain.amounts import count, duration
+from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome, Sentence
+from janus_lab.values.counted import count
 from janus_lab.values.hit import Hit, SearchResult
 from janus_lab.verbs.listings import SearchResults
 from janus_lab.verbs.marking import segments
-from janus_lab.verbs.plain.amounts import count
 from janus_lab.verbs.plain.answer import timings
 from janus_lab.verbs.plain.printable import one_line
 from janus_magics.render.markup import Markup, details, element, escape, join, page, table
