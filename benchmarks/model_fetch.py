@@ -89,7 +89,7 @@ def ours(hub: HubStandIn, cache: Path, part: float) -> None:
     with open_hub(hub.url, hash_of=FileHashes(cache).of, cache=cache) as opened:
         try:
             opened.fetch(
-                URI,
+                opened.find(URI),
                 progress=lambda _name, done, total: told.append(done / total),
                 cancelled=lambda: told[-1] >= part,
             )

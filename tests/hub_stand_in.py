@@ -122,6 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             "sha": kept.commit,
             "gated": "manual" if kept.gated else False,
             "tags": [f"license:{kept.licence}"] if kept.licence else [],
+            "config": json.loads(kept.files.get("config.json", b"{}")),
             "siblings": [_sibling(name, data) for name, data in kept.files.items()],
         }
         self._answer(200, json.dumps(info).encode(), {"Content-Type": "application/json"})

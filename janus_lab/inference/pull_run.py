@@ -70,12 +70,12 @@ class PullService:
 
     def _fetched(self, context: RunContext, request: ModelPull) -> ModelFiles:
         with self._open_hub() as hub:
-            licence = hub.licence(request.uri)
+            found = hub.find(request.uri)
             place = request.uri.removeprefix(f"{HUB}://").partition("@")[0]
-            self._tell(context, f"{place}: licence {licence}")
-            require_accepted(place, licence, hub.page(request.uri), accepted=request.accept_licence)
+            self._tell(context, f"{place}: licence {found.licence}")
+            require_accepted(place, found.licence, found.page, accepted=request.accept_licence)
             telling = _Telling(context)
-            return hub.fetch(request.uri, progress=telling.progress, cancelled=telling.cancelled)
+            return hub.fetch(found, progress=telling.progress, cancelled=telling.cancelled)
 
     def _found(self, request: ModelPull) -> ModelFiles:
         if ModelRecord("", request.task, request.uri).served:

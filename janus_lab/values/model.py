@@ -73,6 +73,19 @@ class ModelFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class HubModel:
+    """A model at the commit that its `uri` meant when the hub was asked, under the licence that its publisher states there.
+
+    `page` is where a person reads about it and its terms.
+    """
+
+    uri: str
+    commit: str
+    licence: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelShape:
     """What a GGUF file's metadata says that decides how much memory it takes. Bytes and counts, one entry a layer.
 

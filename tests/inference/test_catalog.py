@@ -82,7 +82,7 @@ def test_a_model_from_a_hub_has_its_tokenizer_beside_it_or_beside_its_folder(tmp
         catalog.find("hf://org/encoder")
     for uri in ("hf://org/encoder", "hf://org/other"):
         with opened() as adapter:
-            adapter.fetch(uri, progress=lambda *_: None, cancelled=lambda: False)
+            adapter.fetch(adapter.find(uri), progress=lambda *_: None, cancelled=lambda: False)
     assert catalog.find("hf://org/encoder").info.name == "encoder"
     assert catalog.tokenizer("hf://org/encoder").read_bytes() == b"{}"
     assert catalog.tokenizer("hf://org/other").read_bytes() == b"{ }"

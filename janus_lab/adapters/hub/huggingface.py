@@ -17,13 +17,19 @@ from janus_lab.adapters.hub.address import HubAddress
 from janus_lab.adapters.hub.arriving import Answer
 from janus_lab.adapters.hub.cache_folder import CacheFolder
 from janus_lab.adapters.hub.refusals import offline, translated
-from janus_lab.adapters.hub.repository import UNKNOWN_LICENCE, Repository, ask_for, licence_of_card
-from janus_lab.adapters.hub.selection import CARD, select
+from janus_lab.adapters.hub.repository import (
+    UNKNOWN_LICENCE,
+    Repository,
+    architectures_of_config,
+    ask_for,
+    licence_of_card,
+)
+from janus_lab.adapters.hub.selection import CARD, CONFIG, select
 from janus_lab.adapters.hub.transfer import Transfer, Wanted
 from janus_lab.errors import DiskFull, JanusError, NotFound, RunCancelled
 from janus_lab.ports.model_hub import ModelHub, Progress
 from janus_lab.values.gguf_parts import joined_hash
-from janus_lab.values.model import ModelFiles
+from janus_lab.values.model import HubModel, ModelFiles
 from janus_lab.values.shown_url import shown_url
 
 _TIMEOUT_SECONDS = 10.0
@@ -78,7 +84,7 @@ class HuggingfaceHub:
         if not commit:
             return None
         try:
-            chosen = select(address, folder.names(commit))
+            chosen = select(address, folder.names(commit), architectures_of_config(folder.path(commit, CONFIG)))
         except NotFound:
             return None
         hashes = [self._checked(folder.path(commit, name)) for name in chosen.weights]
@@ -87,37 +93,38 @@ class HuggingfaceHub:
         found = _Found(folder, commit, chosen.weights, tuple(hashes), licence_of_card(folder.path(commit, CARD)))
         return self._files(address, found)
 
-    def page(self, uri: str) -> str:
-        """Where a person reads about the model and its terms."""
-        return f"{shown_url(self._url)}/{HubAddress.parse(uri).repository}"
+    def find(self, uri: str) -> HubModel:
+        """What the URI means now; the hub is not asked for a commit that is here. Raises NotFound, ModelGated, StoreUnreachable."""
+        address = HubAddress.parse(uri)
+        page = f"{shown_url(self._url)}/{address.repository}"
+        known = self.cached(uri) if self._offline or address.pinned else None
+        if known is not None and (self._offline or known.licence != UNKNOWN_LICENCE):
+            return HubModel(uri, HubAddress.parse(known.uri).revision, known.licence, page)
+        repository = self._repository(address)
+        return HubModel(uri, repository.commit, repository.licence, page)
 
-    def licence(self, uri: str) -> str:
-        """The licence its publisher states; asks the hub where it is not known here."""
-        if (known := self.cached(uri)) is not None and known.licence != UNKNOWN_LICENCE:
-            return known.licence
-        return self._repository(HubAddress.parse(uri)).licence
-
-    def fetch(self, uri: str, *, progress: Progress, cancelled: Callable[[], bool]) -> ModelFiles:
+    def fetch(self, model: HubModel, *, progress: Progress, cancelled: Callable[[], bool]) -> ModelFiles:
         """Fetch what is missing, going on with what an earlier, broken fetch left, and check every hash.
 
-        A branch or tag means the commit that it has now; the files' `uri` names that commit. Raises NotFound, ModelGated,
+        The files are those of the commit that was found, whatever was published since. Raises NotFound, ModelGated,
         HashMismatch, DiskFull, StoreUnreachable, or RunCancelled.
         """
-        address = HubAddress.parse(uri)
+        address = HubAddress.parse(model.uri)
+        pinned = address.at(address.file, model.commit)
         if self._offline:
-            if (known := self.cached(uri)) is not None:
+            if (known := self.cached(pinned.uri)) is not None:
                 return known
             raise offline(address)
-        repository = self._repository(address)
+        repository = self._repository(pinned)
         folder = CacheFolder(address.repository, self._cache)
-        chosen = select(address, repository.files)
+        chosen = select(address, repository.files, repository.architectures)
         wanted = [repository.files[name] for name in (*chosen.beside, *reversed(chosen.weights))]
         self._require_space(folder, wanted)
         for file in wanted:
             self._fetch(address.at(file.name, repository.commit), folder, file, progress, cancelled)
         folder.remember(address.revision, repository.commit)
         hashes = tuple(self._sha256(folder, repository.files[name]) for name in chosen.weights)
-        found = _Found(folder, repository.commit, chosen.weights, hashes, repository.licence)
+        found = _Found(folder, repository.commit, chosen.weights, hashes, model.licence)
         return self._files(address, found)
 
     def _repository(self, address: HubAddress) -> Repository:

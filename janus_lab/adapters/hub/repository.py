@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Repository:
     commit: str
     files: dict[str, Wanted]
     licence: str
+    architectures: tuple[str, ...] = ()
 
 
 def ask_for(api: HfApi, address: HubAddress, timeout: float) -> Repository:
@@ -40,7 +42,7 @@ def ask_for(api: HfApi, address: HubAddress, timeout: float) -> Repository:
     files = {file.name: file for file in map(_wanted, info.siblings or ()) if file is not None}
     if not files:
         raise NotFound(f"{address.repository} has no files", remedy="choose another repository")
-    return Repository(commit, files, _licence(info))
+    return Repository(commit, files, _licence(info), _architectures(info.config))
 
 
 def _wanted(sibling: Any) -> Wanted | None:
@@ -61,6 +63,19 @@ def _licence(info: ModelInfo) -> str:
         return stated
     tags = [tag.removeprefix("license:") for tag in info.tags or () if tag.startswith("license:")]
     return tags[0][:_WORDS] if tags else UNKNOWN_LICENCE
+
+
+def architectures_of_config(config: Path) -> tuple[str, ...]:
+    """What a model's configuration on this machine says it is."""
+    try:
+        return _architectures(json.loads(config.read_text(encoding="utf-8", errors="replace")))
+    except (OSError, ValueError):
+        return ()
+
+
+def _architectures(config: Any) -> tuple[str, ...]:
+    named = config.get("architectures") if isinstance(config, dict) else None
+    return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list) else ()
 
 
 def licence_of_card(card: Path) -> str:

@@ -13,19 +13,23 @@ from janus_lab.values.gguf_parts import parts_of
 
 _PREFERRED = ("Q4_K_M", "Q4_0", "Q8_0", "F16")
 """Formats of weights, for who names no file: small enough to run anywhere, good enough to be of use, first."""
-_ONNX = ("onnx/model_quantized.onnx", "onnx/model_int8.onnx", "onnx/model.onnx", "model.onnx")
+_WHOLE = ("onnx/model.onnx", "model.onnx")
+_QUANTIZED = ("onnx/model_quantized.onnx", "onnx/model_int8.onnx")
+_OURS = "BertModel"
+"""The architecture of encoders that are rounded to int8 here, where what that costs is known."""
+CARD, CONFIG = "README.md", "config.json"
 _BESIDE = (
     "tokenizer.json",
     "tokenizer_config.json",
-    "config.json",
+    CONFIG,
     "special_tokens_map.json",
     "sentence_bert_config.json",
     "1_Pooling/config.json",
+    "config_sentence_transformers.json",
 )
 _EXTERNAL = ("_data", ".data")
 _OF_TORCH = re.compile(r"(\d+_\w+/)?[\w.-]+\.(json|txt|model)|\d+_\w+/model\.safetensors")
 """What sentence-transformers reads beside a model's weights: small files, and folders of its further parts. No pickles."""
-CARD = "README.md"
 _LISTED = 12
 
 
@@ -37,9 +41,12 @@ class Selection:
     beside: tuple[str, ...]
 
 
-def select(address: HubAddress, names: Collection[str]) -> Selection:
-    """The files that an address means, among those that are there. Raises NotFound, with names to choose from."""
-    file = address.file or _suitable(address, names)
+def select(address: HubAddress, names: Collection[str], architectures: Collection[str] = ()) -> Selection:
+    """The files that an address means, among those that are there. Raises NotFound, with names to choose from.
+
+    `architectures` are what the model's own configuration says it is.
+    """
+    file = address.file or _suitable(address, names, _QUANTIZED if _OURS not in architectures else ())
     weights = parts_of(file)
     missing = [name for name in weights if name not in names]
     if missing:
@@ -56,8 +63,8 @@ def select(address: HubAddress, names: Collection[str]) -> Selection:
     return Selection((*weights, *external), (*filter(None, beside), *_present(names, CARD)))
 
 
-def _suitable(address: HubAddress, names: Collection[str]) -> str:
-    """The file to be opened, for who names none."""
+def _suitable(address: HubAddress, names: Collection[str], preferred: tuple[str, ...]) -> str:
+    """The file to be opened, for who names none; of ONNX files one of the `preferred`, else the whole, else a quantized one."""
     models = [name for name in sorted(names) if name.endswith(".gguf") and "mmproj" not in name.lower()]
     firsts = sorted({parts_of(name)[0] for name in models})
     if len(firsts) == 1:
@@ -65,7 +72,7 @@ def _suitable(address: HubAddress, names: Collection[str]) -> str:
     for format_ in _PREFERRED:
         if fitting := [name for name in firsts if re.search(rf"\b{format_}\b", name.upper())]:
             return min(fitting, key=len)
-    for name in _ONNX:
+    for name in (*preferred, *_WHOLE, *_QUANTIZED):
         if name in names:
             return name
     raise NotFound(

@@ -34,7 +34,8 @@ def fetched(opened):
 
     def fetch(uri: str, *, cancelled=lambda: False, **options):
         told: list[tuple[str, int, int]] = []
-        files = opened(**options).fetch(uri, progress=lambda *what: told.append(what), cancelled=cancelled)
+        adapter = opened(**options)
+        files = adapter.fetch(adapter.find(uri), progress=lambda *what: told.append(what), cancelled=cancelled)
         return files, told
 
     return fetch

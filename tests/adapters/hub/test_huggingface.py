@@ -24,7 +24,7 @@ from pathlib import Path
 from janus_lab.adapters.hub.huggingface import open_hub
 told = lambda name, have, whole: print(have if name.endswith("gguf") else 0, flush=True)
 with open_hub(sys.argv[1], hash_of=lambda path: "", cache=Path(sys.argv[3])) as hub:
-    hub.fetch(sys.argv[2], progress=told, cancelled=lambda: False)
+    hub.fetch(hub.find(sys.argv[2]), progress=told, cancelled=lambda: False)
 """
 
 
@@ -51,7 +51,10 @@ def test_what_is_here_is_not_asked_for_again(hub, opened, fetched, published):
     first, _ = fetched(URI)
     hub.log.clear()
     assert opened().cached(URI) == opened().cached(f"{URI}@{published}") == first
-    assert opened(offline=True).licence(URI) == "apache-2.0"
+    for uri in (URI, f"{URI}@{published}"):
+        found = opened(offline=True).find(uri)
+        assert (found.commit, found.licence) == (published, "apache-2.0")
+    assert opened().find(f"{URI}@{published}").licence == "apache-2.0"
     assert hub.log == []
     assert fetched(URI)[0] == first
     assert not hub.asked("resolve")
@@ -228,7 +231,7 @@ def test_who_is_logged_in_is_not_told_to_where_a_hub_leads(hub, second_hub, open
     hub.redirects_to = second_hub.url
     adapter = opened()
     monkeypatch.setattr(adapter, "_token", "hf_secret")
-    adapter.fetch(URI, progress=lambda *_: None, cancelled=lambda: False)
+    adapter.fetch(adapter.find(URI), progress=lambda *_: None, cancelled=lambda: False)
     assert hub.asked("resolve")[0].authorization == "Bearer hf_secret"
     assert second_hub.asked("resolve")
     assert not any(asked.authorization for asked in second_hub.log)
@@ -251,7 +254,34 @@ def test_a_licence_of_the_publishers_own_is_named(hub, opened, fetched):
     hub.put("org/none", {"m.gguf": WEIGHTS})
     fetched("hf://org/own")
     assert opened().cached("hf://org/own").licence == "other (gemma)"
-    assert opened().licence("hf://org/none") == "unknown"
+    assert opened().find("hf://org/none").licence == "unknown"
+
+
+def test_what_is_published_after_the_licence_was_read_is_not_fetched_under_it(hub, opened, fetched, published):
+    """Nor is the licence of an older commit, which is here, told for the one that the branch means by now."""
+    fetched(URI)
+    adapter = opened()
+    moved = hub.put("org/model", {"model.gguf": WEIGHTS[::-1]}, licence="gemma")
+    found = adapter.find(URI)
+    assert (found.commit, found.licence) == (moved, "gemma")
+    hub.put("org/model", {"model.gguf": WEIGHTS[1:]}, licence="none-of-your-business")
+    files = adapter.fetch(found, progress=lambda *_: None, cancelled=lambda: False)
+    assert (files.uri, files.licence) == (f"{URI}@{moved}", "gemma")
+    assert Path(files.paths[0]).read_bytes() == WEIGHTS[::-1]
+
+
+def test_an_encoder_that_is_rounded_here_comes_whole_and_others_as_their_publisher_rounded_them(hub, opened, fetched):
+    both = {"onnx/model.onnx": WEIGHTS, "onnx/model_quantized.onnx": WEIGHTS[:1000]}
+    for name, config in (
+        ("bert", b'{"architectures": ["BertModel"]}'),
+        ("other", b'{"architectures": ["XLMRobertaModel"]}'),
+    ):
+        hub.put(f"org/{name}", {**both, "config.json": config})
+    assert fetched("hf://org/bert")[0].paths[0].endswith("onnx/model.onnx")
+    assert fetched("hf://org/other")[0].paths[0].endswith("onnx/model_quantized.onnx")
+    fetched("hf://org/bert/onnx/model_quantized.onnx")
+    assert opened(offline=True).find("hf://org/bert").commit
+    assert opened().cached("hf://org/bert").paths[0].endswith("onnx/model.onnx")
 
 
 def test_a_full_disk_is_told_before_anything_comes(hub, fetched, small_disk):

@@ -86,6 +86,18 @@ def test_without_a_name_the_suitable_file_is_taken(names, chosen):
     assert select(HubAddress("o/m"), names).weights[0] == chosen
 
 
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["onnx/model.onnx", "onnx/model_quantized.onnx"], "onnx/model.onnx"),
+        (["model.onnx", "onnx/model_int8.onnx"], "model.onnx"),
+        (["onnx/model_quantized.onnx"], "onnx/model_quantized.onnx"),
+    ],
+)
+def test_of_what_is_rounded_here_the_whole_is_taken_where_there_is_one(names, chosen):
+    assert select(HubAddress("o/m"), names, ["BertModel"]).weights[0] == chosen
+
+
 @pytest.mark.parametrize("names", [["a-IQ2.gguf", "b-IQ3.gguf"], ["model.safetensors"], []])
 def test_where_nothing_or_too_much_suits_the_choice_is_told(names):
     with pytest.raises(NotFound) as caught:
