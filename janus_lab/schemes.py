@@ -59,6 +59,10 @@ EXCLUSION: Table = {
 DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents"), **_postgresql("documents.store:open_documents")}
 OBJECTS: Table = {"file": Row("objects.files:open_objects"), "s3": Row("objects.minio:open_objects", STACK)}
 VECTORS: Table = {"edge": Row("vector.edge:open_vectors"), "qdrant": Row("vector.server.store:open_vectors", STACK)}
+INDEX_NOTES: Table = {
+    "edge": Row("vector.index_notes:open_index_notes"),
+    "qdrant": Row("vector.server.index_notes:open_index_notes", STACK),
+}
 EVENTS: Table = {
     "unix": Row("events.redis:open_events"),
     "redis": Row("events.redis:open_events"),
@@ -182,6 +186,7 @@ TABLES: Mapping[str, Table] = {
     "documents": DOCUMENTS,
     "objects": OBJECTS,
     "vectors": VECTORS,
+    "index notes": INDEX_NOTES,
     "events": EVENTS,
     "claims": CLAIMS,
     "leases": LEASES,

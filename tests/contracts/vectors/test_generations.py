@@ -50,6 +50,24 @@ def test_generations_go_one_by_one_but_not_the_one_that_serves(vectors):
     assert [g.serving for g in vectors.generations(HOME)] == [True, False]
 
 
+def test_who_does_not_own_an_index_reads_which_model_serves_it(notes, vectors):
+    assert [(one.collection, one.model) for one in notes.serving()] == [(HOME, None)]
+    model = IndexModel("bge", "file:///bge.gguf", "cd" * 32)
+    new = vectors.prepare(HOME, DIMENSIONS, model)
+    vectors.ensure("reports", DIMENSIONS, model)
+    assert [(one.collection, one.number) for one in notes.serving()] == [(HOME, 1), ("reports", 1)]
+    vectors.switch(HOME, new.number)
+    vectors.drop(HOME, 1)
+    assert [(one.collection, one.model, one.serving) for one in notes.serving()] == [
+        (HOME, model, True),
+        ("reports", model, True),
+    ]
+
+
+def test_an_index_that_is_not_there_has_no_notes(notes):
+    assert notes.serving() == []
+
+
 def test_generations_that_are_not_there_are_told(vectors):
     with pytest.raises(NotFound):
         vectors.switch(HOME, 2)

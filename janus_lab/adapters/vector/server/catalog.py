@@ -100,9 +100,13 @@ class Catalog:
 
     def collections(self) -> list[str]:
         """The collections there are, by name."""
+        return [generation.collection for generation in self.serving()]
+
+    def serving(self) -> list[IndexGeneration]:
+        """The generation that serves each collection, by collection."""
         served = self._aliases()
-        notes = self._notes.every()
-        return sorted(n.collection for n in notes if served.get(names.alias(self._prefix, n.collection)) == n.physical)
+        notes = [n for n in self._notes.every() if served.get(names.alias(self._prefix, n.collection)) == n.physical]
+        return sorted((note.generation(serving=True) for note in notes), key=lambda one: one.collection)
 
     def prepare(self, collection: str, dimensions: int, model: IndexModel | None, made_by: str) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves."""
