@@ -16,6 +16,8 @@ class EventLoop:
 
     def __init__(self, name: str, last: Callable[[], Awaitable[None]]) -> None:
         self._last = last
+        self._letting_in = threading.Lock()
+        self._is_closed = False
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -23,17 +25,20 @@ class EventLoop:
 
     def begin(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Start this; cancelling what is returned cancels it wherever it waits. Raises RuntimeError once closed."""
-        try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError:
-            work.close()
-            raise
+        # What is let in comes before the loop hears of its end, and is cancelled then: a loop that has ended runs nothing.
+        with self._letting_in:
+            if not self._is_closed:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise RuntimeError("the loop is closed")
 
     def close(self) -> None:
         """Cancel what runs, wait for it to end, do what is last, and end the thread."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._closed.set)
-            self._thread.join()
+        with self._letting_in:
+            if not self._is_closed:
+                self._is_closed = True
+                self._loop.call_soon_threadsafe(self._closed.set)
+        self._thread.join()
 
     def _run(self) -> None:
         with asyncio.Runner() as runner:

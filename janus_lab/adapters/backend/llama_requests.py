@@ -140,8 +140,7 @@ class Weighing(Asked):
         super().__init__(tokens, len(tokens))
         self._continuation = continuation
         self._first = len(prompt) - 1
-        self._taken = 0
-        self._total = 0.0
+        self._found: dict[int, float] = {}
 
     @property
     def wanted_from(self) -> int:
@@ -149,13 +148,13 @@ class Weighing(Asked):
         return self._first
 
     def take(self, context: LlamaContext, places: Sequence[int]) -> bool:
-        """Add up log-probabilities; the mean is told at the end."""
-        for place in places:
+        """Note log-probabilities; the mean is told at the end."""
+        # What had been read may have been lost and be read again: these are the last that are read now.
+        for number, place in enumerate(places, self.read - self._first - len(places)):
             logits = context.logits(place)
-            token = self._continuation[self._taken]
-            self._total += float(logits[token] - logits.max() - np.log(np.exp(logits - logits.max()).sum()))
-            self._taken += 1
-        if self._taken < len(self._continuation):
+            best, chosen = logits.max(), logits[self._continuation[number]]
+            self._found[number] = float(chosen - best - np.log(np.exp(logits - best).sum()))
+        if len(self._found) < len(self._continuation):
             return False
-        self.told.put(self._total / len(self._continuation))
+        self.told.put(sum(self._found.values()) / len(self._continuation))
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 import threading
 from collections.abc import Sequence
@@ -10,10 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from janus_lab.adapters.backend.chat_templates.chat_template import chat_writer
+from janus_lab.adapters.backend.llama_text import bytes_of, tokens_of
 from janus_lab.errors import ModelFailed, UserError
 from janus_lab.values.generation import TEXT, Message
-
-_LONGEST_PIECE = 256
 
 
 class Vocabulary:
@@ -55,13 +53,13 @@ class Vocabulary:
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for, perhaps only a part of a character; nothing for a control token."""
-        buffer = ctypes.create_string_buffer(_LONGEST_PIECE)
-        size = self._api.llama_token_to_piece(self._vocab, token, buffer, _LONGEST_PIECE, 0, False)
-        return buffer.raw[: max(size, 0)]
+        with self._in_use:
+            return bytes_of(self._there(), token)
 
     def ends(self, token: int) -> bool:
         """Whether the model says with this token that it is done."""
-        return bool(self._api.llama_vocab_is_eog(self._vocab, token))
+        with self._in_use:
+            return bool(self._api.llama_vocab_is_eog(self._there(), token))
 
     def close(self) -> None:
         """Let go of the model, which may be freed afterwards; what is asked then fails."""
@@ -69,14 +67,13 @@ class Vocabulary:
             self._vocab = None
 
     def _tokens(self, text: str, *, special: bool, first: bool) -> list[int]:
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 2
-        tokens = (self._api.llama_token * room)()
         with self._in_use:
-            if self._vocab is None:
-                raise ModelFailed("the model has been unloaded", remedy="repeat; it is loaded again when asked")
-            count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, first, special)
-        return tokens[:count]
+            return tokens_of(self._there(), text, around=first, controls=special)
+
+    def _there(self) -> Any:
+        if self._vocab is None:
+            raise ModelFailed("the model has been unloaded", remedy="repeat; it is loaded again when asked")
+        return self._vocab
 
     def _special(self, token: int) -> str:
         return (self._api.llama_vocab_get_text(self._vocab, token) or b"").decode() if token >= 0 else ""

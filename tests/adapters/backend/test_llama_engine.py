@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 from generation_orders import generation_order
 from made_models import made_model
 
-from janus_lab.adapters.backend.llama_context import NO_ROOM
+from janus_lab.adapters.backend.llama_context import NO_ROOM, STOPPED
 from janus_lab.adapters.backend.llama_cpp import open_llama
 from janus_lab.adapters.backend.llama_requests import Speech
 from janus_lab.errors import ModelFailed, UserError
@@ -141,6 +142,24 @@ def test_cancelled_in_its_prompt_it_is_stopped_within_the_batch(folder, name):
             until = time.monotonic() + after
             said(model, chat("b", "zz"), cancelled=lambda until=until: time.monotonic() >= until)
             assert model.score(chat("b"), ["abc"])[0] == pytest.approx(expected, abs=ENOUGH_FOR_A_FALSE_STATE)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_what_is_weighed_counts_once_though_it_is_read_again(folder, name):
+    """A batch that was stopped may have changed a state, and then everything is read anew, in the middle of a continuation."""
+    continuation = "abc def " * 6
+    with opened(folder, name) as model:
+        expected = model.score(chat("a"), [continuation])[0]
+    with opened(folder, name) as model:
+        read, calls = model._engine._context.read, itertools.count(1)
+
+        def stopped_in_the_continuation(batch):
+            code = read(batch)
+            return STOPPED if next(calls) == 12 else code
+
+        model._engine._context.read = stopped_in_the_continuation
+        assert model.score(chat("a"), [continuation])[0] == pytest.approx(expected, abs=ENOUGH_FOR_A_FALSE_STATE)
+        assert next(calls) > 12
 
 
 def test_a_batch_that_fails_fails_only_those_in_it(folder):
