@@ -41,9 +41,12 @@ class Log:
     def write(self, data: bytes) -> None:
         """Whole lines, and what is too long for one; the rest is held."""
         self._held += data
+        if self._hidden:
+            self._held = self._held.replace(self._hidden, b"(key)")
         end = self._held.rfind(b"\n") + 1
         if len(self._held) > _PIECE:
-            end = len(self._held)
+            # What may be the key's beginning waits for the rest of it.
+            end = max(end, len(self._held) - len(self._hidden))
         self._put(self._held[:end])
         self._held = self._held[end:]
 
@@ -53,14 +56,17 @@ class Log:
         self._file.close()
 
     def _put(self, data: bytes) -> None:
-        if self._hidden:
-            data = data.replace(self._hidden, b"(key)")
-        with suppress(OSError):  # a full disk must not end the server
+        # A full disk must not end the server.
+        with suppress(OSError):
             if self._file.tell() > _LARGEST_LOG:
-                self._file.close()
-                self._path.replace(self._path.with_suffix(".1.log"))
-                self._file = self._path.open("ab", buffering=0)
+                self._begin_anew()
+        with suppress(OSError):
             self._file.write(data)
+
+    def _begin_anew(self) -> None:
+        self._path.replace(self._path.with_suffix(".1.log"))
+        before, self._file = self._file, self._path.open("ab", buffering=0)
+        before.close()
 
 
 class Guarded:
