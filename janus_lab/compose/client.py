@@ -26,6 +26,7 @@ from janus_lab.lab.surroundings import Surroundings
 from janus_lab.migration.marker import refuse_half_filled
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.graph import GraphStore
+from janus_lab.ports.index_notes import IndexNotes
 from janus_lab.ports.probe import Probe
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings, load_settings
@@ -62,7 +63,10 @@ def open_lab(
         open_graph: Callable[[], GraphStore] = opened_once(
             "graph", chosen.url("graph_url"), opening.enter_context(ExitStack())
         )
-        models = known_models(chosen, room, opening)
+        notes: Callable[[], IndexNotes] = opened_once(
+            "index notes", chosen.url("vectors_url"), opening.enter_context(ExitStack())
+        )
+        models = known_models(chosen, room, opening, notes)
         probing = opening.enter_context(ExitStack())
         bring = bringer(chosen, opening.enter_context(ExitStack()))
         diagnosis = Diagnosis(
@@ -72,6 +76,7 @@ def open_lab(
             room=room,
             surroundings=_surroundings(chosen),
             serving=lambda: _serving(chosen),
+            indexes=lambda: notes().serving(),
         )
         return Lab(
             chosen,

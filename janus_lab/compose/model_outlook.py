@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
+from janus_lab.compose.accelerators import CUDA, expected
 from janus_lab.compose.catalogs import open_catalog
 from janus_lab.compose.load_orders import load_order
-from janus_lab.compose.model_layouts import GGUF, encoding, room, wish
+from janus_lab.compose.model_places import placed
+from janus_lab.compose.model_ways import encoding, is_written_by_llama, layered, on_torch
 from janus_lab.compose.models import roster
+from janus_lab.inference.foresight import foreseen
 from janus_lab.inference.remembering import Remembering
 from janus_lab.lab.registry import Models
 from janus_lab.ports.engine_room import EngineRoom
+from janus_lab.ports.index_notes import IndexNotes
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.resources.budgets import MB, budgets
-from janus_lab.resources.placement import fit
-from janus_lab.resources.wish import Room
+from janus_lab.resources.visible import visible
+from janus_lab.resources.wish import Room, room_in
 from janus_lab.runs.client import RunClient
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
+from janus_lab.values.index_generation import IndexGeneration
 from janus_lab.values.lease import RAM, LeaseBook, vram
-from janus_lab.values.machine import Sample
-from janus_lab.values.model import Footprint, LoadPlan, ModelFiles, ModelRecord, ModelShape, ModelTask
+from janus_lab.values.machine import Device, Sample
+from janus_lab.values.model import ModelFiles, ModelRecord, ModelShape
 from janus_lab.values.model_status import Fit
 
 
-def known_models(settings: Settings, engine_room: EngineRoom, resources: ExitStack) -> Callable[[RunClient], Models]:
+def known_models(
+    settings: Settings, engine_room: EngineRoom, resources: ExitStack, notes: Callable[[], IndexNotes]
+) -> Callable[[RunClient], Models]:
     """What makes a lab's models, once there is a client for its runs."""
     url = settings.url("relational_url")
     registry: ModelRegistry = resources.enter_context(factory("model registry", url)(url))
     measurements: Measurements = resources.enter_context(factory("measurements", url)(url))
-    outlook = ModelOutlook(settings, Remembering(measurements, settings.machine_name))
+    outlook = ModelOutlook(settings, Remembering(measurements, settings.machine_name), notes)
 
     def made(client: RunClient) -> Models:
         return Models(
@@ -48,13 +56,22 @@ def known_models(settings: Settings, engine_room: EngineRoom, resources: ExitSta
 
 
 class ModelOutlook:
-    """See `janus_lab.lab.registry.Outlook`."""
+    """See `janus_lab.lab.outlook.Outlook`."""
 
-    def __init__(self, settings: Settings, remembering: Remembering) -> None:
+    def __init__(self, settings: Settings, remembering: Remembering, notes: Callable[[], IndexNotes]) -> None:
         self._settings = settings
         self._catalog = open_catalog(settings)
         self._remembering = remembering
+        self._notes = notes
         self._shapes: dict[str, ModelShape] = {}
+
+    def placed(self, record: ModelRecord) -> ModelRecord:
+        """The record with its address as it is kept."""
+        return placed(self._settings, record)
+
+    def indexes(self) -> Sequence[IndexGeneration]:
+        """What serves each collection."""
+        return self._notes().serving()
 
     def files(self, record: ModelRecord) -> ModelFiles | None:
         """Its files; None for a server's model."""
@@ -62,7 +79,7 @@ class ModelOutlook:
 
     def shape(self, record: ModelRecord, files: ModelFiles) -> ModelShape | None:
         """What its file's metadata says."""
-        if record.task is not ModelTask.GENERATION or not files.paths[0].endswith(GGUF):
+        if not is_written_by_llama(record, files):
             return None
         from janus_lab.adapters.backend.gguf_shape import read_shape
 
@@ -73,23 +90,18 @@ class ModelOutlook:
     def fit(
         self, record: ModelRecord, files: ModelFiles, shape: ModelShape | None, book: LeaseBook | None
     ) -> Fit | None:
-        """How it would be laid out on this machine now."""
+        """How it would be laid out on this machine now, if nobody made room for it: which models are idle only their processes know."""
         sample = self._sample()
-        here = room(book, sample.devices, {}) if book is not None and book.open else self._alone(sample)
-        if shape is not None:
-            estimate = self._remembering.estimate(files.content_hash)
-            return fit(shape, wish(self._settings, record), here, estimate)
-        needed = encoding(self._settings, record, files).weights[RAM]
-        return Fit(
-            LoadPlan(self._settings.context_tokens),
-            Footprint({RAM: needed}, {}, {}),
-            {RAM: here.free.get(RAM, 0)},
-            {RAM: here.budgets.get(RAM, 0)},
-            now=needed <= here.free.get(RAM, 0),
-            ever=needed <= here.budgets.get(RAM, 0),
-        )
+        devices = visible(sample.devices, CUDA, os.environ) if on_torch(files) else expected(sample.devices)
+        here = room_in(book, devices) if book is not None and book.open else self._alone(sample, devices)
+        order = load_order(self._settings, self._catalog, record)
+        if shape is None:
+            ways = encoding(self._settings, order, files, here)
+        else:
+            ways = layered(self._settings, order, shape, here, self._remembering.estimate(files.content_hash))
+        return foreseen([way.placed for way in ways], here)
 
-    def _alone(self, sample: Sample) -> Room:
+    def _alone(self, sample: Sample, devices: Sequence[Device]) -> Room:
         """What there is while nobody holds a lease."""
         whole = budgets(sample, self._settings)
         used: Mapping[str, int] = {
@@ -98,7 +110,7 @@ class ModelOutlook:
         }
         total = {RAM: sample.ram_total, **{vram(one.id): one.memory_total for one in sample.devices}}
         free = {name: max(0, min(whole[name], total[name] - used[name])) for name in total if name in whole}
-        return Room(free, whole, sample.devices)
+        return Room(free, whole, devices)
 
     def _sample(self) -> Sample:
         with factory("probe", self._settings.probe_url)(

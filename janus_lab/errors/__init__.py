@@ -43,6 +43,7 @@ from janus_lab.errors.models import (
     IndexModelMissing,
     LicenceNotAccepted,
     ModelGated,
+    ModelInUse,
     ServerUnreachable,
 )
 from janus_lab.errors.requests import AmbiguousId, NotFound, StateChanged, UsageError
@@ -79,6 +80,7 @@ __all__ = [
     "MissingPackage",
     "ModelFailed",
     "ModelGated",
+    "ModelInUse",
     "NoText",
     "NotAFile",
     "NotFound",

@@ -42,6 +42,12 @@ class GrammarRefused(UserError):
     code = "schema-refused"
 
 
+class ModelInUse(UserError):
+    """Collections are searched by an embedding model that is to be forgotten, or to be another one."""
+
+    code = "model-in-use"
+
+
 class IndexModelMissing(UserError):
     """The model that a collection's embeddings are of is no longer to be had."""
 

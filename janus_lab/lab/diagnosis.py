@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from janus_lab.errors import JanusError
 from janus_lab.lab.machine_checks import sampler_checks
@@ -13,6 +13,7 @@ from janus_lab.ports.ledger import Ledger
 from janus_lab.settings import Settings
 from janus_lab.values.counted import count
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
+from janus_lab.values.index_generation import IndexGeneration
 from janus_lab.values.run import ACTIVE, OPEN, RunState
 
 
@@ -28,6 +29,7 @@ class Diagnosis:
         room: EngineRoom,
         surroundings: Surroundings,
         serving: Callable[[], Serving],
+        indexes: Callable[[], Sequence[IndexGeneration]],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
@@ -35,6 +37,7 @@ class Diagnosis:
         self._room = room
         self._surroundings = surroundings
         self._serving = serving
+        self._indexes = indexes
 
     def status(self) -> EngineRoomStatus:
         """Processes, sizes, open work."""
@@ -54,8 +57,8 @@ class Diagnosis:
             open_runs=len(self._ledger.find(states=OPEN, limit=1000, brief=True)),
             documents=documents,
             chunks=chunks,
-            embedding_model=self._settings.embedding_model,
-            generation_model=self._settings.generation_model,
+            serving=self._chains(),
+            indexes=self._indexed(),
             workers=room.workers,
             failure=room.failure,
         )
@@ -69,6 +72,16 @@ class Diagnosis:
         except JanusError as error:
             work = [Check("runs", Verdict.FAILED, error.message, error.remedy)]
         return HealthReport((*ground, stores, *models, *work))
+
+    def _chains(self) -> dict[str, tuple[str, ...]]:
+        return {task.value: tuple(record.name for record in records) for task, records in self._serving().items()}
+
+    def _indexed(self) -> dict[str, str]:
+        """The model that each collection is searched by; nothing where the index can't be asked, which `doctor` tells."""
+        try:
+            return {one.collection: one.model.name if one.model is not None else "" for one in self._indexes()}
+        except JanusError:
+            return {}
 
     def _models(self) -> list[Check]:
         try:

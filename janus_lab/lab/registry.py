@@ -4,49 +4,32 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
 
 from janus_lab.errors import JanusError, NotFound, UserError
 from janus_lab.inference.roster import Roster
 from janus_lab.lab.board_feed import Feed
+from janus_lab.lab.index_use import indexed_by, require_unneeded
 from janus_lab.lab.ingesting import OnEvent
 from janus_lab.lab.memories import memories
+from janus_lab.lab.outlook import Outlook
+from janus_lab.lab.residents import PURPOSE, held_models, residents
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.runs.client import RunClient
 from janus_lab.scheduler.recall import recall
-from janus_lab.values.lease import Lease, LeaseBook
-from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelShape, ModelTask
+from janus_lab.values.lease import LeaseBook
+from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelTask
 from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest, ModelPull, PullReport
-from janus_lab.values.model_status import Fit, ModelStatus, ModelView, Resident, Unloaded
+from janus_lab.values.model_status import ModelStatus, ModelView, Unloaded
 from janus_lab.values.run import Priority, RunKind
 
 UNLOAD_SECONDS = 20.0
 """So long `unload` waits for processes that hold the model; one that is in use goes when its request is over."""
-_PURPOSE = "model "
 _NAME = re.compile(r"[^\s/\\'\"<>|&;$`]{1,120}")
-
-
-class Outlook(Protocol):
-    """What can be told of a model before it is loaded."""
-
-    def files(self, record: ModelRecord) -> ModelFiles | None:
-        """Its files; None for a server's model. Raises a JanusError with the way to them where they are not here."""
-        ...
-
-    def shape(self, record: ModelRecord, files: ModelFiles) -> ModelShape | None:
-        """What its file's metadata says; None for files that tell nothing. Raises CorruptFile."""
-        ...
-
-    def fit(
-        self, record: ModelRecord, files: ModelFiles, shape: ModelShape | None, book: LeaseBook | None
-    ) -> Fit | None:
-        """How it would be laid out on this machine now, by the book of its leases if there is one."""
-        ...
 
 
 class Models:
@@ -101,16 +84,24 @@ class Models:
     def add(
         self, name: str, uri: str, task: ModelTask = ModelTask.GENERATION, options: ModelOptions | None = None
     ) -> ModelRecord:
-        """Make a model or a server's model known under a name, in place of one of that name. Raises UserError."""
+        """Make a model or a server's model known under a name, in place of one of that name.
+
+        Nothing is kept of an address that leads nowhere: raises UserError or NotFound.
+        """
         if not _NAME.fullmatch(name):
             raise _misnamed(name)
-        record = ModelRecord(name, task, uri, options or ModelOptions(), time.time())
+        record = self._outlook.placed(ModelRecord(name, task, uri, options or ModelOptions(), time.time()))
         self._registry.put(record)
         return record
 
-    def remove(self, name: str) -> ModelRecord:
-        """Forget a model; its files stay. Raises NotFound for one that nobody added."""
+    def remove(self, name: str, *, anyway: bool = False) -> ModelRecord:
+        """Forget a model; its files stay. Raises NotFound for one that nobody added.
+
+        Raises ModelInUse, unless `anyway`, where collections are searched by it.
+        """
         record = self._roster.find(name)
+        if not anyway and self._registry.find(name) is not None:
+            self._require_unneeded(record)
         if not self._registry.remove(name):
             raise NotFound(f"{name} was added by nobody: the settings name it", remedy="change it in janus.toml")
         return record
@@ -171,7 +162,7 @@ class Models:
         if link is None:
             return Unloaded(name, 0, 0)
         machines = {*link.leases.machines(), self._machine}
-        recalled = recall(link.leases, machines, _PURPOSE + name, seconds=wait_seconds)
+        recalled = recall(link.leases, machines, PURPOSE + name, seconds=wait_seconds)
         return Unloaded(name, recalled.asked, recalled.held)
 
     def _status(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
@@ -185,9 +176,10 @@ class Models:
         """What is known of a model without a look at its files."""
         return ModelStatus(
             record,
-            residents=tuple(_residents(record.name, books)),
+            residents=tuple(residents(record.name, books)),
             circuit=self._registry.circuits().get(record.name),
             place=self._place(record),
+            collections=self._collections(record),
         )
 
     def _looked_into(self, status: ModelStatus, books: Sequence[LeaseBook]) -> ModelStatus:
@@ -200,8 +192,7 @@ class Models:
         here = next((book for book in books if book.machine == self._machine), None)
         fit = self._outlook.fit(record, files, shape, here)
         if fit is not None and not fit.now and fit.ever:
-            others = {name for book in books for name in _held_models(book) if name != record.name}
-            fit = replace(fit, evicts=tuple(sorted(others)))
+            fit = replace(fit, evicts=tuple(sorted({*held_models(books)} - {record.name})))
         return replace(status, files=files, shape=shape, fit=fit, measured=self._measured(files))
 
     def _files(self, record: ModelRecord) -> ModelFiles | None:
@@ -212,6 +203,21 @@ class Models:
     def _measured(self, files: ModelFiles) -> Measurement | None:
         known = self._measurements.recall(files.content_hash, self._machine)
         return next((one for one in known if one.generation_speed or one.prompt_speed), next(iter(known), None))
+
+    def _collections(self, record: ModelRecord) -> tuple[str, ...]:
+        """Which collections are searched by it; none where the index can't be asked."""
+        if record.task is not ModelTask.EMBEDDING:
+            return ()
+        try:
+            return indexed_by(record, self._outlook.indexes())
+        except JanusError:
+            return ()
+
+    def _require_unneeded(self, record: ModelRecord) -> None:
+        """Raise ModelInUse if collections are searched by this model, which is to be forgotten."""
+        added = [one for one in self._roster.records() if one.name != record.name]
+        implied = self._roster.implied(record.task)
+        require_unneeded(record, [*added, *([implied] if implied else [])], self._outlook.indexes())
 
     def _place(self, record: ModelRecord) -> int:
         names = [one.name for one in self._roster.chain(record.task)]
@@ -230,21 +236,3 @@ class Models:
 
 def _misnamed(name: str) -> UserError:
     return UserError(f"{name!r} can't be a model's name", remedy="use up to 120 letters, digits, dots and dashes")
-
-
-def _held_models(book: LeaseBook) -> Iterator[str]:
-    for lease in book.leases:
-        if lease.request.lasting and lease.request.purpose.startswith(_PURPOSE):
-            yield lease.request.purpose.removeprefix(_PURPOSE)
-
-
-def _leases_of(name: str, books: Sequence[LeaseBook]) -> Iterator[tuple[str, Lease]]:
-    for book in books:
-        for lease in book.leases:
-            if lease.request.lasting and lease.request.purpose == _PURPOSE + name:
-                yield book.machine, lease
-
-
-def _residents(name: str, books: Sequence[LeaseBook]) -> Iterator[Resident]:
-    for machine, lease in _leases_of(name, books):
-        yield Resident(machine, lease.request.pid, dict(lease.request.weights), lease.granted_at)

@@ -24,7 +24,8 @@ class Fit:
     """Whether and how a model fits a machine now: the plan, what it would take, and what each resource has free in bytes.
 
     `now` says that it fits what is free at this moment, `ever` that it fits the budgets when nothing else is loaded; `steps` are
-    the concessions in words, such as fewer layers on the accelerator. `evicts` names models that would be unloaded for it.
+    the concessions in words, such as fewer layers on the accelerator. `evicts` names models that would be unloaded for it, in that order;
+    `kept` those that hold what is lacking and stay, each with the reason.
     """
 
     plan: LoadPlan
@@ -35,6 +36,7 @@ class Fit:
     ever: bool
     steps: tuple[str, ...] = ()
     evicts: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -56,6 +58,8 @@ class ModelStatus:
     measured: Measurement | None = None
     circuit: Circuit | None = None
     place: int = 0
+    collections: tuple[str, ...] = ()
+    """Collections that are searched by it: an embedding model's."""
 
 
 @dataclass(frozen=True, slots=True)

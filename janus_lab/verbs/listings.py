@@ -69,6 +69,6 @@ class ModelChain:
 
 @dataclass(frozen=True, slots=True)
 class ModelForgotten:
-    """A model that nobody knows any more."""
+    """A model that nobody knows any more; None where the person said no."""
 
-    record: ModelRecord
+    record: ModelRecord | None

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from janus_lab.errors import UsageError
+from janus_lab.errors import ModelInUse, UsageError
 from janus_lab.values.model import ModelOptions, ModelTask
 from janus_lab.values.model_run import BenchRequest
 from janus_lab.verbs.face import Face
@@ -59,6 +59,7 @@ def define(parser: VerbParser) -> None:
         "--streams", type=_streams, default=(1, 4), metavar="N,N", help="requests at the same time (default: 1,4)"
     )
     remove = actions.add_parser("remove", summary="Forget a model; its files stay.", help="forget one; its files stay")
+    remove.add_argument("-y", "--yes", action="store_true", help="don't ask, though collections are searched by it")
     for action in (show, fit, load, unload, bench, remove):
         action.add_argument("name", metavar="NAME", help="the model's name")
     for action in (listing, show, pull, add, use, fit, load, unload, bench, remove):
@@ -80,7 +81,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
         case "use":
             return _use(models, args)
         case "remove":
-            return ModelForgotten(models.remove(args.name))
+            return _remove(models, args, face)
         case _:
             return models.view()
 
@@ -109,6 +110,17 @@ def _use(models: Models, args: Namespace) -> ModelChain:
         raise UsageError("name a model, or give --default", remedy="`janus models` lists those there are")
     task = ModelTask(args.task)
     return ModelChain(task, models.use(*args.names, task=task))
+
+
+def _remove(models: Models, args: Namespace, face: Face) -> ModelForgotten:
+    try:
+        return ModelForgotten(models.remove(args.name, anyway=args.yes))
+    except ModelInUse as needed:
+        try:
+            agreed = face.confirm(f"{needed.message}. Forget it all the same?")
+        except UsageError:
+            raise needed from None
+        return ModelForgotten(models.remove(args.name, anyway=True) if agreed else None)
 
 
 def _add_task(action: VerbParser, meaning: str) -> None:

@@ -8,7 +8,7 @@ ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 EVIL = "<script>window.__janus_pwned=1</script><img src=x onerror='window.__janus_pwned=2'>"
 SCENE = f"""
-import dataclasses, tempfile
+import dataclasses, pathlib, tempfile
 from janus_lab import open_lab
 from janus_lab.values.lease import RAM
 from janus_lab.values.model import ModelOptions, ModelTask
@@ -16,7 +16,10 @@ from janus_lab.values.model_status import DeviceMemory, MemoryShare
 from janus_magics import live_models
 lab = open_lab(tempfile.mkdtemp(), inline=True)
 lab.models.add("away", "http://127.0.0.1:9/v1", ModelTask.GENERATION, ModelOptions(remote_model="big"))
-lab.models.add("gone", "file:///nowhere/model.gguf")
+file = pathlib.Path(tempfile.mkdtemp(), "model.gguf")
+file.write_bytes(b"GGUF")
+lab.models.add("gone", str(file))
+file.unlink()
 loaded = lab.models.load()
 seen = lab.models.view
 GB = 1 << 30

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from janus_lab import open_lab
-from janus_lab.errors import NotFound, UserError
+from janus_lab.errors import (
+    CorruptFile,
+    MissingPackage,
+    NotFound,
+    SettingsError,
+    UnknownScheme,
+    UsageError,
+    UserError,
+)
 from janus_lab.values.generation import Message
 from janus_lab.values.model import ModelOptions, ModelTask, Origin
 from janus_lab.values.model_run import BenchRequest
@@ -94,9 +102,73 @@ def test_what_makes_no_sense_is_refused(lab):
 
 
 def test_a_model_whose_file_is_missing_says_what_to_do(lab, tmp_path):
-    lab.models.add("gone", (tmp_path / "gone.gguf").as_uri())
+    file = tmp_path / "gone.gguf"
+    file.write_bytes(b"GGUF")
+    lab.models.add("gone", file.as_uri())
+    file.unlink()
     status = lab.models.show("gone")
     assert str(tmp_path) in status.missing
     with pytest.raises(NotFound, match="gone"):
         lab.models.fit("gone")
     lab.models.remove("gone")
+
+
+@pytest.mark.parametrize(
+    ("uri", "error", "words"),
+    [
+        ("ftp://somewhere/m.gguf", UnknownScheme, "http://host:port/v1"),
+        ("nonsense", UserError, "hf://organisation"),
+        ("no/such.gguf", NotFound, "correct the path"),
+        ("file:///no/such.gguf", NotFound, "/no/such.gguf"),
+        ("file://no/such.gguf", UserError, "file:///no/such.gguf"),
+        ("file:such.gguf", UserError, "file:///"),
+        ("file:///tmp", UserError, "name the model's file"),
+        ("localhost:8000/v1", UserError, "http://localhost:8000/v1"),
+        ("http://", SettingsError, "http://host:port/v1"),
+        ("hf://organisation", UsageError, "hf://organisation/repository"),
+        ("vllm://", UserError, "vllm://organisation"),
+        ("package://no-such-thing/m.gguf", MissingPackage, "pip install"),
+        ("", UserError, "give file:///path"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_before_anything_is_kept(lab, uri, error, words):
+    with pytest.raises(error) as caught:
+        lab.models.add("lost", uri)
+    assert words in caught.value.remedy
+    with pytest.raises(NotFound):
+        lab.models.show("lost")
+
+
+def test_a_path_is_kept_whole_and_only_a_model_is_taken(lab, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    (tmp_path / "notes.txt").write_text("no model")
+    assert lab.models.add("here", "m.gguf").uri == (tmp_path / "m.gguf").as_uri()
+    lab.models.remove("here")
+    with pytest.raises(CorruptFile, match=r"notes\.txt"):
+        lab.models.add("here", "./notes.txt")
+    assert lab.models.add("here", "notes.txt", ModelTask.RERANKING).task is ModelTask.RERANKING
+    lab.models.remove("here")
+
+
+def test_a_model_that_collections_are_searched_by_is_not_forgotten_unasked(lab, tmp_path):
+    (tmp_path / "a.txt").write_text("Lima is old.")
+    own = lab.models.show(named(lab, ModelTask.EMBEDDING))
+    precise = ModelOptions(precision="fp32")
+    lab.models.add("precise", own.record.uri, ModelTask.EMBEDDING, precise)
+    lab.models.remove("precise")
+    lab.ingest(tmp_path / "a.txt", collection="towns")
+    assert lab.models.show(own.record.name).collections == ("towns",)
+    assert lab.status().indexes == {"towns": own.record.name}
+    lab.models.add("precise", own.record.uri, ModelTask.EMBEDDING, precise)
+    assert lab.models.remove("precise").name == "precise"  # the settings' own model is at that address
+
+
+def test_the_status_names_the_models_that_were_chosen(lab):
+    own = named(lab, ModelTask.GENERATION)
+    lab.models.add("away", AWAY)
+    lab.models.use("away", own)
+    assert lab.status().serving["generation"] == ("away", own)
+    lab.models.use()
+    lab.models.remove("away")
+    assert lab.status().serving["generation"] == (own,)

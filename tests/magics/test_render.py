@@ -74,7 +74,9 @@ VALUES = {
     Runs: Runs([RUN]),
     SharedRun: SharedRun(RUN, (RUN, RUN)),
     Rows: Rows([{EVIL: EVIL, "n": 1}, {EVIL: [EVIL, {EVIL: EVIL}], "n": None}]),
-    EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
+    EngineRoomStatus: EngineRoomStatus(
+        True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, {EVIL: (EVIL, EVIL), "generation": ()}, {EVIL: EVIL}
+    ),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
     WorkQueue: WorkQueue(
         1.0,

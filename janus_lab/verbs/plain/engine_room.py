@@ -8,6 +8,7 @@ from typing import Any
 
 from janus_lab.values.counted import count
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict, WorkerState
+from janus_lab.values.model import ModelTask
 from janus_lab.values.run import Run, RunState
 from janus_lab.verbs.listings import Pruned, Runs, SharedRun
 from janus_lab.verbs.plain.amounts import duration, moment
@@ -132,9 +133,27 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
         *([("clients", str(value.clients))] if value.server_pid is not None or not value.server_version else []),
         ("open runs", str(value.open_runs)),
         ("documents", f"{value.documents:,} in {count(value.chunks, 'chunk')}"),
-        ("embedding", one_line(value.embedding_model, 200)),
-        ("generation", one_line(value.generation_model, 200)),
+        *_indexes(value.indexes),
+        *[(task, _chain(names)) for task, names in value.serving.items() if names or task == ModelTask.GENERATION],
     ]
+
+
+def _indexes(indexes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """By which model each collection is searched: those of one model together."""
+    models = dict.fromkeys(indexes.values())
+    found = [([name for name, its in indexes.items() if its == model], model) for model in models]
+    return [
+        ("index", one_line(f"{', '.join(names)}: {model or 'by a model that was not noted'}", 300))
+        for names, model in found
+    ]
+
+
+def _chain(names: Sequence[str]) -> str:
+    """Who serves, and who in its place."""
+    if not names:
+        return "none: answers are quotes from the documents"
+    first, *rest = [one_line(name, 80) for name in names]
+    return f"{first}; where it can't: {', then '.join(rest)}" if rest else first
 
 
 def _workers(ready: Sequence[WorkerState], own: str) -> list[tuple[str, str]]:

@@ -23,11 +23,18 @@ _NOTHING = "–"
 
 def view(value: ModelView) -> str:
     """A line a model, a line a memory, then what needs a word."""
-    words = [f"{one_line(one.record.name, 80)}: {one_line(one.missing, 300)}" for one in value.models if one.missing]
     parts = [table(HEADER, [cells(one) for one in value.models])]
     if value.memory:
         parts.append("\n".join(memory(one) for one in value.memory))
-    return "\n\n".join([*parts, *(["\n".join(words)] if words else [])])
+    told = [f"{one_line(one.record.name, 80)} searches {searched(one)}" for one in value.models if one.collections]
+    missing = [f"{one_line(one.record.name, 80)}: {one_line(one.missing, 300)}" for one in value.models if one.missing]
+    return "\n\n".join([*parts, *("\n".join(words) for words in (told, missing) if words)])
+
+
+def searched(value: ModelStatus) -> str:
+    """Which collections are searched by an embedding model."""
+    named = one_line(", ".join(value.collections), 300)
+    return f"the {'collection' if len(value.collections) == 1 else 'collections'} {named}"
 
 
 def memory(value: DeviceMemory) -> str:
@@ -70,6 +77,8 @@ def facts(value: ModelStatus) -> list[tuple[str, str]]:
     found = [("model", one_line(record.name, 120)), ("uri", one_line(record.uri, 300)), ("for", record.task.value)]
     if value.place:
         found.append(("in use", _place(value.place)))
+    if value.collections:
+        found.append(("searches", one_line(", ".join(value.collections), 300)))
     if value.missing:
         found.append(("missing", one_line(value.missing, 400)))
     if value.record.served:
@@ -163,7 +172,9 @@ def chain(value: ModelChain) -> str:
 
 def forgotten(value: ModelForgotten) -> str:
     """What was forgotten."""
-    return f"{one_line(value.record.name, 80)} is forgotten; its files stay."
+    if value.record is None:
+        return "Nothing was forgotten."
+    return f"{one_line(value.record.name, 80)} is forgotten" + ("." if value.record.served else "; its files stay.")
 
 
 def loaded(value: LoadReport) -> str:
