@@ -9,14 +9,14 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 import httpx
-import uvicorn
 from openai import OpenAI
 
 from janus_lab import Lab
 from janus_lab.compose.serving import known_models
 from janus_lab.serve.application import Served, application
 from janus_lab.serve.following import Followers
-from janus_lab.serve.main import configured, listening
+from janus_lab.serve.main import listening
+from janus_lab.serve.server import Server, Signals, configured
 
 KEY = "a-key-for-tests-only"
 
@@ -54,12 +54,13 @@ def offered(lab: Lab, *, at_once: int = 8) -> Iterator[Offer]:
         models = opening.enter_context(known_models(lab.settings))
         followers = opening.enter_context(closing(Followers(at_once)))
         app = application(Served(lab, models, followers), KEY)
-        server = uvicorn.Server(configured(app))
+        signals = Signals()
+        server = Server(configured(app), followers.cut, signals)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             yield Offer(lab, listener.getsockname()[1])
         finally:
-            server.should_exit = True
+            signals.count = 1
             thread.join(30)
             assert not thread.is_alive()

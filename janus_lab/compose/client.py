@@ -40,14 +40,16 @@ def open_lab(
     *,
     inline: bool = False,
     start: bool = True,
+    restart: bool = True,
     announce: Callable[[str], None] | None = None,
     **settings: Any,
 ) -> Lab:
     """Open the lab of a data directory (default: see `janus_lab.settings.find_home`).
 
     With `inline`, runs are carried out in this process without an engine room: for scripts and tests. Without `start`, an
-    engine room that is not running is not started, and what needs it raises EngineRoomFailed. `announce` is told one line
-    when the engine room is started. Other keywords are settings; an engine room that runs already keeps those
+    engine room that is not running is not started, and what needs it raises EngineRoomFailed; without `restart`, that holds for one
+    that somebody stopped (`janus down`) after this lab was opened. `announce` is told one line when the engine room is
+    started. Other keywords are settings; an engine room that runs already keeps those
     it was started with (`janus down` lets the next start take new ones). Close the lab, or use it in a `with` block.
     """
     log_to_standard_logging()
@@ -58,7 +60,9 @@ def open_lab(
             shared = open_shared(chosen, opening)
         except StoreUnreachable as error:
             raise unreachable_servers(chosen, error) from error
-        room: EngineRoom = InlineRoom(chosen, shared) if inline else _room(chosen, start=start, overrides=settings)
+        room: EngineRoom = (
+            InlineRoom(chosen, shared) if inline else _room(chosen, start=start, restart=restart, overrides=settings)
+        )
         opening.callback(room.close)
         open_graph: Callable[[], GraphStore] = opened_once(
             "graph", chosen.url("graph_url"), opening.enter_context(ExitStack())
@@ -120,9 +124,9 @@ def _measured(settings: Settings) -> Sample:
         return _probe(settings, probing)().sample([])
 
 
-def _room(settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> EngineRoom:
+def _room(settings: Settings, *, start: bool, restart: bool, overrides: Mapping[str, Any]) -> EngineRoom:
     if settings.own_server:
-        return ProcessRoom(settings, start=start, overrides=overrides)
+        return ProcessRoom(settings, start=start, restart=restart, overrides=overrides)
     return ServerRoom(settings, overrides)
 
 

@@ -7,13 +7,16 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from janus_lab.errors import (
+    AdmissionClosed,
     CapacityError,
     CircuitOpen,
     ContextTooLong,
+    EngineRoomFailed,
     GrammarRefused,
     JanusError,
     NotFound,
     RunCancelled,
+    StoreUnreachable,
     UserError,
 )
 
@@ -23,6 +26,9 @@ _STATUS: tuple[tuple[type[JanusError], int], ...] = (
     (NotFound, 404),
     (RunCancelled, 503),
     (CircuitOpen, 503),
+    (EngineRoomFailed, 503),
+    (StoreUnreachable, 503),
+    (AdmissionClosed, 503),
     (CapacityError, 503),
     (UserError, 400),
 )

@@ -157,8 +157,9 @@ async def _lines(following: Following, sending: Sending, begun: list[Told]) -> A
                     yield line
             elif text := retelling.fresh(told):
                 yield sending.chunk([sending.shape.piece(text)])
-    except JanusError as error:
-        yield f"data: {json.dumps(refused(error).body(), ensure_ascii=False)}\n\n"
+    except (JanusError, Refused) as error:
+        told = error if isinstance(error, Refused) else refused(error)
+        yield f"data: {json.dumps(told.body(), ensure_ascii=False)}\n\n"
 
 
 async def _all(following: Following, begun: list[Told]) -> AsyncIterator[Told | None]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
@@ -25,6 +28,7 @@ STORY = {
     "max_tokens": 1800,
     "stream": True,
 }
+SHORT = {"messages": [{"role": "user", "content": "Name a colour."}], "max_tokens": 4}
 
 
 class Process:
@@ -48,6 +52,11 @@ class Process:
             time.sleep(0.02)
         raise AssertionError("".join(self.said))
 
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.ended()
+
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
         return self.ended()
@@ -68,38 +77,90 @@ def home(tmp_path):
         lab.down()
 
 
-def test_it_serves_until_it_is_told_to_end(home):
-    server = Process(home)
-    port = server.await_said(_READY)[1]
-    key = server.await_said(_KEY)[1]
+@pytest.fixture
+def serve(home):
+    """Starts servers; those that a test did not end are killed."""
+    with ExitStack() as running:
+
+        def start(*arguments):
+            server = Process(home, *arguments)
+            running.callback(server.kill)
+            return server
+
+        yield start
+
+
+@contextmanager
+def client_of(server):
+    port, key = server.await_said(_READY)[1], server.await_said(_KEY)[1]
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/v1", headers=headers, timeout=60, trust_env=False) as http:
+        yield http
+
+
+def await_end(lab, run):
+    deadline = time.monotonic() + 20
+    while not run.state.final:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        run = lab.run(run.id)
+    return run
+
+
+def test_it_serves_until_it_is_told_to_end(serve, home):
+    server = serve()
+    with client_of(server) as http, ThreadPoolExecutor(1) as pool:
         assert http.get("/models").status_code == 200
-        body = {"messages": [{"role": "user", "content": "Name a colour."}], "max_tokens": 4}
-        assert http.post("/chat/completions", json=body).json()["usage"]["completion_tokens"] == 4
+        assert http.post("/chat/completions", json=SHORT).json()["usage"]["completion_tokens"] == 4
         with http.stream("POST", "/chat/completions", json=STORY) as reply:
             lines = reply.iter_lines()
             next(lines)
+            whole = pool.submit(http.post, "/chat/completions", json={**STORY, "stream": False})
+            time.sleep(0.3)
             server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
+            time.sleep(0.3)
             assert next(line for line in lines if line.startswith("data:"))
             server.process.send_signal(signal.SIGTERM)
-            assert server.ended() == 0
-    assert "".join(server.said).count(key) == 1
+            *_, last = (line for line in lines if line)
+        assert json.loads(last.removeprefix("data: "))["error"]["code"] == "server_ending"
+        assert (whole.result().status_code, whole.result().json()["error"]["code"]) == (503, "server_ending")
+    assert server.ended() == 0
+    said = "".join(server.said)
+    assert len(_KEY.findall(said)) == 1
+    assert [line.split()[0] for line in said.splitlines()] == ["serving", "key:", "Janus"]
     with open_lab(home) as lab:
+        stories = lab.runs(limit=2, kinds=(RunKind.CHAT,))
+        assert [await_end(lab, story).state for story in stories] == [RunState.CANCELLED] * 2
+
+
+def test_an_engine_room_that_somebody_stopped_is_left_alone(serve, home):
+    server = serve()
+    with client_of(server) as http, open_lab(home, start=False) as lab:
+        assert http.post("/chat/completions", json=SHORT).status_code == 200
+        with http.stream("POST", "/chat/completions", json=STORY) as reply:
+            lines = reply.iter_lines()
+            next(lines)
+            lab.down()
+            *_, last = (line for line in lines if line.startswith("data:"))
+        assert "janus up" in json.loads(last.removeprefix("data: "))["error"]["message"]
         story = lab.runs(limit=1, kinds=(RunKind.CHAT,))[0]
-        deadline = time.monotonic() + 20
-        while not story.state.final:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-            story = lab.run(story.id)
-        assert story.state is RunState.CANCELLED
+        refusal = http.post("/chat/completions", json=SHORT)
+        assert refusal.status_code == 503
+        assert refusal.json()["error"]["code"] == "engine-room-failed"
+        assert "`janus up`" in refusal.json()["error"]["message"]
+        assert not lab.status().running
+        with open_lab(home) as again:
+            again.up()
+        assert http.post("/chat/completions", json=SHORT).status_code == 200
+        assert await_end(lab, story).state is RunState.CANCELLED
+    assert server.end() == 0
+    assert "Traceback" not in "".join(server.said)
 
 
-def test_the_key_is_not_shown_again(home):
+def test_the_key_is_not_shown_again(serve, home):
     (home / "serve.key").touch(mode=0o600)
     (home / "serve.key").write_text("a-key-from-yesterday")
-    server = Process(home)
+    server = serve()
     server.await_said(_READY)
     server.await_said(re.compile("key: in .*serve.key"))
     assert server.end(signal.SIGINT) == 0
@@ -117,8 +178,8 @@ def test_a_port_in_use_is_named(home):
     assert "Traceback" not in done.stderr
 
 
-def test_a_variable_without_a_key_is_named(home):
-    server = Process(home, "--key-env", "NO_SUCH_KEY")
+def test_a_variable_without_a_key_is_named(serve, home):
+    server = serve("--key-env", "NO_SUCH_KEY")
     assert server.ended() == 1
     assert "environment variable NO_SUCH_KEY" in "".join(server.said)
     assert not (home / "serve.key").exists()
