@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentTypeError, Namespace
 
 from janus_lab.verbs.face import Face
@@ -21,7 +22,8 @@ def define(parser: VerbParser) -> None:
 
 def execute(args: Namespace, session: Session, face: Face) -> object:
     """Nothing: this process becomes the one that serves, unless the face must live on."""
-    face.give_way("janus serve")
+    given = session.given_home
+    face.give_way("janus serve" if given is None else shlex.join(["janus", "--home", str(given), "serve"]))
     session.serve_here(args.host, args.port, args.key_env or "")
     return None
 

@@ -17,9 +17,9 @@ from janus_lab.verbs.face import Face
 from janus_lab.verbs.parser import HelpRequested, VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.table import VERBS
-from janus_lab.verbs.terminal import TerminalFace
 from janus_lab.verbs.verb import Verb
 from janus_magics.arguments import Invocation, parse_line
+from janus_magics.living_on import ShellFace
 from janus_magics.notebook_face import NotebookFace
 from janus_magics.shown import Shown
 
@@ -92,7 +92,7 @@ class JanusMagics(Magics):
 
     def _execute_in_terminal(self, invocation: Invocation) -> Any:
         """In a shell without a front end a draft streams as text, and Out[] shows the value, as it does any other."""
-        face = TerminalFace()
+        face = ShellFace()
         if invocation.hint:
             face.say(invocation.hint)
         try:

@@ -14,6 +14,7 @@ from janus_lab.values.ingest import Progress
 from janus_lab.verbs.doing import Doing, doing_of
 from janus_lab.verbs.plain.documents import progress as progress_text
 from janus_lab.verbs.terminal import begins_anew, progress_of, state_text, waiting_text, warning_text
+from janus_magics.living_on import living_on
 from janus_magics.render import bundle
 from janus_magics.render.live import draft, progress, task
 
@@ -68,7 +69,7 @@ class NotebookFace:
 
     def give_way(self, command: str) -> None:
         """Never: a kernel lives on."""
-        raise UsageError(f"a kernel can't become `{command}`", remedy=f"run `{command}` in a terminal")
+        raise living_on(command)
 
     def confirm(self, question: str) -> bool:
         """Ask through the front end's input box."""
