@@ -16,7 +16,7 @@ from janus_lab.inference.bench_run import BenchService
 from janus_lab.inference.catalog import name_of
 from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.layout import Loadable
-from janus_lab.inference.remembering import Remembering, unnoted
+from janus_lab.inference.remembering import Remembering, address_hash, unnoted
 from janus_lab.inference.residency import Residency
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
@@ -29,7 +29,7 @@ from janus_lab.settings import Settings
 from janus_lab.values.lease import is_memory
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.machine import Device
-from janus_lab.values.model import Measurement, ModelRecord, ModelTask
+from janus_lab.values.model import Footprint, LoadPlan, Measurement, ModelRecord, ModelTask, Origin
 from janus_lab.values.model_run import BenchReport, LoadReport
 
 Open = Callable[[LoadOrder], AbstractContextManager[Any]]
@@ -87,12 +87,14 @@ def bench_service(models: Residency, measurements: Measurements, settings: Setti
     catalog = open_catalog(settings)
 
     def remember(record: ModelRecord, how: LoadReport, report: BenchReport) -> None:
-        if how.plan is None or how.measured is None:
-            return
         speeds = report.prompt_speed, report.generation_speed
-        content_hash, plan = catalog.files(record.uri).content_hash, unnoted(how.plan)
+        if how.plan is None or how.measured is None:
+            # A server's model, or one whose memory its engine does not tell.
+            kept, plan, footprint = address_hash(record), LoadPlan(), Footprint({}, {}, {}, Origin.MEASURED)
+        else:
+            kept, plan, footprint = catalog.files(record.uri).content_hash, unnoted(how.plan), how.measured
         measurements.remember(
-            Measurement(content_hash, settings.machine_name, plan, how.measured, time.time(), 0.0, *speeds, loads=0)
+            Measurement(kept, settings.machine_name, plan, footprint, time.time(), 0.0, *speeds, loads=0)
         )
 
     return BenchService(models, remember)

@@ -96,6 +96,8 @@ class _Writing:
             round(prompt / first, 1),
             round((tokens - 1) / max(whole - first, 1e-6), 1) if tokens > 1 else 0.0,
             tuple(found),
+            prompt,
+            tokens,
             self._how,
         )
 

@@ -12,8 +12,9 @@ from janus_lab.errors import DiskFull, StoreUnreachable
 from janus_lab.ports.measurements import Measurements
 from janus_lab.resources.model_memory import estimated
 from janus_lab.resources.placement import DRIVER_BYTES, Estimate
+from janus_lab.values.ids import bytes_hash
 from janus_lab.values.lease import RAM
-from janus_lab.values.model import Footprint, LoadPlan, Measurement, ModelShape
+from janus_lab.values.model import Footprint, LoadPlan, Measurement, ModelRecord, ModelShape
 
 _LEAST, _MOST = 0.5, 2.0
 """A correction beyond these is no correction of the same thing."""
@@ -71,6 +72,12 @@ def seen(footprint: Footprint, grown: Mapping[str, int]) -> Footprint:
         if amount > 0:
             compute[name] = compute.get(name, 0) + amount
     return replace(footprint, compute=compute)
+
+
+def address_hash(record: ModelRecord) -> str:
+    """Under what the speeds of a model are kept whose memory is not told: where it is, and what it is called there."""
+    named = f"{record.uri}\x1f{record.options.remote_model}\x1f{record.options.precision}"
+    return bytes_hash(named.encode())
 
 
 def unnoted(plan: LoadPlan) -> LoadPlan:

@@ -31,7 +31,7 @@ def _memory(book: LeaseBook, resource: str, models: Sequence[ModelStatus]) -> De
 
 def _shares(model: ModelStatus, machine: str, resource: str) -> Iterator[MemoryShare]:
     """One for each process that holds it; what its lease covers beyond its parts counts as buffers."""
-    known = model.measured.footprint if model.measured is not None else model.fit.footprint if model.fit else None
+    known = model.footprint
     for one in model.residents:
         covered = one.covered.get(resource, 0)
         if one.machine != machine or not covered:

@@ -9,13 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from janus_lab.errors import JanusError, NotFound, UserError
+from janus_lab.inference.remembering import address_hash
 from janus_lab.inference.roster import Roster
 from janus_lab.lab.board_feed import Feed
 from janus_lab.lab.index_use import indexed_by, require_unneeded
 from janus_lab.lab.ingesting import OnEvent
 from janus_lab.lab.memories import memories
 from janus_lab.lab.outlook import Outlook
-from janus_lab.lab.residents import PURPOSE, held_models, residents
+from janus_lab.lab.residents import PURPOSE, residents
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
@@ -24,7 +25,7 @@ from janus_lab.scheduler.recall import recall
 from janus_lab.values.lease import LeaseBook
 from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelTask
 from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest, ModelPull, PullReport
-from janus_lab.values.model_status import ModelStatus, ModelView, Unloaded
+from janus_lab.values.model_status import Fit, ModelStatus, ModelView, Unloaded
 from janus_lab.values.run import Priority, RunKind
 
 UNLOAD_SECONDS = 20.0
@@ -77,9 +78,16 @@ class Models:
         return self._status(self._roster.find(name), self._books())
 
     def fit(self, name: str) -> ModelStatus:
-        """Whether and how a model fits this machine now. Raises NotFound, or what is wrong with its files or server."""
+        """What loading a model would do now, as the engine room says that would load it: a run, for which nothing is loaded or unloaded.
+
+        Raises NotFound, what is wrong with its files or server, RunFailed.
+        """
         books = self._books()
-        return self._looked_into(self._known(self._roster.find(name), books), books)
+        status = self._looked_into(self._known(self._roster.find(name), books), books)
+        if status.record.served:
+            return status
+        request = LoadRequest(name, status.record.task)
+        return replace(status, fit=self._client.start(RunKind.FIT, request, Priority.INTERACTIVE).wait(Fit))
 
     def add(
         self, name: str, uri: str, task: ModelTask = ModelTask.GENERATION, options: ModelOptions | None = None
@@ -187,21 +195,21 @@ class Models:
         record = status.record
         files = self._outlook.files(record)
         if files is None:
-            return status
+            return replace(status, measured=self._measured(record, None))
         shape = self._outlook.shape(record, files)
         here = next((book for book in books if book.machine == self._machine), None)
         fit = self._outlook.fit(record, files, shape, here)
-        if fit is not None and not fit.now and fit.ever:
-            fit = replace(fit, evicts=tuple(sorted({*held_models(books)} - {record.name})))
-        return replace(status, files=files, shape=shape, fit=fit, measured=self._measured(files))
+        return replace(status, files=files, shape=shape, fit=fit, measured=self._measured(record, files))
 
     def _files(self, record: ModelRecord) -> ModelFiles | None:
         with suppress(JanusError):
             return self._outlook.files(record)
         return None
 
-    def _measured(self, files: ModelFiles) -> Measurement | None:
-        known = self._measurements.recall(files.content_hash, self._machine)
+    def _measured(self, record: ModelRecord, files: ModelFiles | None) -> Measurement | None:
+        """What loads and benchmarks showed here, best one that tells a speed."""
+        kept = ([files.content_hash] if files is not None else []) + [address_hash(record)]
+        known = [one for content_hash in kept for one in self._measurements.recall(content_hash, self._machine)]
         return next((one for one in known if one.generation_speed or one.prompt_speed), next(iter(known), None))
 
     def _collections(self, record: ModelRecord) -> tuple[str, ...]:

@@ -11,14 +11,6 @@ PURPOSE = "model "
 """How the purpose of a loaded model's lease begins; its name follows."""
 
 
-def held_models(books: Sequence[LeaseBook]) -> Iterator[str]:
-    """Names of loaded models, once for each process that holds one."""
-    for book in books:
-        for lease in book.leases:
-            if lease.request.lasting and lease.request.purpose.startswith(PURPOSE):
-                yield lease.request.purpose.removeprefix(PURPOSE)
-
-
 def residents(name: str, books: Sequence[LeaseBook]) -> Iterator[Resident]:
     """Where a model is loaded."""
     for book in books:

@@ -53,7 +53,10 @@ class BenchRequest:
 
 @dataclass(frozen=True, slots=True)
 class BenchStream:
-    """Of so many requests at the same time: seconds to the first piece (the median), and reply tokens a second in all."""
+    """Of so many requests at the same time: seconds to the first piece (the median), and reply tokens a second in all.
+
+    The time is that from the first request to the last token: reading the prompts is in it.
+    """
 
     streams: int
     first_seconds: float
@@ -64,7 +67,8 @@ class BenchStream:
 class BenchReport:
     """How fast a model is here, in tokens a second; 0 where it was not measured.
 
-    `prompt_speed` is for reading (an embedding or reranking model: texts), `generation_speed` for writing in one stream.
+    `prompt_speed` is for reading (of a reranker: texts), `generation_speed` for writing in one stream after its first token.
+    Each request read `prompt_tokens` and wrote `reply_tokens` (0: not told).
     """
 
     name: str
@@ -72,6 +76,8 @@ class BenchReport:
     prompt_speed: float = 0.0
     generation_speed: float = 0.0
     streams: tuple[BenchStream, ...] = ()
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
     loaded: LoadReport | None = None
 
 

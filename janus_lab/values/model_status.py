@@ -61,6 +61,13 @@ class ModelStatus:
     collections: tuple[str, ...] = ()
     """Collections that are searched by it: an embedding model's."""
 
+    @property
+    def footprint(self) -> Footprint | None:
+        """The memory that it takes: as measured, else as told of it before; None for a server's model."""
+        if self.measured is not None and self.measured.footprint.total():
+            return self.measured.footprint
+        return self.fit.footprint if self.fit is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:

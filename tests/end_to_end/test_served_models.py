@@ -15,6 +15,8 @@ from janus_lab.errors import RunFailed
 from janus_lab.values.generation import FinishReason, Message, Tool
 from janus_lab.values.health import Verdict
 from janus_lab.values.model import ModelOptions
+from janus_lab.values.model_run import BenchRequest
+from janus_lab.verbs.plain import plain
 
 HELLO = [Message("user", "Name a colour.")]
 KEY = "sk-very-secret-0123456789"
@@ -49,6 +51,19 @@ def test_it_answers_by_its_key_and_the_reply_says_who_spoke(lab, server):
     assert (reply.prompt_tokens, reply.reply_tokens, reply.cached_tokens) == (9, 1, 4)
     told = str(lab.run(reply.run_id)) + str(lab.models.all())
     assert KEY not in told
+
+
+def test_how_fast_it_is_from_here_is_kept_and_told(lab, server):
+    for _ in range(3):
+        said = [event(chunk("Blue")), event(chunk("green")), event(chunk(finish="stop")), event(usage(8, 2, 0))]
+        server.next(Scripted([*said, b"data: [DONE]\n\n"]))
+    report = lab.models.bench(BenchRequest("theirs", prompt_tokens=8, reply_tokens=4, streams=(1,)))
+    status = lab.models.show("theirs")
+    assert status.measured.prompt_speed == report.prompt_speed > 0
+    assert status.footprint is None
+    told = plain(status)
+    assert f"reads {report.prompt_speed:,.0f} tokens/s" in told
+    assert "0 B" not in told
 
 
 def test_a_tool_is_asked_for(lab, server):
@@ -98,7 +113,7 @@ def test_a_server_of_our_own_is_started_leased_and_ended(tmp_path):
 def test_the_doctor_says_whether_the_server_is_there(lab, server, tmp_path):
     lab.models.use("theirs", LOCAL)
     [first, second] = [check for check in lab.doctor().checks if check.name == "generation model"]
-    assert (first.verdict, first.detail) == (Verdict.OK, server.url)
+    assert (first.verdict, first.detail) == (Verdict.OK, f"theirs: {server.url}")
     assert second.detail.startswith(LOCAL)
     with open_lab(tmp_path, inline=True, generation_model="http://127.0.0.1:9/v1") as other:
         [check] = [check for check in other.doctor().checks if check.name == "generation model"]

@@ -75,6 +75,15 @@ def test_a_bench_is_remembered(lab):
     assert lab.models.show(name).measured.generation_speed == report.generation_speed
 
 
+def test_so_is_that_of_a_model_whose_memory_nobody_tells(lab):
+    name = named(lab, ModelTask.EMBEDDING)
+    report = lab.models.bench(BenchRequest(name, ModelTask.EMBEDDING, prompt_tokens=16))
+    status = lab.models.show(name)
+    assert status.measured.prompt_speed == report.prompt_speed > 0
+    assert status.footprint == status.fit.footprint
+    lab.models.unload(name)
+
+
 def test_a_model_that_is_away_is_stood_in_for_and_who_spoke_is_told(lab):
     own = named(lab, ModelTask.GENERATION)
     lab.models.add("away", AWAY, options=ModelOptions(remote_model="big"))

@@ -8,7 +8,7 @@ from janus_lab.errors import UsageError
 from janus_lab.values.model import Footprint, LoadPlan, ModelFiles, ModelRecord, ModelTask, Origin
 from janus_lab.values.model_run import BenchReport, BenchStream, LoadReport, PullReport
 from janus_lab.values.model_status import DeviceMemory, Fit, MemoryShare, ModelStatus, ModelView, Resident, Unloaded
-from janus_lab.verbs.listings import ModelChain
+from janus_lab.verbs.listings import ModelChain, ModelForgotten
 from janus_lab.verbs.models import VERB
 from janus_lab.verbs.plain import plain
 from janus_magics.render import html
@@ -91,6 +91,12 @@ def test_a_model_tells_how_it_would_fit_and_what_makes_room(status):
             "conceded: half the window",
         ),
         (BenchReport("m", ModelTask.GENERATION, 300.0, 42.0, (BenchStream(4, 0.5, 80.0),)), "writes 42.0 tokens/s"),
+        (
+            BenchReport("m", ModelTask.GENERATION, 300.0, 42.0, (BenchStream(4, 0.5, 80.0),), 256, 48),
+            "Each request reads 256 tokens that are new to the model and writes 48; the time for reading is in these",
+        ),
+        (BenchReport("m", ModelTask.RERANKING, 30.0), "m ranks 30.0 texts/s"),
+        (ModelForgotten(None), "Nothing was forgotten"),
         (
             PullReport(
                 ModelRecord("m", ModelTask.GENERATION, "hf://o/r/m.gguf"),

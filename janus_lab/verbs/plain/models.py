@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from janus_lab.values.counted import count
 from janus_lab.values.lease import RAM
-from janus_lab.values.model import CircuitState, Footprint, ModelTask
-from janus_lab.values.model_run import BenchReport, LoadReport, PullReport
-from janus_lab.values.model_status import DeviceMemory, Fit, ModelStatus, ModelView, Unloaded
+from janus_lab.values.model import CircuitState, ModelTask, Origin
+from janus_lab.values.model_status import DeviceMemory, ModelStatus, ModelView
 from janus_lab.values.size import size
-from janus_lab.values.weights import spoken
-from janus_lab.verbs.listings import ModelChain, ModelForgotten
 from janus_lab.verbs.plain.amounts import duration
+from janus_lab.verbs.plain.model_fit import amounts, fit_facts, footprint
+from janus_lab.verbs.plain.model_speed import speeds
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 
@@ -27,8 +26,27 @@ def view(value: ModelView) -> str:
     if value.memory:
         parts.append("\n".join(memory(one) for one in value.memory))
     told = [f"{one_line(one.record.name, 80)} searches {searched(one)}" for one in value.models if one.collections]
-    missing = [f"{one_line(one.record.name, 80)}: {one_line(one.missing, 300)}" for one in value.models if one.missing]
-    return "\n\n".join([*parts, *("\n".join(words) for words in (told, missing) if words)])
+    wrong = [f"{name}: {text}" for name, text in troubles(value)]
+    return "\n\n".join([*parts, *("\n".join(words) for words in (told, wrong) if words)])
+
+
+def troubles(value: ModelView) -> list[tuple[str, str]]:
+    """Models that can't be asked now, each with the reason."""
+    found = []
+    for one in value.models:
+        why = [one_line(one.missing, 300)] if one.missing else []
+        why += [f"left alone {resting}"] if (resting := left_alone(one)) else []
+        found += [(one_line(one.record.name, 80), text) for text in why]
+    return found
+
+
+def left_alone(value: ModelStatus) -> str:
+    """For how long nobody is asked to try a model that failed again and again, and why; "" for one that may be asked."""
+    circuit = value.circuit
+    left = circuit.again_at - time.time() if circuit is not None and circuit.state is not CircuitState.CLOSED else 0.0
+    if circuit is None or left <= 0:
+        return ""
+    return f"for {duration(left)} more, after {count(circuit.failures, 'failure')}: {one_line(circuit.reason, 300)}"
 
 
 def searched(value: ModelStatus) -> str:
@@ -57,7 +75,7 @@ def cells(value: ModelStatus) -> tuple[str, ...]:
     return (
         one_line(record.name, 60),
         record.task.value,
-        _place(value.place),
+        _use(value),
         _memory(value),
         _fits(value),
         _loaded(value),
@@ -89,8 +107,8 @@ def facts(value: ModelStatus) -> list[tuple[str, str]]:
     for one in value.residents:
         where = f"on {one_line(one.machine, 80)}, process {one.pid}"
         found.append(("loaded", f"{where}, {amounts(one.covered)}, for {duration(max(0.0, time.time() - one.since))}"))
-    if value.circuit is not None and value.circuit.state is not CircuitState.CLOSED:
-        found.append(("server", f"left alone for now: {one_line(value.circuit.reason, 300)}"))
+    if resting := left_alone(value):
+        found.append(("left alone", resting))
     return found
 
 
@@ -119,127 +137,37 @@ def _measured_facts(value: ModelStatus) -> list[tuple[str, str]]:
     measured = value.measured
     if measured is None:
         return []
-    loads = f"{count(measured.loads, 'load')}, the last in {duration(measured.load_seconds)}"
-    found = [("measured", f"{footprint(measured.footprint)}; {loads}")]
-    if _speed(value) != _NOTHING:
-        found.append(("tokens/s", f"{measured.prompt_speed:,.0f} read, {measured.generation_speed:,.0f} written"))
-    return found
-
-
-def fit_facts(value: Fit) -> list[tuple[str, str]]:
-    """Whether, where and how it fits."""
-    found = [("fits", verdict(value)), ("would take", footprint(value.footprint))]
-    found.append(("free", amounts(value.free)))
-    plan = value.plan
-    if plan.cells and value.footprint.cache:
-        held = f"{plan.context_tokens:,} tokens a request, {plan.cells:,} in all, {plan.cache_type}"
-        found.append(("window", held))
-    found += [("conceded", step) for step in value.steps]
-    if value.evicts:
-        found.append(("makes room", "unloads " + ", ".join(one_line(name, 80) for name in value.evicts)))
-    return found
-
-
-def verdict(value: Fit) -> str:
-    """Whether it fits, in words."""
-    where = "processors" if value.place == "cpu" else " and ".join(spoken(name) for name in value.place.split("+"))
-    if value.now:
-        return f"now, on {where}"
-    return f"on {where}, once others make room" if value.ever else "not on this machine, as far as can be told"
-
-
-def footprint(value: Footprint) -> str:
-    """Weights, cache and buffers in all, with where each kind is from."""
-    kinds = (("weights", value.weights), ("cache", value.cache), ("buffers", value.compute))
-    told = ", ".join(f"{name} {size(sum(part.values()))}" for name, part in kinds if part)
-    return f"{amounts(value.total())}: {told} ({value.origin.value})"
-
-
-def amounts(values: Mapping[str, int]) -> str:
-    """Bytes by resource: "334 MB memory, 4.2 GB GPU 0"."""
-    return ", ".join(f"{size(number)} {spoken(name)}" for name, number in values.items() if number) or "nothing"
-
-
-def chain(value: ModelChain) -> str:
-    """Who serves, and who in its place."""
-    if not value.records:
-        return f"No model serves {value.task.value}."
-    first, *rest = [one_line(record.name, 80) for record in value.records]
-    after = f"; where it can't: {', then '.join(rest)}" if rest else ""
-    later = "; indexes that stand are another's until `janus reindex`" if value.task is ModelTask.EMBEDDING else ""
-    return f"{first} serves {value.task.value} from now on{after}{later}."
-
-
-def forgotten(value: ModelForgotten) -> str:
-    """What was forgotten."""
-    if value.record is None:
-        return "Nothing was forgotten."
-    return f"{one_line(value.record.name, 80)} is forgotten" + ("." if value.record.served else "; its files stay.")
-
-
-def loaded(value: LoadReport) -> str:
-    """How it was loaded."""
-    lines = [
-        f"{one_line(value.name, 80)} {'was loaded already' if value.already else f'is loaded, in {duration(value.seconds)}'}"
-    ]
-    if value.measured is not None:
-        lines.append(footprint(value.measured))
-    elif value.covered:
-        lines.append(amounts(value.covered))
-    if value.context_tokens and value.task is ModelTask.GENERATION:
-        lines.append(f"window: {value.context_tokens:,} tokens")
-    return "\n".join([*lines, *(f"conceded: {one_line(note, 200)}" for note in value.notes)])
-
-
-def pulled(value: PullReport) -> str:
-    """What is here now."""
-    files, record = value.files, value.record
-    return "\n".join(
-        [
-            f"{one_line(record.name, 80)} is here: {size(files.size)} in {duration(value.seconds)}, every hash checked",
-            f"from {one_line(files.source or files.uri, 300)}, licence {one_line(files.licence, 200)}",
-            f"`janus models use {one_line(record.name, 80)} --for {record.task.value}` lets it serve",
-        ]
-    )
-
-
-def unloaded(value: Unloaded) -> str:
-    """What came of it."""
-    if not value.asked:
-        return f"{one_line(value.name, 80)} was not loaded."
-    if value.left:
-        return (
-            f"{one_line(value.name, 80)} is still in use in {count(value.left, 'process')}; it is unloaded after that."
+    found = []
+    if measured.footprint.total():
+        loads = f"; {count(measured.loads, 'load')}, the last in {duration(measured.load_seconds)}" * bool(
+            measured.loads
         )
-    return f"{one_line(value.name, 80)} is unloaded."
-
-
-def bench(value: BenchReport) -> str:
-    """Speeds, and how they grow with several requests at a time."""
-    lines = [f"{one_line(value.name, 80)}: reads {value.prompt_speed:,.0f} tokens/s"]
-    if value.generation_speed:
-        lines[0] += f", writes {value.generation_speed:,.1f} tokens/s"
-    rows = [(f"{one.streams}", duration(one.first_seconds), f"{one.speed:,.1f}") for one in value.streams]
-    return "\n\n".join(
-        [*lines, *([table(("requests at a time", "first piece", "tokens/s in all"), rows)] if rows else [])]
-    )
+        found.append(("measured", f"{footprint(measured.footprint)}{loads}"))
+    if measured.prompt_speed or measured.generation_speed:
+        found.append(("speed", speeds(value.record.task, measured.prompt_speed, measured.generation_speed)))
+    return found
 
 
 def _place(place: int) -> str:
     return {0: _NOTHING, 1: "yes"}.get(place, f"{place}.")
 
 
+def _use(value: ModelStatus) -> str:
+    if not left_alone(value):
+        return _place(value.place)
+    return f"{_place(value.place)}, left alone" if value.place else "left alone"
+
+
 def _memory(value: ModelStatus) -> str:
-    if value.measured is not None:
-        return size(sum(value.measured.footprint.total().values()))
-    if value.fit is not None:
-        return f"≈ {size(sum(value.fit.footprint.total().values()))}"
-    return "a server's" if value.record.served else _NOTHING
+    if (taken := value.footprint) is None:
+        return "a server's" if value.record.served else _NOTHING
+    about = "" if taken.origin is Origin.MEASURED else "≈ "
+    return f"{about}{size(sum(taken.total().values()))}"
 
 
 def _fits(value: ModelStatus) -> str:
     if value.fit is None:
-        return "left alone" if value.circuit is not None else _NOTHING
+        return _NOTHING
     if value.fit.now:
         return value.fit.place + (" *" if value.fit.steps else "")
     return "later" if value.fit.ever else "no"
@@ -254,4 +182,5 @@ def _speed(value: ModelStatus) -> str:
     measured = value.measured
     if measured is None or not (measured.prompt_speed or measured.generation_speed):
         return _NOTHING
-    return f"{measured.generation_speed or measured.prompt_speed:,.0f}"
+    unit = " texts" * (value.record.task is ModelTask.RERANKING)
+    return f"{measured.generation_speed or measured.prompt_speed:,.0f}{unit}"

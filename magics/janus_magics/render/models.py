@@ -5,8 +5,7 @@ from __future__ import annotations
 from janus_lab.values.model_run import BenchReport
 from janus_lab.values.model_status import DeviceMemory, ModelStatus, ModelView
 from janus_lab.values.size import size
-from janus_lab.verbs.plain import models
-from janus_lab.verbs.plain.amounts import duration
+from janus_lab.verbs.plain import model_speed, models
 from janus_magics.render.markup import Markup, element, escape, facts, join, page, table
 
 _NUMERIC = (3, 6)
@@ -14,11 +13,10 @@ _NUMERIC = (3, 6)
 
 def view(value: ModelView) -> Markup:
     """Models, then each memory with what is in it."""
-    missing = [(one.record.name, one.missing) for one in value.models if one.missing]
     return page(
         table(models.HEADER, [models.cells(one) for one in value.models], numeric=_NUMERIC, whole=(0,)),
         *(memory(one) for one in value.memory),
-        *(element("div", f"{name}: {text}", kind="small warn") for name, text in missing),
+        *(element("div", f"{name}: {text}", kind="small warn") for name, text in models.troubles(value)),
     )
 
 
@@ -47,10 +45,12 @@ def model(value: ModelStatus) -> Markup:
 
 def bench(value: BenchReport) -> Markup:
     """Speeds, and how they grow with several requests at a time."""
-    first, *_ = models.bench(value).split("\n", 1)
-    rows = [(f"{one.streams}", duration(one.first_seconds), f"{one.speed:,.1f}") for one in value.streams]
-    header = ("requests at a time", "first piece", "tokens/s in all")
-    return page(element("div", first), *([table(header, rows, numeric=(0, 1, 2))] if rows else []))
+    head = element("div", model_speed.bench_head(value))
+    if not value.streams:
+        return page(head)
+    rows = [model_speed.bench_cells(one) for one in value.streams]
+    foot = element("div", model_speed.bench_foot(value), kind="dim small")
+    return page(head, table(model_speed.BENCH_HEADER, rows, numeric=(0, 1, 2)), foot)
 
 
 def _piece(name: str, amount: int, total: int, colour: str) -> Markup:

@@ -34,12 +34,12 @@ function modelsView(model, known) {
     const text = JSON.stringify(known.sections);
     if (text !== told) {
       told = text;
-      const { header, models, missing, memory } = known.sections;
+      const { header, models, troubles, memory } = known.sections;
       const rows = table("Models", header.map((name) => (name === "memory" || name === "tokens/s" ? `>${name}` : name)));
       rows.tell(models);
       list.replaceChildren(rows.element);
       bars.replaceChildren(...memory.map(memoryBar));
-      words.replaceChildren(...missing.map(([name, why]) => make("p", {}, `▲ ${name}: ${why}`)));
+      words.replaceChildren(...troubles.map(([name, why]) => make("p", {}, `▲ ${name}: ${why}`)));
     }
     tick();
   }

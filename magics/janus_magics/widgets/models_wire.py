@@ -6,7 +6,7 @@ from typing import Any
 
 from janus_lab.values.model_status import DeviceMemory, ModelView
 from janus_lab.values.size import size
-from janus_lab.verbs.plain.models import HEADER, cells
+from janus_lab.verbs.plain.models import HEADER, cells, troubles
 from janus_lab.verbs.plain.printable import one_line
 
 
@@ -15,7 +15,7 @@ def sections(view: ModelView) -> dict[str, Any]:
     return {
         "header": list(HEADER),
         "models": [list(cells(one)) for one in view.models],
-        "missing": [[one_line(one.record.name, 80), one_line(one.missing, 300)] for one in view.models if one.missing],
+        "troubles": [list(told) for told in troubles(view)],
         "memory": [_bar(one) for one in view.memory],
     }
 
