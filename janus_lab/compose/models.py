@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import cache as once
 from typing import Any
 
+from janus_lab.compose.accelerators import accelerators
 from janus_lab.compose.admitting import demands
 from janus_lab.compose.catalogs import open_catalog
 from janus_lab.compose.model_layouts import Layouts
@@ -26,9 +26,7 @@ from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import computing
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
-from janus_lab.values.lease import is_memory
 from janus_lab.values.load_order import LoadOrder
-from janus_lab.values.machine import Device
 from janus_lab.values.model import Footprint, LoadPlan, Measurement, ModelRecord, ModelTask, Origin
 from janus_lab.values.model_run import BenchReport, LoadReport
 
@@ -56,7 +54,7 @@ def open_models(
         admission,
         Remembering(measurements, settings.machine_name),
         threads,
-        lambda: _devices(settings, admission),
+        accelerators(settings, admission),
         idle,
         lambda: own_accelerator_use(settings),
     )
@@ -108,26 +106,6 @@ def roster(settings: Settings, registry: ModelRegistry) -> Roster:
         ModelTask.RERANKING: settings.reranking_model,
     }
     return Roster(registry, named, name_of)
-
-
-def _devices(settings: Settings, admission: Admission) -> Sequence[Device]:
-    """The machine's accelerators that this process's llama.cpp computes on; none is looked for where leases know of none."""
-    if all(not name.startswith("vram:") for name in admission.book().resources if is_memory(name)):
-        return ()
-    return _usable(settings.url("probe_url"), settings.machine_name)
-
-
-@once
-def _usable(probe_url: str, machine: str) -> Sequence[Device]:
-    from janus_lab.adapters.backend.llama_devices import accelerators
-
-    there = {one.id for one in accelerators()}
-    if not there:
-        return ()
-    with factory("probe", probe_url)(probe_url, machine=machine) as probe:
-        found = probe.sample(()).devices
-    # An instance of a divided accelerator is the only one that its process sees.
-    return tuple(device for device in found if device.id in there or (len(there) == 1 and "." in device.id))
 
 
 def _opener(record: ModelRecord) -> Open:

@@ -17,6 +17,7 @@ from janus_lab.compose.models import bench_service, open_models
 from janus_lab.compose.stores import Shared, opened_once
 from janus_lab.inference.chat_run import ChatService
 from janus_lab.inference.embed_run import EmbedService
+from janus_lab.inference.fit_run import FitService
 from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.inference.load_run import LoadService
 from janus_lab.ingest.consistency import CheckService
@@ -114,6 +115,7 @@ def open_services(
         RunKind.CHAT: ChatService(models.speakers()),
         RunKind.PULL: pull_service(settings, registry),
         RunKind.LOAD: LoadService(models),
+        RunKind.FIT: FitService(models),
         RunKind.BENCH: bench_service(models, measurements, settings),
     }
 

@@ -23,6 +23,15 @@ class Idle:
         return self.load_seconds / max(self.idle_seconds, _JUST_NOW)
 
 
+def weights_of(models: Sequence[Idle]) -> dict[str, int]:
+    """What they would give back together, in bytes by resource."""
+    found: dict[str, int] = {}
+    for model in models:
+        for name, amount in model.weights.items():
+            found[name] = found.get(name, 0) + amount
+    return found
+
+
 def to_unload(idle: Sequence[Idle], lacking: Mapping[str, int]) -> list[str]:
     """Names of models whose unloading frees `lacking` (bytes by resource), those first that will be missed least.
 

@@ -70,6 +70,6 @@ def loaded(models: Residency, record: ModelRecord, context: RunContext) -> LoadR
         info.dimensions,
         dict(state.covered),
         measured,
-        state.plan,
-        tuple(context.concessions) or ((state.note,) if state.note else ()),
+        state.placed.plan if state.placed is not None else None,
+        tuple(context.concessions) or (state.placed.steps if state.placed is not None else ()),
     )

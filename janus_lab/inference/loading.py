@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from janus_lab.errors import LeaseTimeout
+from janus_lab.resources.placement import Placed
 from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.giving_up import named
-from janus_lab.values.lease import PUT_BACK_SECONDS, Grant
-from janus_lab.values.model import LoadPlan
+from janus_lab.values.lease import PUT_BACK_SECONDS, Grant, GrantState
+from janus_lab.values.load_order import StillWanted
 
 
 class Overtaken(Exception):
@@ -43,12 +45,25 @@ class Loading:
         """As the asker is told."""
         self._asker.told(code, text)
 
+    @contextmanager
+    def opening(self) -> Iterator[StillWanted]:
+        """What raises as the asker does that no longer waits for it; once the model is there nobody is asked any more."""
+        opens = True
+
+        def still_wanted() -> None:
+            if opens:
+                self._asker.waiting(Grant(GrantState.WAITING), 0.0)
+
+        try:
+            yield still_wanted
+        finally:
+            opens = False
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How a model was loaded: in how many seconds, what its lease covers by resource, its plan, and what was conceded."""
+    """How a model was loaded: in how many seconds, what its lease covers by resource, and how it is laid out where that is ours to say."""
 
     load_seconds: float
     covered: Mapping[str, int]
-    plan: LoadPlan | None
-    note: str
+    placed: Placed | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Generic
@@ -12,21 +11,20 @@ from janus_lab.errors import EngineError, LeaseImpossible, LeaseTimeout, ModelFa
 from janus_lab.inference.eviction import Idle
 from janus_lab.inference.layout import Layout, Model
 from janus_lab.inference.loading import Loaded, Loading, Overtaken
+from janus_lab.inference.loading_turns import LoadingTurns
 from janus_lab.ports.generation import SupportsEnding
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.held import HeldLease, nobody
 from janus_lab.scheduler.work import Work, computing
 from janus_lab.values.generation import ModelInfo
-from janus_lab.values.lease import CPU, PUT_BACK_SECONDS, Grant, GrantState
+from janus_lab.values.lease import CPU
 
 IDLE_SECONDS = 2.0
 """A model that was used a moment ago is about to be used again, and stays."""
 RUNG_SECONDS = 3.0
 """So long memory is waited for before the model is laid out smaller: idle ones are unloaded within it."""
 LOADING = Demand("loading", {CPU: 1})
-_LOOK_SECONDS = 0.1
-_PAUSE_SECONDS = 0.01
 
 
 class OnDemand(Generic[Model]):
@@ -50,17 +48,16 @@ class OnDemand(Generic[Model]):
         self._admission = admission
         self._short = short
         self._guarded = guarded
-        self._loading = threading.Lock()
+        self._turns = LoadingTurns(admission.now)
         self._state = threading.Lock()
         self._loaded: Model | None = None
         self._info: ModelInfo | None = None
         self._held: HeldLease | None = None
-        self._classes: list[float] = []
         self._users = 0
         self._used_at = 0.0
         self._load_seconds = 0.0
         self._layout: Layout[Model] | None = None
-        self._closed = False
+        self._retired = self._closed = False
         self._stack = ExitStack()
 
     def info(self, patience: float = float("inf")) -> ModelInfo:
@@ -75,7 +72,7 @@ class OnDemand(Generic[Model]):
         """The loaded model, which stays inside.
 
         Threads that come while it loads wait, and hold no lease meanwhile. Raises LeaseTimeout after `patience` seconds
-        without enough memory, and what the asker or the backend raises.
+        without enough memory, and what the asker or the backend raises: an asker that no longer waits ends the load.
         """
         loaded = self._entered()
         if loaded is None:
@@ -95,7 +92,12 @@ class OnDemand(Generic[Model]):
         with self._state:
             covered = self._held.request.weights if self._held is not None else {}
             layout = self._layout
-        return Loaded(self._load_seconds, covered, layout.plan if layout else None, layout.note if layout else "")
+        return Loaded(self._load_seconds, covered, layout.placed if layout is not None else None)
+
+    def computing(self) -> Demand | None:
+        """What one who computes with it needs as it was loaded last; None if that is as with any model of its kind."""
+        layout = self._layout
+        return layout.computing if layout is not None else None
 
     def idle(self) -> Idle | None:
         """What its unloading would give back; None while it is in use, was so a moment ago, or is not there."""
@@ -107,21 +109,24 @@ class OnDemand(Generic[Model]):
 
     def unload_unused(self, seconds: float = 0.0) -> bool:
         """Unload it if nobody has used it for so long and nobody is just loading it; whether it was. Never waits for a user."""
-        if not self._loading.acquire(blocking=False):
-            return False
-        try:
+        with self._turns.at_once() as mine:
+            if not mine:
+                return False
             with self._state:
                 if self._loaded is None or self._users or self._admission.now() - self._used_at < seconds:
                     return False
                 self._loaded = None
             self._unload()
-        finally:
-            self._loading.release()
         return True
+
+    def retire(self) -> None:
+        """Unload it, now or after its last request. Whoever has it still may load it again, each time for one request only."""
+        self._retired = True
+        self.unload_unused()
 
     def close(self) -> None:
         """Unload it; it is not loaded again."""
-        with self._loading:
+        with self._turns.sooner_or_later():
             with self._state:
                 self._closed = True
                 self._loaded = None
@@ -144,7 +149,11 @@ class OnDemand(Generic[Model]):
         """Whether it is wanted back, or of no use any more: then whoever comes next loads it anew."""
         held = self._held
         loaded: object = self._loaded
-        return (held is not None and held.asked_back) or (isinstance(loaded, SupportsEnding) and loaded.ended)
+        return (
+            self._retired
+            or (held is not None and held.asked_back)
+            or (isinstance(loaded, SupportsEnding) and loaded.ended)
+        )
 
     def _entered_loading(self, work: Work, patience: float) -> Model:
         entered: Model | None = None
@@ -160,7 +169,7 @@ class OnDemand(Generic[Model]):
     def _loaded_once(self, work: Work, patience: float) -> Model:
         while True:
             # Whoever was overtaken comes after those who are more urgent, and finds it loaded.
-            with suppress(Overtaken), self._alone(work):
+            with suppress(Overtaken), self._turns.mine(work.asker):
                 if self._loaded is None:
                     self._load(work, patience)
                 if (entered := self._entered()) is not None:
@@ -177,14 +186,14 @@ class OnDemand(Generic[Model]):
         self._load_as(last, work, patience)
 
     def _load_as(self, layout: Layout[Model], work: Work, patience: float) -> None:
-        asker = Loading(work.asker, self._is_overtaken, patience)
+        asker = Loading(work.asker, self._turns.are_wanted_before, patience)
         held, began = self._leased(layout.demand, asker), self._admission.now()
         try:
             work.take(asker)
             if held is not None:
                 work.tally.loaded(held)
-            with self._guarded():
-                loaded = self._stack.enter_context(layout.open())
+            with self._guarded(), asker.opening() as still_wanted:
+                loaded = self._stack.enter_context(layout.open(still_wanted))
         except BaseException:
             work.rest()
             if held is not None:
@@ -226,25 +235,3 @@ class OnDemand(Generic[Model]):
         if self._info is None:
             raise EngineError(f"the model {self.name} has been unloaded", remedy="run `janus up`, then repeat")
         return self._info
-
-    @contextmanager
-    def _alone(self, work: Work) -> Iterator[None]:
-        began, mine = self._admission.now(), PUT_BACK_SECONDS[work.asker.priority]
-        with self._state:
-            self._classes.append(mine)
-        try:
-            while self._is_overtaken(mine) or not self._loading.acquire(timeout=_LOOK_SECONDS):
-                work.asker.waiting(Grant(GrantState.WAITING), self._admission.now() - began)
-                time.sleep(_PAUSE_SECONDS)
-        finally:
-            with self._state:
-                self._classes.remove(mine)
-        try:
-            yield
-        finally:
-            self._loading.release()
-
-    def _is_overtaken(self, put_back: float) -> bool:
-        """Whether a better class waits for this model."""
-        with self._state:
-            return min(self._classes, default=put_back) < put_back

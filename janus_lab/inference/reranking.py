@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from janus_lab.errors import JanusError
-from janus_lab.inference.chain import UNABLE
+from janus_lab.inference.chain import PATIENCE_SECONDS, UNABLE
 from janus_lab.inference.circuit import Breaker
 from janus_lab.ports.reranking import RerankingBackend
 from janus_lab.scheduler.work import Somebody, current_work
@@ -23,12 +23,16 @@ class Reranked:
 
 
 class Rerankers:
-    """The models in the order in which they are tried. Without `fallback` it is the first one or an error."""
+    """The models in the order in which they are tried. Without `fallback` it is the first one or an error.
+
+    `backend` gives one with the seconds for which its memory is waited for: not long, as hits that nobody put in order are better
+    than none.
+    """
 
     def __init__(
         self,
         records: Callable[[], Sequence[ModelRecord]],
-        backend: Callable[[ModelRecord], RerankingBackend],
+        backend: Callable[[ModelRecord, float], RerankingBackend],
         breaker: Breaker,
         *,
         fallback: bool,
@@ -44,10 +48,11 @@ class Rerankers:
 
     def rerank(self, query: str, texts: Sequence[str]) -> Reranked | None:
         """What the first model says that can; None, and whoever asked is told, where none can. Raises what the model raised."""
+        patience = PATIENCE_SECONDS if self._fallback else float("inf")
         for record in self._records():
             try:
                 with self._breaker.guarding(record.name):
-                    backend = self._backend(record)
+                    backend = self._backend(record, patience)
                     return Reranked(backend.rerank(query, texts), backend.info)
             except UNABLE as error:
                 if not self._fallback:

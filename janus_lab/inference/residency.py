@@ -5,26 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
+from weakref import WeakSet
 
 import structlog
 
-from janus_lab.errors import JanusError
 from janus_lab.inference.chain import Chain
 from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.embedding import Embedder
-from janus_lab.inference.eviction import to_unload
-from janus_lab.inference.layout import Loadable
+from janus_lab.inference.eviction import Idle, to_unload, weights_of
+from janus_lab.inference.foresight import Staying, as_it_is, foreseen, tried
+from janus_lab.inference.layout import Layout, Loadable
 from janus_lab.inference.on_demand import OnDemand
 from janus_lab.inference.recent_embeddings import RecentEmbeddings
 from janus_lab.inference.reranking import Rerankers
 from janus_lab.inference.resident import Place, ResidentEmbedding, ResidentGeneration, ResidentReranking
 from janus_lab.inference.roster import Roster
 from janus_lab.ports.embedding import EmbeddingCache
+from janus_lab.resources.wish import room_in
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.together import Together
 from janus_lab.values.model import ModelRecord, ModelTask
+from janus_lab.values.model_status import Fit
 
 SENTENCES_KEPT = 20_000
 """About 30 MB at 384 dimensions."""
@@ -58,7 +62,7 @@ class Residency:
         self._fallback = fallback
         self._lock = threading.Lock()
         self._places: dict[str, Place[Any]] = {}
-        self._retired: list[OnDemand[Any]] = []
+        self._retired: WeakSet[OnDemand[Any]] = WeakSet()
         self._over = threading.Event()
         self._watch: threading.Thread | None = None
         admission.relieved_by(self.relieve)
@@ -85,9 +89,9 @@ class Residency:
         """Embeds with one model, keeping nothing."""
         return ResidentEmbedding(self._place(record), self.admission)
 
-    def reranking(self, record: ModelRecord) -> ResidentReranking:
-        """Reranks with one model."""
-        return ResidentReranking(self._place(record), self.admission)
+    def reranking(self, record: ModelRecord, patience: float = float("inf")) -> ResidentReranking:
+        """Reranks with one model. `patience` is for how many seconds memory is waited for."""
+        return ResidentReranking(self._place(record), self.admission, patience)
 
     def speakers(self) -> Chain:
         """Whoever may answer."""
@@ -109,37 +113,49 @@ class Residency:
 
     def idle_weights(self) -> dict[str, int]:
         """What models that nobody uses would give back, in bytes by resource; not the pinned ones."""
-        found: dict[str, int] = {}
-        for place in self._all():
-            idle = None if place.loadable.record.options.pinned else place.model.idle()
-            for name, amount in idle.weights.items() if idle is not None else ():
-                found[name] = found.get(name, 0) + amount
-        return found
+        return weights_of(self._idle())
+
+    def foreseen(self, record: ModelRecord) -> Fit:
+        """What loading the model would do now: the way it would be loaded in, and which models would be unloaded for it.
+
+        Raises NotFound, CorruptFile, StoreUnreachable.
+        """
+        place = self._place(record)
+        here = room_in(self.admission.book())
+        if place.model.loaded and (placed := place.model.state().placed) is not None:
+            return as_it_is(placed, here)
+        idle = self._idle()
+        going = {model.name for model in idle}
+        staying = [
+            Staying(one.model.name, dict(one.model.state().covered), pinned=one.loadable.record.options.pinned)
+            for one in self._all()
+            if one.model.loaded and one.model.name not in going
+        ]
+        return foreseen([layout.way for layout in place.loadable.layouts()], here, idle, staying)
 
     def relieve(self, lacking: Mapping[str, int]) -> None:
         """Unload idle models until `lacking` (bytes by resource) is free: those that will be missed least, never a pinned one."""
-        for model in self._retirees():
-            model.unload_unused()
         places = {place.model.name: place for place in self._all()}
-        idle = [place.model.idle() for place in places.values() if not place.loadable.record.options.pinned]
-        for name in to_unload([one for one in idle if one is not None], lacking):
-            if places[name].model.unload_unused():
+        for name in to_unload(self._idle(), lacking):
+            if name in places and places[name].model.unload_unused():
                 _log.info("model-evicted", model=name, lacking=dict(lacking))
 
     def sweep(self) -> None:
-        """Unload what has rested for long enough, and what nobody knows any more."""
-        for model in self._retirees():
-            model.unload_unused()
+        """Unload what has rested for long enough, and what nobody knows any more. Raises what asking the registry does."""
         for place in self._all():
             if not place.loadable.record.options.pinned and place.model.unload_unused(place.loadable.idle_seconds):
                 _log.info("model-rested", model=place.model.name, seconds=place.loadable.idle_seconds)
+        for place in self._unknown():
+            self._retire(place)
 
     def close(self) -> None:
         """Unload every model, waiting for what it is busy with."""
         self._over.set()
         if self._watch is not None:
             self._watch.join()
-        for model in self._retired:
+        with self._lock:
+            retired = list(self._retired)
+        for model in retired:
             model.close()
         for place in reversed(self._all()):
             place.model.close()
@@ -165,26 +181,50 @@ class Residency:
     def _place(self, record: ModelRecord) -> Place[Any]:
         with self._lock:
             place = self._places.get(record.name)
-            if place is None or place.loadable.record != record:
-                if place is not None:
-                    self._retired.append(place.model)
-                loadable = self._loadable(record)
-                guarded = nullcontext if record.served else partial(self.breaker.loading, record.name)
-                model = OnDemand(record.name, loadable.layouts, self.admission, short=self._short, guarded=guarded)
-                together = Together(self.admission, loadable.computing)
-                place = self._places[record.name] = Place(loadable, model, together)
+            outdated = place if place is not None and not _alike(place.loadable.record, record) else None
+            if place is None or outdated is not None:
+                place = self._places[record.name] = self._made(record)
             if self._watch is None and not self._over.is_set():
                 self._watch = threading.Thread(target=self._look, name="janus-models-rest", daemon=True)
                 self._watch.start()
-            return place
+        if outdated is not None:
+            self._retire(outdated)
+        return place
+
+    def _made(self, record: ModelRecord) -> Place[Any]:
+        loadable = self._loadable(record)
+        guarded = nullcontext if record.served else partial(self.breaker.loading, record.name)
+
+        def layouts() -> list[Layout[Any]]:
+            return tried(loadable.layouts(), room_in(self.admission.book()), self._idle())
+
+        model = OnDemand(record.name, layouts, self.admission, short=self._short, guarded=guarded)
+        together = Together(self.admission, lambda: model.computing() or loadable.computing)
+        return Place(loadable, model, together)
+
+    def _unknown(self) -> list[Place[Any]]:
+        """Places of models that were removed, or made known anew as something else; what is named by where it is has no other name."""
+        known = [*self.roster.records(), *filter(None, map(self.roster.implied, ModelTask))]
+        named = [place for place in self._all() if "://" not in place.model.name]
+        return [place for place in named if not any(_alike(place.loadable.record, one) for one in known)]
+
+    def _retire(self, place: Place[Any]) -> None:
+        """Nobody gets it any more; its model is unloaded once nobody uses it."""
+        with self._lock:
+            if self._places.get(place.model.name) is place:
+                del self._places[place.model.name]
+            # Who uses it still has to be waited for at the end; it is forgotten with its last user.
+            self._retired.add(place.model)
+        place.model.retire()
 
     def _all(self) -> list[Place[Any]]:
         with self._lock:
             return list(self._places.values())
 
-    def _retirees(self) -> list[OnDemand[Any]]:
-        with self._lock:
-            return list(self._retired)
+    def _idle(self) -> list[Idle]:
+        """Models that may be unloaded for others."""
+        found = [place.model.idle() for place in self._all() if not place.loadable.record.options.pinned]
+        return [idle for idle in found if idle is not None]
 
     def _short(self) -> None:
         self.relieve(self.admission.shortage())
@@ -193,5 +233,10 @@ class Residency:
         while not self._over.wait(_LOOK_SECONDS):
             try:
                 self.sweep()
-            except JanusError:
+            except Exception:  # noqa: BLE001 - whatever one look meets, models are to be unloaded that rest later on
                 _log.warning("models-not-swept", exc_info=True)
+
+
+def _alike(one: ModelRecord, other: ModelRecord) -> bool:
+    """Whether two records name the same model loaded in the same way; when they were added says nothing of that."""
+    return replace(one, added_at=other.added_at) == other

@@ -40,6 +40,10 @@ class Place(Generic[Model]):
     embedder: Embedder | None = None
     passing: Embedder | None = None
 
+    def computing(self) -> Demand:
+        """What one who computes with it needs where no run says so: less of processors than most where accelerators compute."""
+        return self.model.computing() or self.loadable.computing
+
 
 class Resident(Generic[Model]):
     """A model of this process. `patience` is for how many seconds memory is waited for."""
@@ -57,7 +61,7 @@ class Resident(Generic[Model]):
     @property
     def _demand(self) -> Demand:
         """What the call needs where no run says so."""
-        return self._place.loadable.computing
+        return self._place.computing()
 
     @contextmanager
     def _there(self) -> Iterator[tuple[Model, Work]]:

@@ -16,7 +16,6 @@ from janus_lab.resources.wish import Room, Wish
 from janus_lab.values.lease import RAM, vram
 from janus_lab.values.machine import Device
 from janus_lab.values.model import Footprint, LoadPlan, ModelShape
-from janus_lab.values.model_status import Fit
 
 SHARES_MAIN_MEMORY = "apple"
 """The kind of accelerator whose memory is the machine's own."""
@@ -61,20 +60,6 @@ def whole(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = estima
     plan, steps = ladder.wished()
     together = [one for kind in ladder.joined(plan, steps) for one in kind]
     return (*ladder.alone(plan, steps), *together, ladder.placed(plan, steps))
-
-
-def fit(shape: ModelShape, wish: Wish, room: Room, estimate: Estimate = estimated) -> Fit:
-    """Whether a model fits now, or ever, and by which plan."""
-    best = placements(shape, wish, room, estimate)[0]
-    return Fit(
-        best.plan,
-        best.footprint,
-        {name: room.free.get(name, 0) for name in best.needed},
-        {name: room.budgets.get(name, 0) for name in best.needed},
-        now=best.within(room.free),
-        ever=best.within(room.budgets),
-        steps=best.steps,
-    )
 
 
 def needed(shape: ModelShape, footprint: Footprint, devices: Sequence[Device]) -> dict[str, int]:

@@ -47,10 +47,11 @@ class Demands:
                 # What comes before the model speaks takes little; who has a model speak shares its lease meanwhile. Who fetches
                 # a model waits for the network.
                 return computing(run.kind.value, ram_mb=64, threads=0)
-            case RunKind.BENCH:
-                return computing("bench", ram_mb=96, threads=self.threads)
-            case RunKind.EMBED:
-                return computing("embed", ram_mb=96, threads=self.threads)
+            case RunKind.LOAD | RunKind.FIT:
+                # What is loaded has a lease of its own: so a load takes what a fit says, and not a few megabytes more.
+                return computing(run.kind.value, ram_mb=0, threads=1 if run.kind is RunKind.LOAD else 0)
+            case RunKind.BENCH | RunKind.EMBED:
+                return computing(run.kind.value, ram_mb=96, threads=self.threads)
             case RunKind.INGEST | RunKind.REINDEX:
                 return computing(run.kind.value, ram_mb=192, threads=max(1, self.threads // self.workers))
             case _:

@@ -8,7 +8,7 @@ gets a turn.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -32,9 +32,9 @@ class _Turn:
 
 
 class Together:
-    """`demand` is what the engine computes with, however many it computes for."""
+    """`demand` tells what the engine computes with now, however many it computes for."""
 
-    def __init__(self, admission: Admission, demand: Demand) -> None:
+    def __init__(self, admission: Admission, demand: Callable[[], Demand]) -> None:
         self._admission = admission
         self._demand = demand
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class Together:
     def _asked(self, asker: Asker) -> _Turn:
         while True:
             try:
-                asked = self._admission.ask(self._demand, _Waits(asker, self))
+                asked = self._admission.ask(self._demand(), _Waits(asker, self))
             except _Open:
                 if (turn := self._joined()) is not None:
                     return turn

@@ -22,11 +22,12 @@ class RunKind(StrEnum):
     CHAT = "chat"
     PULL = "pull"
     LOAD = "load"
+    FIT = "fit"
     BENCH = "bench"
     REINDEX = "reindex"
 
 
-LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT, RunKind.LOAD)
+LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT, RunKind.LOAD, RunKind.FIT)
 """Kinds whose result is handed over at once: they are forgotten after `keep_lookups_days`."""
 
 

@@ -11,15 +11,18 @@ from made_models import made_model
 from janus_lab.adapters.backend.llama_cpp import open_llama
 from janus_lab.adapters.leases.memory import MemoryLeases
 from janus_lab.adapters.models.memory import MemoryMeasurements
+from janus_lab.compose.accelerators import Accelerators, Computing
 from janus_lab.compose.model_layouts import Layouts
 from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.remembering import Remembering
 from janus_lab.settings import load_settings
 from janus_lab.values.lease import CPU, RAM
+from janus_lab.values.load_order import always
 from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask, Origin
 
 MB = 1_000_000
 MACHINE = "here"
+NO_ACCELERATORS = Accelerators(Computing, Computing)
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def layouts_over(tmp_path):
         settings = load_settings(tmp_path)
         remembering = Remembering(measurements or MemoryMeasurements(), MACHINE)
         catalog = Catalog(settings.model_cache)
-        return Layouts(settings, catalog, admission, remembering, 1, lambda: (), dict, dict)
+        return Layouts(settings, catalog, admission, remembering, 1, NO_ACCELERATORS, dict, dict)
 
     return opened
 
@@ -48,11 +51,11 @@ def test_what_a_load_showed_is_what_the_next_one_asks_for(record, layouts_over):
     with admission_over() as admission:
         layouts = layouts_over(admission, measurements)
         first = layouts.of(record, open_llama)[0]
-        with first.open() as model:
+        with first.open(always) as model:
             first.loaded(model, 0.5)
             taken = model.footprint()
         (known,) = measurements.all(MACHINE)
-        assert (known.plan, known.footprint, known.load_seconds) == (replace(first.plan, note=""), taken, 0.5)
+        assert (known.plan, known.footprint, known.load_seconds) == (replace(first.placed.plan, note=""), taken, 0.5)
         again = layouts.of(record, open_llama)[0]
     assert first.note == again.note == ""
     assert again.demand.weights[RAM] - taken.total()[RAM] == pytest.approx(24.1 * MB, rel=0.01)
@@ -66,7 +69,7 @@ def test_where_memory_is_short_fewer_requests_have_a_window_and_the_model_is_loa
         layouts = layouts_over(admission).of(record, open_llama)
         assert layouts[0].note == "memory for 2 of 4 windows at once"
         assert [layout.demand.weights[RAM] <= 120 * MB for layout in layouts] == [True] * len(layouts)
-        with layouts[0].open() as model:
+        with layouts[0].open(always) as model:
             assert model.info.context_tokens == 8192
             assert model.footprint().cache[RAM] == pytest.approx(2 * 8192 * 8 * 2 * 128 * 2, rel=0.01)
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 
 from janus_lab.adapters.leases.memory import MemoryLeases
 from janus_lab.errors import CapacityError, LeaseTimeout, ModelFailed
-from janus_lab.inference.layout import Layout
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.recall import recall
@@ -15,7 +14,7 @@ from janus_lab.scheduler.work import Somebody, Work
 from janus_lab.values.lease import CPU, RAM, Capacity, vram
 from janus_lab.values.model import ModelTask
 from janus_lab.values.run import Priority
-from tests.inference.models_in_hand import REQUEST, House, never
+from tests.inference.models_in_hand import REQUEST, House, layout, never
 
 MACHINE = "imagined"
 GPU = vram("0")
@@ -76,7 +75,7 @@ class Process(House):
         name = record.name
         ways = [MODELS[name], *SMALLER.get(name, ())]
         return [
-            Layout(lambda way=way: self.opener_of(name, way), Demand(f"model {name}", way), "smaller" * (place > 0))
+            layout(name, way, lambda _wanted, way=way: self.opener_of(name, way), *["smaller"] * (place > 0))
             for place, way in enumerate(ways)
         ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 
 from janus_lab.adapters.models.memory import open_model_registry
 from janus_lab.errors import ModelFailed
@@ -12,16 +11,23 @@ from janus_lab.inference.circuit import Breaker
 from janus_lab.inference.layout import Layout, Loadable
 from janus_lab.inference.residency import Residency
 from janus_lab.inference.roster import Roster
+from janus_lab.resources.placement import Placed
 from janus_lab.scheduler.demand import Demand
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token, Usage
 from janus_lab.values.lease import CPU, RAM
-from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask
+from janus_lab.values.model import Footprint, LoadPlan, ModelOptions, ModelRecord, ModelTask
 
 REQUEST = GenerationRequest((Message("user", "hello"),), 3)
 
 
 def never():
     return False
+
+
+def layout(name, weights, opens, *steps):
+    """A way to load a model that takes so much, with what was conceded."""
+    plan = LoadPlan(note="; ".join(steps))
+    return Layout(opens, Demand(f"model {name}", weights), Placed(plan, Footprint(weights, {}, {}), weights, steps))
 
 
 class EngineGone(ModelFailed):
@@ -79,10 +85,8 @@ class House:
 
     def layouts(self, record):
         name = record.name
-        whole = Layout(lambda: self.opener(name), Demand(f"model {name}", {RAM: self.ram[name]}))
-        less = [
-            replace(whole, demand=Demand(f"model {name}", {RAM: ram}), note=f"only {ram}") for ram in self.smaller[name]
-        ]
+        whole = layout(name, {RAM: self.ram[name]}, lambda _still_wanted: self.opener(name))
+        less = [layout(name, {RAM: ram}, whole.open, f"only {ram}") for ram in self.smaller[name]]
         return [whole, *less]
 
     @contextmanager

@@ -53,7 +53,7 @@ def files(tmp_path_factory):
 def measured(path, plan):
     """The memory of a model as llama.cpp says, loaded and let go."""
     with heard() as lines:
-        model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_parameters(plan))
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_parameters(plan, {}))
         context = llama_cpp.llama_init_from_model(model, context_parameters(plan, 1))
     try:
         assert context, lines[-3:]

@@ -13,7 +13,7 @@ from model_shapes import shape
 
 from janus_lab.resources.budgets import budgets
 from janus_lab.resources.model_memory import estimated, layer_bytes
-from janus_lab.resources.placement import fit, needed, placements, split
+from janus_lab.resources.placement import needed, placements, split
 from janus_lab.resources.wish import Room, Wish
 from janus_lab.settings import load_settings
 from janus_lab.values.lease import RAM, vram
@@ -122,8 +122,7 @@ def test_an_estimate_refuses_nothing_the_least_is_there_to_be_tried():
     (only,) = placements(HUGE, WISH, room("smallest"))
     assert only.plan.context_tokens < WISH.context_tokens
     assert "window of" in only.plan.note
-    told = fit(HUGE, WISH, room("smallest"))
-    assert (told.now, told.ever, told.plan) == (False, False, only.plan)
+    assert not only.within(room("smallest").budgets)
 
 
 def test_a_window_is_no_longer_than_the_model_was_trained_for():
@@ -143,12 +142,6 @@ def test_what_fits_now_comes_before_what_fits_when_others_are_gone():
     assert any(one.plan.gpu_layers == 33 and not one.within(busy.free) for one in found)
     now = [one.within(busy.free) for one in found]
     assert now == sorted(now, reverse=True)
-
-
-def test_a_fit_says_where_and_what_is_free():
-    told = fit(MIDDLE, WISH, room("workstation-24gb"))
-    assert (told.now, told.ever, told.place) == (True, True, "vram:0")
-    assert set(told.free) == {RAM, "vram:0"}
 
 
 @given(

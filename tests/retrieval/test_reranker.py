@@ -52,7 +52,7 @@ def made():
             records = [ModelRecord(reader.info.name, ModelTask.RERANKING, "test://") for reader in readers]
             backends = {reader.info.name: reader for reader in readers}
             return Rerankers(
-                lambda: records, lambda record: backends[record.name], Breaker(registry), fallback=fallback
+                lambda: records, lambda record, _patience: backends[record.name], Breaker(registry), fallback=fallback
             )
 
         yield make

@@ -89,7 +89,7 @@ class Crowd:
 
 @pytest.fixture
 def crowd(admission):
-    return Crowd(admission, Together(admission, ENGINE))
+    return Crowd(admission, Together(admission, lambda: ENGINE))
 
 
 def test_who_comes_while_others_compute_joins_them_under_their_lease(leases, crowd):
@@ -150,7 +150,7 @@ def test_who_comes_late_does_not_ask_without_end_where_there_is_room_beside_thos
     request = leases.request
     monkeypatch.setattr(leases, "request", lambda *wanted: asked.append(wanted) or request(*wanted))
     with admission_over(leases) as admission:
-        crowd = Crowd(admission, Together(admission, ENGINE))
+        crowd = Crowd(admission, Together(admission, lambda: ENGINE))
         crowd.start()
         crowd.until(1)
         crowd.together._turn.held.yield_wanted = True

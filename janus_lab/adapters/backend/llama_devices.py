@@ -1,21 +1,25 @@
-"""The accelerators that this build of llama.cpp computes on, by the ids that the machine's sample gives them."""
+"""The accelerators that this build of llama.cpp computes on, as it counts them."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from janus_lab.errors import MissingPackage
 
 _GPU, _INTEGRATED = 1, 2  # ggml_backend_dev_type
+_LIBRARIES = {"cuda": "nvidia", "vulkan": "nvidia", "sycl": "nvidia", "hip": "amd", "metal": "apple"}
+"""Kinds of accelerators by the part of ggml that computes on them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
-    """An accelerator: its id in samples, what llama.cpp calls it, such as CUDA0, and its handle there."""
+    """An accelerator: its id in the machine's samples, what llama.cpp calls it, such as CUDA0, and its handle there."""
 
     id: str
     name: str
@@ -23,7 +27,7 @@ class Accelerator:
 
 
 def accelerators() -> tuple[Accelerator, ...]:
-    """All of them, in the order of their ids; none where llama.cpp was built for processors only.
+    """All that this process sees, by their number there as `id`; none where llama.cpp was built for processors only.
 
     CUDA counts them as NVML does, by their place on the bus, unless the user's CUDA_DEVICE_ORDER says otherwise.
     """
@@ -37,24 +41,27 @@ def accelerators() -> tuple[Accelerator, ...]:
     )
 
 
-def chosen(ids: Sequence[str]) -> tuple[Accelerator, ...]:
-    """The accelerators of these ids. An instance of a divided one is the only accelerator that its process sees.
-
-    Raises MissingPackage if llama.cpp does not know one of them.
-    """
+def chosen(ids: Sequence[str], numbers: Mapping[str, int]) -> tuple[Accelerator, ...]:
+    """The accelerators of these ids; `numbers` as a `LoadOrder` has them. Raises MissingPackage if llama.cpp does not know one of them."""
     if not ids:
         return ()
-    known = accelerators()
-    by_id = {one.id: one for one in known}
-    if len(known) == 1:
-        by_id |= {one: Accelerator(one, known[0].name, known[0].handle) for one in ids if "." in one}
-    missing = [one for one in ids if one not in by_id]
+    known = {one.id: one for one in accelerators()}
+    places = {one: str(numbers.get(one, one)) for one in ids}
+    missing = [one for one in ids if places[one] not in known]
     if missing:
         raise MissingPackage(
             f"llama.cpp as installed does not compute on accelerator {', '.join(missing)}",
             remedy="install llama-cpp-python built for it (CMAKE_ARGS=-DGGML_CUDA=on), or set gpu_layers to 0",
         )
-    return tuple(by_id[one] for one in ids)
+    return tuple(replace(known[places[one]], id=one) for one in ids)
+
+
+def built_for() -> frozenset[str]:
+    """Kinds of accelerators that llama.cpp as installed computes on, told by its files: nothing of it is loaded."""
+    package = find_spec("llama_cpp")
+    folders = (package.submodule_search_locations if package is not None else None) or ()
+    files = [file.name for folder in folders for file in Path(folder, "lib").glob("*ggml-*")]
+    return frozenset(kind for part, kind in _LIBRARIES.items() if any(f"ggml-{part}" in name for name in files))
 
 
 def _ggml() -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from janus_lab.adapters.backend.llama_batch import TokenBatch
+from janus_lab.adapters.backend.llama_loading import load_weights
 from janus_lab.adapters.backend.llama_log import last_error, quiet
-from janus_lab.adapters.backend.llama_parameters import context_parameters, model_parameters
+from janus_lab.adapters.backend.llama_parameters import context_parameters
 from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
 from janus_lab.adapters.backend.token_graph import replace_file
 from janus_lab.errors import MissingPackage, ModelFailed, UserError
@@ -36,10 +37,9 @@ def opened_encoder(order: LoadOrder) -> Iterator[LlamaEncoder]:
         ) from error
     quiet()
     llama_cpp.llama_backend_init()
-    model = llama_cpp.llama_model_load_from_file(str(order.file).encode(), model_parameters(order.plan))
-    if not model:
-        raise ModelFailed(f"llama.cpp can't load {order.file.name}: {last_error()}", remedy=replace_file(order.file))
+    model = load_weights(order.file, order, remedy=replace_file(order.file))
     try:
+        order.still_wanted()
         with ThreadPoolExecutor(1, thread_name_prefix="llama-encoder") as thread:
             encoder = LlamaEncoder(model, order, thread)
             try:

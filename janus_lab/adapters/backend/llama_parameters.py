@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from typing import Any
 
 from janus_lab.adapters.backend.llama_devices import chosen
@@ -13,14 +14,14 @@ CACHE_TYPES = {"f32": 0, "f16": 1, "bf16": 30, "q8_0": 8, "q5_1": 7, "q5_0": 6, 
 """Formats of keys and values, as ggml numbers them. Those of fewer than 16 bits need flash attention."""
 
 
-def model_parameters(plan: LoadPlan) -> Any:
+def model_parameters(plan: LoadPlan, numbers: Mapping[str, int]) -> Any:
     """For `llama_model_load_from_file`. Accelerators that the plan does not name are left alone, even for scratch work.
 
-    Raises MissingPackage if llama.cpp can't compute on one that it does name.
+    `numbers` as a `LoadOrder` has them. Raises MissingPackage if llama.cpp can't compute on an accelerator that the plan names.
     """
     import llama_cpp
 
-    devices = chosen(plan.devices)
+    devices = chosen(plan.devices, numbers)
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = plan.gpu_layers
     # A list that ends in nothing; an empty one keeps llama.cpp from taking all there are.

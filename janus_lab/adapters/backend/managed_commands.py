@@ -119,6 +119,8 @@ def _at_once(plan: LoadPlan) -> int:
 
 
 def _devices(order: LoadOrder) -> Mapping[str, str]:
-    """The accelerators that were leased, and no others, where they have plain numbers."""
+    """The accelerators that were leased, and no others, where they have plain numbers: those of the machine, whatever we see of it."""
     devices = order.plan.devices
-    return {"CUDA_VISIBLE_DEVICES": ",".join(devices)} if devices and all(map(str.isdecimal, devices)) else {}
+    if not devices or not all(map(str.isdecimal, devices)):
+        return {}
+    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(devices)}

@@ -54,7 +54,8 @@ class ManagedServer:
     def ensure(self, *, suspected: bool = False) -> bool:
         """Have it run and answer; whether it was started for that. One that is `suspected` must answer now.
 
-        Raises ModelFailed with what its log says if it can't, MissingPackage if there is no such program.
+        Raises ModelFailed with what its log says if it can't, MissingPackage if there is no such program, and what the order's
+        `still_wanted` does: the server is to be stopped then.
         """
         with self._alone:
             if self.stopped:
@@ -99,6 +100,7 @@ class ManagedServer:
     def _comes_up(self, process: ServerProcess) -> bool:
         deadline = self._began + START_SECONDS
         while time.monotonic() < deadline and not (process.has_ended() or self.stopped):
+            self._order.still_wanted()
             if self._is_well(_ASK_SECONDS):
                 return True
             time.sleep(_LOOK_SECONDS)

@@ -120,7 +120,9 @@ def _fast(order: LoadOrder, precision: Precision) -> tuple[Encode, str]:
         _prepare(model, precision, target, first_token=way is Pooling.FIRST)
         _compare(_encoder(target, order.info.name), _as_it_is(order))
 
-    return _encoder(prepared(order.cache, name, make, room=room), order.info.name), variant
+    made = prepared(order.cache, name, make, room=room, still_wanted=order.still_wanted)
+    order.still_wanted()
+    return _encoder(made, order.info.name), variant
 
 
 def _encoder(path: Path, name: str) -> Encode:

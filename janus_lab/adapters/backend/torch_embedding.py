@@ -53,7 +53,7 @@ def open_torch_embedding(order: LoadOrder) -> Iterator[TorchEmbedding]:
         ) from error
     their_log.disable_progress_bar()
     torch.set_num_threads(model_threads(order.threads))
-    device = _device(order.plan.devices)
+    device = _device(order)
     if device != "cpu" and not torch.cuda.is_available():
         raise ModelFailed(
             f"this torch computes on no accelerator, and {order.record.name} was to be placed on {device}",
@@ -72,6 +72,7 @@ def open_torch_embedding(order: LoadOrder) -> Iterator[TorchEmbedding]:
         raise ModelFailed(
             f"sentence-transformers can't load {order.file.parent.name}: {error}", remedy=replace_file(order.file)
         ) from error
+    order.still_wanted()
     model.max_seq_length = order.record.options.context_tokens or model.max_seq_length or _WINDOW_TOKENS
     budget = order.batch_tokens * _CHARACTERS_A_TOKEN * (_LARGER_ON_ACCELERATORS if order.plan.devices else 1)
     with ThreadPoolExecutor(1, thread_name_prefix="torch") as thread:
@@ -107,11 +108,10 @@ class TorchEmbedding:
         return [len(found.ids) for found in self._tokenizer.encode_batch_fast([plain_text(text) for text in texts])]
 
 
-def _device(ids: Sequence[str]) -> str:
-    """What torch calls the first of these. An instance of a divided accelerator is the only one that its process sees."""
-    if not ids:
-        return "cpu"
-    return f"cuda:{0 if '.' in ids[0] else ids[0]}"
+def _device(order: LoadOrder) -> str:
+    """What torch calls the first of the plan's accelerators."""
+    first = next(iter(order.plan.devices), None)
+    return "cpu" if first is None else f"cuda:{order.numbers.get(first, first)}"
 
 
 def _precision(name: str, device: str) -> str:

@@ -34,7 +34,7 @@ def loaded(path, plan):
     """A model and what llama.cpp logged of it."""
     quiet()
     with heard() as lines:
-        model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_parameters(plan))
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_parameters(plan, {}))
         context = llama_cpp.llama_init_from_model(model, context_parameters(plan, 1))
     assert context, lines[-3:]
     try:
@@ -80,7 +80,7 @@ def test_sliding_windows_keep_what_they_see(models):
 
 
 def test_processors_alone_means_that_no_accelerator_is_touched():
-    params = model_parameters(PLAN)
+    params = model_parameters(PLAN, {})
     assert ctypes.c_void_p.from_address(params.devices).value is None
     assert (params.n_gpu_layers, params.split_mode) == (0, llama_cpp.LLAMA_SPLIT_MODE_NONE)
     assert not context_parameters(PLAN, 1).offload_kqv
@@ -88,8 +88,8 @@ def test_processors_alone_means_that_no_accelerator_is_touched():
 
 def test_an_accelerator_that_llama_cpp_does_not_know_is_named():
     with pytest.raises(MissingPackage, match="accelerator 7"):
-        model_parameters(replace(PLAN, gpu_layers=3, devices=("7",)))
-    assert chosen(()) == ()
+        model_parameters(replace(PLAN, gpu_layers=3, devices=("7",)), {})
+    assert chosen((), {}) == ()
 
 
 @pytest.mark.parametrize(("split", "mode"), [((0.75, 0.25), "LAYER"), ((), "NONE")])
@@ -97,13 +97,24 @@ def test_layers_are_shared_as_the_plan_splits_them(monkeypatch, split, mode):
     known = [Accelerator("0", "CUDA0", 0x1000), Accelerator("1", "CUDA1", 0x2000)][: len(split) or 1]
     monkeypatch.setattr("janus_lab.adapters.backend.llama_devices.accelerators", lambda: tuple(known))
     plan = replace(PLAN, gpu_layers=5, devices=tuple(one.id for one in known), tensor_split=split)
-    params = model_parameters(plan)
+    params = model_parameters(plan, {})
     handles = (ctypes.c_void_p * (len(known) + 1)).from_address(params.devices)
     assert list(handles) == [*(one.handle for one in known), None]
     assert params.n_gpu_layers == 5
     assert params.split_mode == getattr(llama_cpp, f"LLAMA_SPLIT_MODE_{mode}")
     assert tuple(params.tensor_split[: len(split)] if split else ()) == split
     assert context_parameters(plan, 1).offload_kqv
+
+
+def test_an_accelerator_is_meant_by_the_number_that_this_process_has_for_it(monkeypatch):
+    known = (Accelerator("0", "CUDA0", 0x1000), Accelerator("1", "CUDA1", 0x2000))
+    monkeypatch.setattr("janus_lab.adapters.backend.llama_devices.accelerators", lambda: known)
+    assert chosen(("5", "3"), {"3": 0, "5": 1}) == (
+        Accelerator("5", "CUDA1", 0x2000),
+        Accelerator("3", "CUDA0", 0x1000),
+    )
+    with pytest.raises(MissingPackage, match="accelerator 4"):
+        chosen(("4",), {"3": 0, "5": 1})
 
 
 def test_what_it_takes_is_what_llama_cpp_says(models):
