@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Generic
 
@@ -16,13 +16,14 @@ from janus_lab.inference.layout import Loadable, Model
 from janus_lab.inference.on_demand import OnDemand
 from janus_lab.ports.embedding import EmbeddingBackend
 from janus_lab.ports.generation import GenerationBackend, SupportsScoring
+from janus_lab.ports.giving_up import SupportsGivingUp
 from janus_lab.ports.reranking import RerankingBackend
 from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.together import Together
-from janus_lab.scheduler.work import Work, computing
+from janus_lab.scheduler.work import Work, computing, current_work
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
-from janus_lab.values.lease import RAM
+from janus_lab.values.lease import RAM, Grant, GrantState
 
 _IN_PASSING = Demand("a model", {RAM: 0})
 
@@ -82,9 +83,22 @@ class Resident(Generic[Model]):
             else:
                 yield from self._computing(model, work)
 
+    @contextmanager
+    def _answering(self) -> Iterator[Model]:
+        """As `_waited_for`; if whoever asks wants no answer any more, a server's is not waited for. Not for what streams."""
+        with self._waited_for() as model, _wanted(model):
+            yield model
+
     def _computing(self, model: Model, work: Work) -> Iterator[Model]:
         work.take()
         yield model
+
+
+def _wanted(model: object) -> AbstractContextManager[None]:
+    work = current_work()
+    if work is None or not isinstance(model, SupportsGivingUp):
+        return nullcontext()
+    return model.wanted_as_long_as(lambda: work.asker.waiting(Grant(GrantState.WAITING), 0.0))
 
 
 class ResidentEmbedding(Resident[EmbeddingBackend]):
@@ -92,12 +106,12 @@ class ResidentEmbedding(Resident[EmbeddingBackend]):
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`."""
-        with self._waited_for() as model:
+        with self._answering() as model:
             return model.embed(texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, uncut."""
-        with self._waited_for() as model:
+        with self._answering() as model:
             return model.count_tokens(texts)
 
 
@@ -106,7 +120,7 @@ class ResidentReranking(Resident[RerankingBackend]):
 
     def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
         """How well each text answers the query, higher is better."""
-        with self._waited_for() as model:
+        with self._answering() as model:
             return model.rerank(query, texts)
 
 

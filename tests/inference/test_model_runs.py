@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from openai_scripts import Ending, Scripted
+from openai_stand_in import open_stand_in
 
 from janus_lab import open_lab
-from janus_lab.errors import NotFound, RunFailed
+from janus_lab.errors import NotFound, RunCancelled, RunFailed
+from janus_lab.values.embedding import Embedded
+from janus_lab.values.event import EventKind
 from janus_lab.values.model import ModelTask
 from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest
-from janus_lab.values.run import Priority, RunKind
+from janus_lab.values.run import Priority, RunKind, RunState
 
 WRITER = "SmolLM2-135M-Instruct.Q4_1"
 
@@ -70,3 +76,48 @@ def test_a_chat_says_which_model_spoke(lab):
     reply = lab.chat([Message("user", "Say hello.")], max_tokens=4)
     assert (reply.model, reply.notes) == (WRITER, ())
     assert reply.prompt_tokens > 0
+
+
+def test_a_load_that_is_cancelled_ends_at_once_and_leaves_nothing(tmp_path, nobodys_home):
+    # The folder is new, so that the weights are converted first: long enough to be cancelled in.
+    with open_lab(tmp_path / "home", inline=True, context_tokens=1024, model_cache=tmp_path / "cache") as lab:
+        handle = lab._client.start(RunKind.LOAD, LoadRequest(), Priority.INTERACTIVE)
+        began = 0.0
+        for event in handle.events():
+            if event.kind is EventKind.PROGRESS and not began:
+                handle.cancel()
+                began = time.monotonic()
+        assert handle.run().state is RunState.CANCELLED
+        print("SECONDS", time.monotonic() - began)
+        assert [one.residents for one in lab.models.all()] == [(), ()]
+        book = lab.models._books()[0]
+        assert (book.leases, book.waiting) == ((), ())
+        assert lab.models.show(WRITER).circuit is None
+        assert not run(lab, RunKind.LOAD, LoadRequest(), LoadReport).already
+
+
+def test_a_fit_is_what_a_load_then_does(lab):
+    lab.models.unload(WRITER)
+    fit = lab.models.fit(WRITER).fit
+    report = run(lab, RunKind.LOAD, LoadRequest(WRITER), LoadReport)
+    assert (fit.now, fit.plan, fit.evicts) == (True, report.plan, ())
+    assert sum(report.covered.values()) >= sum(fit.footprint.total().values())
+    assert lab.models.fit(WRITER).fit.plan == report.plan
+    embedding = lab.models.fit("all-MiniLM-L6-v2").fit
+    assert (embedding.now, embedding.place) == (True, "cpu")
+
+
+def test_a_run_that_is_cancelled_waits_for_no_server(lab):
+    headers = {"Content-Type": "application/json"}
+    row = Scripted([b'{"data": [{"index": 0, "embedding": [1.0, 0.0]}]}'], headers=headers)
+    with open_stand_in() as server:
+        server.next(row, Scripted([Ending.HANG], headers=headers))
+        lab.models.add("theirs", server.url, ModelTask.EMBEDDING)
+        (handle,) = lab.start_embed(["a"], model="theirs")
+        while [call.path for call in server.calls].count("/v1/embeddings") < 2:
+            time.sleep(0.01)
+        cancelled = time.monotonic()
+        handle.cancel()
+        with pytest.raises(RunCancelled):
+            handle.wait(Embedded)
+        assert time.monotonic() < cancelled + 1

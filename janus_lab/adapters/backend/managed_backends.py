@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
@@ -16,10 +16,10 @@ from janus_lab.adapters.backend.openai_address import address
 from janus_lab.adapters.backend.openai_embedding import ServedEmbedding
 from janus_lab.adapters.backend.openai_generation import PATIENCE_SECONDS, ServedGeneration
 from janus_lab.adapters.backend.openai_reranking import ServedReranking
-from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer
+from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, wanted_as_long_as
 from janus_lab.errors import ServerUnreachable
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
-from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.load_order import LoadOrder, StillWanted
 from janus_lab.values.model import ModelTask
 
 
@@ -117,6 +117,10 @@ class _Managed(Generic[Served]):
     def ended(self) -> bool:
         """Whether its server was given up: then nothing can be asked any more, and it has to be opened again."""
         return self._owned.server.stopped
+
+    def wanted_as_long_as(self, still_wanted: StillWanted) -> AbstractContextManager[None]:
+        """See `janus_lab.ports.giving_up`."""
+        return wanted_as_long_as(still_wanted)
 
 
 class ManagedGeneration(_Managed[ServedGeneration]):

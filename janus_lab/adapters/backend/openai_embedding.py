@@ -9,16 +9,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from janus_lab.adapters.backend.openai_address import address
-from janus_lab.adapters.backend.openai_models import described, offered_model
+from janus_lab.adapters.backend.openai_reader import PATIENCE_SECONDS, ServedReader
 from janus_lab.adapters.backend.openai_server import ModelServer
-from janus_lab.adapters.backend.openai_texts import TextCount
 from janus_lab.errors import ModelFailed
 from janus_lab.values.load_order import LoadOrder
 
-PATIENCE_SECONDS = 120.0
-WINDOW_TOKENS = 512
-"""What embedding models can read at least, where the server does not tell."""
 _TEXTS_AT_ONCE = 32
 """The smallest limit of a common server."""
 
@@ -31,27 +26,16 @@ def open_embedding(order: LoadOrder) -> Iterator[ServedEmbedding]:
 
     Raises AccessDenied, ServerUnreachable, SettingsError if no model is chosen where several are offered, or ModelFailed.
     """
-    with ModelServer(
-        address(order.record.uri), order.key, order.record.options.timeout_seconds or PATIENCE_SECONDS
-    ) as server:
+    with ModelServer.of(order, PATIENCE_SECONDS) as server:
         yield ServedEmbedding(server, order)
 
 
-class ServedEmbedding:
+class ServedEmbedding(ServedReader):
     """An embedding model on a server; safe to call from several threads."""
 
     def __init__(self, server: ModelServer, order: LoadOrder) -> None:
-        options = order.record.options
-        offered = offered_model(server, options.remote_model)
-        self._server = server
-        self._model = offered.name
-        self._tokens = TextCount(server, offered.name)
-        self.info = replace(
-            described(order, offered.name),
-            context_tokens=options.context_tokens or offered.window or WINDOW_TOKENS,
-            variant="served",
-        )
-        self.info = replace(self.info, dimensions=self._asked(["Hello"]).shape[1])
+        super().__init__(server, order)
+        self.info = replace(self.info, variant="served", dimensions=self._asked(["Hello"]).shape[1])
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
         """Embeddings of unit length, shape `(len(texts), dim)`; see `janus_lab.ports.embedding`."""
@@ -77,10 +61,7 @@ class ServedEmbedding:
         try:
             return np.concatenate([_embeddings(answer, len(part)) for answer, part in zip(answers, parts, strict=True)])
         except (TypeError, ValueError, KeyError) as error:
-            raise ModelFailed(
-                f"the server of models at {self._server.address.shown} sent something that is no embedding",
-                remedy="see that its model is one for embeddings, and read its log",
-            ) from error
+            raise self._nonsense("embedding", "one for embeddings") from error
 
 
 def _embeddings(answer: object, count: int) -> Embeddings:

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
-from janus_lab.adapters.backend.openai_address import address
 from janus_lab.adapters.backend.openai_models import described, offered_model
 from janus_lab.adapters.backend.openai_reply import Reply
 from janus_lab.adapters.backend.openai_request import chat_body
-from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Stopped
+from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Stopped, wanted_as_long_as
 from janus_lab.adapters.backend.openai_tokens import TokenCount, estimated_text
 from janus_lab.adapters.backend.reply_schema import check_reply, parse_schema
 from janus_lab.errors import ContextTooLong
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, Token
-from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.load_order import LoadOrder, StillWanted
 
 PATIENCE_SECONDS = 300.0
 """A server on a CPU may read a long prompt for minutes before it says a word."""
@@ -27,8 +26,7 @@ def open_generation(order: LoadOrder) -> Iterator[ServedGeneration]:
 
     Raises AccessDenied, ServerUnreachable, SettingsError if no model is chosen where several are offered, or ModelFailed.
     """
-    patience = order.record.options.timeout_seconds or PATIENCE_SECONDS
-    with ModelServer(address(order.record.uri), order.key, patience) as server:
+    with ModelServer.of(order, PATIENCE_SECONDS) as server:
         yield ServedGeneration(server, order)
 
 
@@ -51,7 +49,12 @@ class ServedGeneration:
     def stream(self, request: GenerationRequest, *, cancelled: Cancelled) -> Iterator[Token]:
         """Generate piece by piece; see `janus_lab.ports.generation`. A reply that breaks off raises ModelFailed."""
         tools = sum(estimated_text(f"{tool.name} {tool.description} {tool.parameters}") for tool in request.tools)
-        self._check_room(self.count_tokens(request.messages) + tools, request.max_tokens)
+        try:
+            with wanted_as_long_as(_stopping(cancelled)):
+                prompt = self.count_tokens(request.messages)
+        except Stopped:
+            return iter([self._unfinished()])
+        self._check_room(prompt + tools, request.max_tokens)
         if request.max_tokens < 1:
             return iter([Token("", FinishReason.LENGTH, model=self.info.name)])
         return self._speak(request, chat_body(request, self._model, self._server.address.host), cancelled)
@@ -68,12 +71,15 @@ class ServedGeneration:
                     if reply.enough:
                         break
         except Stopped:
-            yield Token("", FinishReason.CANCELLED, model=self.info.name)
+            yield self._unfinished()
             return
         last = reply.last(self.info.name, self._model)
         if request.schema and last.finish is FinishReason.STOP:
             check_reply("".join([*written, last.text]), parse_schema(request.schema))
         yield last
+
+    def _unfinished(self) -> Token:
+        return Token("", FinishReason.CANCELLED, model=self.info.name)
 
     def _check_room(self, prompt: int, wanted: int) -> None:
         if prompt + wanted > self.info.context_tokens:
@@ -82,3 +88,11 @@ class ServedGeneration:
                 f" but the model's window is {self.info.context_tokens}",
                 remedy="ask with fewer or shorter chunks, or give the model its true window as context_tokens",
             )
+
+
+def _stopping(cancelled: Cancelled) -> StillWanted:
+    def still_wanted() -> None:
+        if cancelled():
+            raise Stopped
+
+    return still_wanted

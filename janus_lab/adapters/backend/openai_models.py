@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from janus_lab.adapters.backend.openai_refusals import TRANSLATED
 from janus_lab.adapters.backend.openai_server import ModelServer
-from janus_lab.errors import JanusError, NotFound, SettingsError
+from janus_lab.errors import NotFound, SettingsError
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.ids import bytes_hash
 from janus_lab.values.load_order import LoadOrder
@@ -59,7 +60,7 @@ def asked(server: ModelServer, path: str, body: Mapping[str, object] | None = No
     """The answer to a call that not every server knows; empty where it is refused or makes no sense."""
     try:
         answer = server.ask(path, body, seconds=_ASK_SECONDS)
-    except JanusError:
+    except TRANSLATED:
         return {}
     return answer if isinstance(answer, Mapping) else {}
 

@@ -18,10 +18,13 @@ from openai import (
     PermissionDeniedError,
 )
 
+from janus_lab.adapters.backend.openai_bounds import Oversized
 from janus_lab.errors import AccessDenied, ContextTooLong, JanusError, ModelFailed, NotFound, ServerUnreachable
 
 REFUSALS = (OpenAIError, TimeoutError, ValueError)
 """What the driver raises: its own errors, our timeouts, and what can't be decoded."""
+TRANSLATED = (AccessDenied, ContextTooLong, ModelFailed, NotFound, ServerUnreachable)
+"""What becomes of them."""
 _BUSY = 429
 _BUSY_FOR_NOW = frozenset({408, 409, 425, _BUSY, 503})
 _MAY_PASS = frozenset({500, 502, 504})
@@ -82,8 +85,9 @@ def translated(error: Exception, shown: str, key: str) -> JanusError:
         )
     if isinstance(error, APIError):
         return ModelFailed(f"the server of models at {shown} failed while it wrote{said}", remedy=_SERVER_LOG)
+    how = f"taken: {error}" if isinstance(error, Oversized) else "read"
     return ModelFailed(
-        f"the server of models at {shown} sent something that can't be read",
+        f"the server of models at {shown} sent something that can't be {how}",
         remedy="see that the address is that of an OpenAI-compatible API, such as http://host:port/v1",
     )
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
-from janus_lab.adapters.backend.openai_address import address
-from janus_lab.adapters.backend.openai_embedding import PATIENCE_SECONDS, WINDOW_TOKENS
-from janus_lab.adapters.backend.openai_models import described, offered_model
+from janus_lab.adapters.backend.openai_reader import PATIENCE_SECONDS, ServedReader
 from janus_lab.adapters.backend.openai_request import sendable
 from janus_lab.adapters.backend.openai_server import ModelServer
-from janus_lab.adapters.backend.openai_texts import TextCount
-from janus_lab.errors import ContextTooLong, ModelFailed, NotFound
+from janus_lab.errors import ContextTooLong, NotFound
 from janus_lab.values.load_order import LoadOrder
 
 _AROUND_A_PAIR = 4
@@ -27,23 +23,15 @@ def open_reranking(order: LoadOrder) -> Iterator[ServedReranking]:
 
     Raises AccessDenied, ServerUnreachable, SettingsError if no model is chosen where several are offered, or ModelFailed.
     """
-    with ModelServer(
-        address(order.record.uri), order.key, order.record.options.timeout_seconds or PATIENCE_SECONDS
-    ) as server:
+    with ModelServer.of(order, PATIENCE_SECONDS) as server:
         yield ServedReranking(server, order)
 
 
-class ServedReranking:
+class ServedReranking(ServedReader):
     """A reranker on a server; safe to call from several threads."""
 
     def __init__(self, server: ModelServer, order: LoadOrder) -> None:
-        options = order.record.options
-        offered = offered_model(server, options.remote_model)
-        self._server = server
-        self._model = offered.name
-        self._tokens = TextCount(server, offered.name)
-        window = options.context_tokens or offered.window or WINDOW_TOKENS
-        self.info = replace(described(order, offered.name), context_tokens=window)
+        super().__init__(server, order)
         self._paths = ["/rerank", f"{server.address.beside}/rerank"]
 
     def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
@@ -64,10 +52,7 @@ class ServedReranking:
         try:
             return _scores(answer, len(documents))
         except (TypeError, ValueError, KeyError) as error:
-            raise ModelFailed(
-                f"the server of models at {self._server.address.shown} sent something that is no ranking",
-                remedy="see that its model is a reranker, and read its log",
-            ) from error
+            raise self._nonsense("ranking", "a reranker") from error
 
     def _asked(self, body: Mapping[str, object]) -> object:
         """The answer at the first path that the server knows."""

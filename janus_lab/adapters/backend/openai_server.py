@@ -8,21 +8,24 @@ import queue
 import random
 import re
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, Timeout
 
 from janus_lab.adapters.backend.event_loop import EventLoop
-from janus_lab.adapters.backend.openai_address import Address
+from janus_lab.adapters.backend.openai_address import Address, address
+from janus_lab.adapters.backend.openai_bounds import bound
 from janus_lab.adapters.backend.openai_refusals import REFUSALS, asked_pause, translated, worth_seconds
 from janus_lab.errors import ModelFailed, SettingsError
+from janus_lab.values.load_order import LoadOrder, StillWanted, always
 
 Answer = TypeVar("Answer")
 Cancelled = Callable[[], bool]
-Tell = Callable[[object], None]
 
 _CONNECT_SECONDS = 5.0
 _ASK_EVERY_SECONDS = 0.05
@@ -33,6 +36,21 @@ _SENT = frozenset({"host", "accept", "content-type", "content-length", "connecti
 """Headers that a server gets of us; the driver would add some about this machine and from the environment."""
 _KEY = re.compile(r"[!-~]+")
 _END = object()
+_AHEAD = 256
+"""So many events wait for whoever reads them; then the server does."""
+
+
+_still_wanted: ContextVar[StillWanted] = ContextVar("janus-model-server", default=always)
+
+
+@contextmanager
+def wanted_as_long_as(still_wanted: StillWanted) -> Iterator[None]:
+    """What this thread asks of any server inside is given up when `still_wanted` raises, which is then raised."""
+    before = _still_wanted.set(still_wanted)
+    try:
+        yield
+    finally:
+        _still_wanted.reset(before)
 
 
 class Stopped(Exception):
@@ -57,10 +75,17 @@ class ModelServer:
             max_retries=0,
             timeout=Timeout(None, connect=_CONNECT_SECONDS),
             http_client=DefaultAsyncHttpxClient(
-                follow_redirects=False, trust_env=not address.loopback, event_hooks={"request": [self._only_ours]}
+                follow_redirects=False,
+                trust_env=not address.loopback,
+                event_hooks={"request": [self._only_ours], "response": [bound]},
             ),
         )
         self._loop = EventLoop("model-server", self._client.close)
+
+    @classmethod
+    def of(cls, order: LoadOrder, patience: float) -> Self:
+        """The server at the order's URI; `patience` where the order says nothing of it. Raises SettingsError."""
+        return cls(address(order.record.uri), order.key, order.record.options.timeout_seconds or patience)
 
     def ask(self, path: str, body: Mapping[str, object] | None = None, *, seconds: float = 0.0) -> object:
         """The server's answer to one request, JSON decoded; `body` None asks by GET. Raises what `openai_refusals` says.
@@ -81,7 +106,7 @@ class ModelServer:
         if cancelled():
             raise Stopped
         arrived: queue.SimpleQueue[object] = queue.SimpleQueue()
-        working = self._begin(self._stream(path, body, arrived.put))
+        working = self._begin(self._stream(path, body, arrived))
         working.add_done_callback(lambda _: arrived.put(_END))
         try:
             while not cancelled():
@@ -133,7 +158,7 @@ class ModelServer:
 
         return await self._patiently(answer, lambda: True, seconds or math.inf)
 
-    async def _stream(self, path: str, body: Mapping[str, object], tell: Tell) -> None:
+    async def _stream(self, path: str, body: Mapping[str, object], arrived: queue.SimpleQueue[object]) -> None:
         told = False
 
         async def follow() -> None:
@@ -144,9 +169,12 @@ class ModelServer:
                 )
                 async with stream:
                     async for event in stream:
-                        silence.reschedule(asyncio.get_running_loop().time() + self._patience)
                         told = True
-                        tell(event)
+                        arrived.put(event)
+                        silence.reschedule(None)
+                        while arrived.qsize() > _AHEAD:  # noqa: ASYNC110 - another thread takes them
+                            await asyncio.sleep(_ASK_EVERY_SECONDS)
+                        silence.reschedule(asyncio.get_running_loop().time() + self._patience)
 
         await self._patiently(follow, lambda: not told)
 
@@ -181,10 +209,15 @@ class ModelServer:
             raise _left(self.address) from error
 
     def _result(self, working: Any) -> Any:
+        still_wanted = _still_wanted.get()
         try:
+            while not wait([working], _ASK_EVERY_SECONDS).done:
+                still_wanted()
             return working.result()
         except CancelledError as error:
             raise _left(self.address) from error
+        finally:
+            working.cancel()
 
 
 def _left(address: Address) -> ModelFailed:
