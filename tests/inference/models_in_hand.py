@@ -15,6 +15,7 @@ from janus_lab.resources.placement import Placed
 from janus_lab.scheduler.demand import Demand
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token, Usage
 from janus_lab.values.lease import CPU, RAM
+from janus_lab.values.load_order import always
 from janus_lab.values.model import Footprint, LoadPlan, ModelOptions, ModelRecord, ModelTask
 
 REQUEST = GenerationRequest((Message("user", "hello"),), 3)
@@ -85,13 +86,16 @@ class House:
 
     def layouts(self, record):
         name = record.name
-        whole = layout(name, {RAM: self.ram[name]}, lambda _still_wanted: self.opener(name))
+        whole = layout(name, {RAM: self.ram[name]}, lambda still_wanted: self.opener(name, still_wanted))
         less = [layout(name, {RAM: ram}, whole.open, f"only {ram}") for ram in self.smaller[name]]
         return [whole, *less]
 
     @contextmanager
-    def opener(self, name):
-        time.sleep(self.load_seconds)
+    def opener(self, name, still_wanted=always):
+        until = time.monotonic() + self.load_seconds
+        while (left := until - time.monotonic()) > 0:
+            still_wanted()
+            time.sleep(min(left, 0.01))
         if (error := self.load_errors.get(name)) is not None:
             raise error
         self.opened.append(name)

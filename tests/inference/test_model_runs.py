@@ -88,7 +88,7 @@ def test_a_load_that_is_cancelled_ends_at_once_and_leaves_nothing(tmp_path, nobo
                 handle.cancel()
                 began = time.monotonic()
         assert handle.run().state is RunState.CANCELLED
-        print("SECONDS", time.monotonic() - began)
+        assert time.monotonic() - began < 5
         assert [one.residents for one in lab.models.all()] == [(), ()]
         book = lab.models._books()[0]
         assert (book.leases, book.waiting) == ((), ())

@@ -11,12 +11,12 @@ from model_shapes import shape
 
 from janus_lab.adapters.models.memory import MemoryMeasurements
 from janus_lab.errors import StoreUnreachable
-from janus_lab.inference.remembering import Remembering, learned, seen
+from janus_lab.inference.remembering import Remembering, learned, seen, shown
 from janus_lab.resources.model_memory import estimated
 from janus_lab.resources.placement import DRIVER_BYTES, placements
 from janus_lab.resources.wish import Room, Wish
 from janus_lab.values.lease import RAM
-from janus_lab.values.model import Footprint, LoadPlan, Origin
+from janus_lab.values.model import Footprint, LoadPlan, Measurement, Origin
 
 MODEL = shape(2.0)
 PLAN = LoadPlan(cells=8192)
@@ -112,3 +112,13 @@ def test_a_correction_is_never_outside_of_what_was_seen(windows, sequences, kind
     told = learned(MODEL, plan, remembering.measurements.recall("hash", "here")).compute[RAM]
     least, most = min([1.0, *(by for _, by in known)]), max([1.0, *(by for _, by in known)])
     assert least * 0.999 <= told / estimated(MODEL, plan).compute[RAM] <= most * 1.001
+
+
+def test_what_is_told_is_of_the_plan_at_hand_and_speeds_may_be_anothers():
+    wide, narrow = replace(PLAN, cells=16384), replace(PLAN, note="half the window")
+    timed = Measurement("h", "here", wide, measured(wide), 2.0, prompt_speed=300.0, generation_speed=40.0)
+    plain = Measurement("h", "here", PLAN, measured(PLAN), 1.0)
+    told = shown([timed, plain], narrow)
+    assert (told.plan, told.generation_speed) == (PLAN, 40.0)
+    assert shown([timed, plain], None) == timed
+    assert shown([], PLAN) is None

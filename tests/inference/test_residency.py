@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
-from janus_lab.errors import EngineError, ModelFailed, NotFound, SettingsError
-from janus_lab.inference import on_demand
+from janus_lab.errors import EngineError, ModelFailed, NotFound, RunCancelled, SettingsError
+from janus_lab.inference import on_demand, reranking, residency
+from janus_lab.scheduler.demand import Demand
+from janus_lab.scheduler.work import Somebody, Work, computing
 from janus_lab.values.lease import CPU, RAM
 from janus_lab.values.model import ModelTask
+from janus_lab.values.run import Priority
 from tests.admitting import MACHINE, admission_over, leases_over
 from tests.inference.models_in_hand import REQUEST, EngineGone, House, never, said
 
@@ -22,6 +27,28 @@ def leases():
 def house(cache, leases):
     with admission_over(leases) as admission:
         yield House(admission, cache)
+
+
+class Leaving(Somebody):
+    """Waits for so many seconds, and then no longer wants what it asked for."""
+
+    def __init__(self, seconds):
+        self.until, self.heard = time.monotonic() + seconds, []
+
+    def waiting(self, _grant, _seconds):
+        if time.monotonic() > self.until:
+            raise RunCancelled("enough", remedy="repeat")
+
+    def told(self, code, text):
+        self.heard.append((code, text))
+
+
+def lasting(leases):
+    return sorted(lease.request.weights[RAM] for lease in leases.book(MACHINE).leases if lease.request.lasting)
+
+
+def raised(error):
+    raise error
 
 
 def held(leases):
@@ -134,6 +161,90 @@ def test_a_model_that_was_added_anew_is_loaded_anew(house, leases):
         models.sweep()
         assert house.opened == ["a", "a"]
         assert [dict(lease.request.weights) for lease in leases.book(MACHINE).leases] == [{RAM: 40}]
+
+
+def test_a_model_that_was_made_known_as_another_is_unloaded_after_its_last_request(house, leases):
+    record = house.add("a", 30)
+    with house.residency() as models:
+        early = models.generator(record)
+        with computing(house.admission, Demand("ask", {RAM: 1})) as work, models.on_demand(record).using(work):
+            house.add("a", 40, context_tokens=7)
+            assert said(models, "a")[1] == "a"
+            assert lasting(leases) == [30, 40]
+        assert lasting(leases) == [40]
+        assert early.count_tokens(()) == 0
+        assert (lasting(leases), house.opened) == ([40], ["a", "a", "a"])
+    assert (house.open, held(leases)) == (set(), set())
+
+
+def test_a_choice_of_a_model_that_only_the_settings_named_does_not_load_it_anew(house):
+    with house.residency(generation="file:///model.gguf") as models:
+        house.ram["model.gguf"], house.smaller["model.gguf"] = 10, ()
+        said(models)
+        house.registry.put(replace(models.roster.find("model.gguf"), added_at=5.0))
+        said(models)
+    assert house.opened == ["model.gguf"]
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_model_that_was_removed_is_no_longer_held(house, leases, pinned):
+    house.add("a", 30, pinned=pinned)
+    house.add("b", 30, pinned=pinned)
+    with house.residency() as models:
+        said(models, "a")
+        said(models, "b")
+        house.registry.remove("a")
+        models.sweep()
+        assert (models.loaded(), house.open, held(leases)) == (["b"], {"b"}, {"model b"})
+        retired = list(models._retired)
+        assert retired == []
+
+
+def test_models_go_on_to_be_unloaded_though_one_look_at_them_failed(house, monkeypatch):
+    monkeypatch.setattr(residency, "_LOOK_SECONDS", 0.02)
+    house.idle_seconds = 0.05
+    house.add("a", 30)
+    with house.residency() as models, capture_logs() as logs:
+        records, failures = models.roster.records, [ValueError("a row that nobody understands"), OSError("gone")]
+        models.roster.records = lambda: records() if not failures else raised(failures.pop())
+        said(models, "a")
+        deadline = time.monotonic() + 2
+        while house.open or failures:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert [log["event"] for log in logs].count("models-not-swept") == 2
+
+
+def test_a_load_that_nobody_waits_for_any_more_ends_and_leaves_nothing(house, leases):
+    record = house.add("a", 30)
+    house.load_seconds = 30.0
+    with house.residency() as models:
+        work = Work(house.admission, Demand("load", {CPU: 1}), Leaving(0.1))
+        began = time.monotonic()
+        with pytest.raises(RunCancelled), work.going():
+            models.on_demand(record).info()
+        assert time.monotonic() - began < 1
+        assert (models.loaded(), house.opened, held(leases)) == ([], [], set())
+        assert house.registry.circuits() == {}
+        house.load_seconds = 0.0
+        assert said(models, "a")[1] == "a"
+
+
+def test_who_ranks_waits_for_memory_only_for_a_while(house, leases, monkeypatch):
+    monkeypatch.setattr(reranking, "PATIENCE_SECONDS", 0.1)
+    house.add("a", 80, pinned=True)
+    house.add("ranker", 40, task=ModelTask.RERANKING)
+    house.registry.choose(ModelTask.RERANKING, ["ranker"])
+    batch = Leaving(float("inf"))
+    batch.priority = Priority.BATCH
+    with house.residency() as models:
+        said(models, "a")
+        with Work(house.admission, Demand("search", {CPU: 1}), batch).going():
+            assert models.rerankers().rerank("q", ["one"]) is None
+        assert held(leases) == {"model a"}
+    [(code, text)] = batch.heard
+    assert code == "model-fallback"
+    assert "ranker can't put hits in order (no-room:" in text
 
 
 def test_what_rests_is_unloaded_unless_it_is_pinned(house, leases):

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from janus_lab.errors import UsageError
-from janus_lab.values.model import Footprint, LoadPlan, ModelFiles, ModelRecord, ModelTask, Origin
+from janus_lab.values.model import (
+    Circuit,
+    CircuitState,
+    Footprint,
+    LoadPlan,
+    ModelFiles,
+    ModelRecord,
+    ModelTask,
+    Origin,
+)
 from janus_lab.values.model_run import BenchReport, BenchStream, LoadReport, PullReport
 from janus_lab.values.model_status import DeviceMemory, Fit, MemoryShare, ModelStatus, ModelView, Resident, Unloaded
 from janus_lab.verbs.listings import ModelChain, ModelForgotten
 from janus_lab.verbs.models import VERB
-from janus_lab.verbs.plain import plain
+from janus_lab.verbs.plain import models, plain
 from janus_magics.render import html
 
 GB = 1 << 30
@@ -64,6 +76,29 @@ def test_names_and_licences_of_strangers_do_nothing(draw, status):
 def test_a_servers_model_says_that_its_memory_is_not_ours():
     served = ModelStatus(ModelRecord("big", ModelTask.GENERATION, "http://127.0.0.1:8000/v1"))
     assert "a server's; this machine lends it none" in plain(served)
+
+
+@pytest.mark.parametrize("draw", [plain, lambda value: str(html(value))], ids=["plain", "html"])
+def test_a_model_that_is_left_alone_is_said_to_be_so_where_its_use_is_told(draw, status):
+    away = ModelStatus(
+        ModelRecord("big", ModelTask.GENERATION, "http://127.0.0.1:8000/v1"),
+        circuit=Circuit("big", CircuitState.OPEN, 4, f"it was slow {EVIL}", again_at=time.time() + 50),
+        place=1,
+    )
+    row = models.cells(away)
+    assert row[models.HEADER.index("in use")] == "yes, left alone"
+    assert row[models.HEADER.index("fits")] == "–"
+    for shown in (draw(away), draw(ModelView((away,)))):
+        assert "more, after 4 failures: it was slow" in shown
+    again = replace(away, circuit=replace(away.circuit, again_at=time.time() - 1))
+    assert models.cells(again)[models.HEADER.index("in use")] == "yes"
+    assert "left alone" not in draw(again) + draw(ModelView((again,)))
+
+
+def test_who_makes_room_and_who_stays_is_told_in_order(status):
+    told = plain(replace(status, fit=replace(status.fit, evicts=("old", "new"), kept=("big, which is pinned",))))
+    assert "unloads old, then new" in told
+    assert "stays loaded  big, which is pinned" in told
 
 
 def test_a_model_tells_how_it_would_fit_and_what_makes_room(status):

@@ -7,6 +7,7 @@ from typing import Any
 
 from janus_lab.adapters.backend.llama_log import last_error
 from janus_lab.adapters.backend.llama_parameters import model_parameters
+from janus_lab.adapters.backend.read_ahead import read_ahead
 from janus_lab.errors import ModelFailed
 from janus_lab.values.load_order import LoadOrder
 
@@ -28,6 +29,8 @@ def load_weights(path: Path, order: LoadOrder, *, remedy: str) -> Any:
         return not ended
 
     order.still_wanted()
+    parts = [Path(part) for part in order.files.paths] if order.files is not None and path == order.file else [path]
+    read_ahead(parts, order.still_wanted)
     params = model_parameters(order.plan, order.numbers)
     params.progress_callback = llama_cpp.llama_progress_callback(goes_on)
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
