@@ -158,8 +158,8 @@ async def _lines(following: Following, sending: Sending, begun: list[Told]) -> A
             elif text := retelling.fresh(told):
                 yield sending.chunk([sending.shape.piece(text)])
     except (JanusError, Refused) as error:
-        told = error if isinstance(error, Refused) else refused(error)
-        yield f"data: {json.dumps(told.body(), ensure_ascii=False)}\n\n"
+        why = error if isinstance(error, Refused) else refused(error)
+        yield f"data: {json.dumps(why.body(), ensure_ascii=False)}\n\n"
 
 
 async def _all(following: Following, begun: list[Told]) -> AsyncIterator[Told | None]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from janus_lab.errors import GrammarRefused, MissingPackage, ModelFailed
+from janus_lab.adapters.backend.schema_validator import one_line, validator
+from janus_lab.errors import GrammarRefused, ModelFailed
 from janus_lab.values.generation import FinishReason, Token
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 Schema = Mapping[str, Any]
 _ANY_OBJECT: Schema = {"type": "object"}
 _NOTHING: Schema = {"not": {}}
-_SHOWN = 160
 
 
 def parse_schema(text: str) -> Schema:
@@ -37,28 +34,11 @@ def parse_schema(text: str) -> Schema:
     return schema
 
 
-def validator(schema: Any) -> Validator:
-    """What compares values with a schema; it fetches nothing. Raises GrammarRefused for what is no schema."""
-    try:
-        # A second of work, which most models are never asked for.
-        from jsonschema.exceptions import SchemaError
-        from jsonschema.validators import Draft202012Validator, validator_for
-        from referencing import Registry
-    except ImportError as error:
-        raise MissingPackage(
-            "replies that keep a schema need the package jsonschema", remedy="pip install 'janus-lab[starter]'"
-        ) from error
-    kind = validator_for(schema, Draft202012Validator)
-    try:
-        kind.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        raise GrammarRefused(f"the schema is not valid: {_line(error)}", remedy="correct it, then repeat") from error
-    found: Validator = kind(schema, registry=Registry())
-    return found
-
-
 def check_reply(text: str, schema: Schema) -> None:
-    """Return if the text is JSON that the schema allows. Raises ModelFailed if not, GrammarRefused for a reference to nowhere."""
+    """Return if the text is JSON that the schema allows. Raises ModelFailed if not.
+
+    Raises GrammarRefused for a reference to nowhere, and where the comparison would take too long.
+    """
     check = validator(schema)
     from jsonschema.exceptions import best_match
     from referencing.exceptions import Unresolvable
@@ -71,7 +51,7 @@ def check_reply(text: str, schema: Schema) -> None:
         found = best_match(check.iter_errors(value))
     except (Unresolvable, RecursionError) as error:
         raise GrammarRefused(
-            f"the schema can't be followed: {_line(error)}", remedy="let it refer to nothing but its own parts"
+            f"the schema can't be followed: {one_line(error)}", remedy="let it refer to nothing but its own parts"
         ) from error
     if found is not None:
         raise _failed("is not what the schema allows", found) from found
@@ -103,11 +83,6 @@ def _no_number(name: str) -> NoReturn:
 
 def _failed(what: str, error: Exception) -> ModelFailed:
     return ModelFailed(
-        f"the model's reply {what}: {_line(error)}",
+        f"the model's reply {what}: {one_line(error)}",
         remedy="repeat, with more room for the reply or a simpler schema, or choose another model",
     )
-
-
-def _line(error: Exception) -> str:
-    text = str(getattr(error, "message", error))
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]

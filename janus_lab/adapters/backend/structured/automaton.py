@@ -20,6 +20,8 @@ from janus_lab.errors import GrammarRefused
 
 PATHS_AT_MOST = 400
 """In so many ways at once a text may be read. More comes from schemas whose alternatives begin alike, within one another."""
+_WAYS_AT_MOST = 20_000
+"""So many parts are looked at to find out what may come next. More comes from repetitions of what may be empty, within one another."""
 _STATES_KEPT = 20_000
 
 Position = int | str
@@ -59,6 +61,8 @@ class Automaton:
         self._states: dict[tuple[frozenset[Path], bool], State] = {}
         self._root = root
         self._making = threading.Lock()
+        self.ways = 0
+        """How many parts were looked at so far: what the states took to make."""
         self.start = self._state([self._path(root, 0, self._end)])
 
     def step(self, state: State, byte: int) -> State | None:
@@ -125,11 +129,12 @@ class Automaton:
             elif self._is_head(path):
                 heads.add(path)
             pending.extend(self._within(path))
-        if len(heads) > PATHS_AT_MOST:
-            raise GrammarRefused(
-                "the schema can be read in too many ways at once",
-                remedy="give its alternatives a property that tells them apart, and put it first",
-            )
+            if len(heads) > PATHS_AT_MOST or len(seen) > _WAYS_AT_MOST:
+                raise GrammarRefused(
+                    "the schema can be read in too many ways at once",
+                    remedy="give its alternatives a property that tells them apart, and put it first",
+                )
+        self.ways += len(seen)
         return frozenset(heads), ends
 
     @staticmethod

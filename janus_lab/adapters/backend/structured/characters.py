@@ -47,6 +47,11 @@ def in_string(ranges: Sequence[Range]) -> Expression:
     return Choice([*_utf8(joined(plain)), *options])
 
 
+def in_utf8(ranges: Sequence[Range]) -> Expression:
+    """One character of these, as it is."""
+    return Choice([*_utf8(joined(ranges))])
+
+
 def any_in_string() -> Expression:
     """Any character as it may stand within a JSON string, escaped in any way that JSON allows."""
     plain = joined([(0x20, 0x21), (0x23, 0x5B), (0x5D, LAST)])

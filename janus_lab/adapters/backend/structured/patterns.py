@@ -1,53 +1,49 @@
-"""Regular expressions of schemas as expressions: the part of them that can be kept to while a text is written.
-
-What is made is always allowed by the pattern; where engines differ (such as in what a digit is), only what all agree on.
-"""
+"""Regular expressions of schemas as expressions: the part of them that can be kept to while a text is written or read once."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from janus_lab.adapters.backend.structured.characters import Range, in_string, joined, others
+from janus_lab.adapters.backend.structured.characters import Range, joined, others
+from janus_lab.adapters.backend.structured.dialects import NOT_A_NEWLINE, WRITING, Dialect
 from janus_lab.adapters.backend.structured.expressions import NOTHING, Choice, Expression, Repeat, Sequel
 from janus_lab.errors import GrammarRefused
 
 TIMES_AT_MOST = 10_000
 _DEEPEST = 40
-_ASCII: Range = (0, 0x7F)
-_DIGIT: tuple[Range, ...] = ((0x30, 0x39),)
-_WORD: tuple[Range, ...] = (*_DIGIT, (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
-_SPACE: tuple[Range, ...] = ((0x9, 0xD), (0x20, 0x20))
-_CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
 _CONTROLS = {"t": 0x9, "n": 0xA, "v": 0xB, "f": 0xC, "r": 0xD, "0": 0x0}
 _COUNT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
 _GROUP = re.compile(r"\?:|\?P?<[A-Za-z_][A-Za-z0-9_]*>")
-_NOT_A_NEWLINE = others([(0xA, 0xA), (0xD, 0xD), (0x2028, 0x2029)])
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """An expression over a string's content as JSON writes it, and how many characters that has (None: without end)."""
+    """An expression over a string's content, and how many characters that has (None: without end)."""
 
     expression: Expression
     shortest: int
     longest: int | None
 
 
-def read_pattern(pattern: str) -> Pattern:
-    """The expression for strings in which `pattern` is found. Raises GrammarRefused for what can't be kept to."""
-    return _Reader(pattern).whole()
+def read_pattern(pattern: str, dialect: Dialect = WRITING) -> Pattern:
+    """The expression for strings in which `pattern` is found. Raises GrammarRefused for what can't be kept to.
+
+    In the dialect for writing, what is made is always allowed by the pattern, whichever engine reads it.
+    """
+    return _Reader(pattern, dialect).whole()
 
 
 class _Reader:
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, dialect: Dialect) -> None:
         self._text = pattern
+        self._dialect = dialect
         self._at = 0
         self._depth = 0
 
     def whole(self) -> Pattern:
         """All of it: a branch without an anchor may stand anywhere."""
-        anything = Pattern(Repeat(in_string(_NOT_A_NEWLINE)), 0, None)
+        anything = Pattern(Repeat(self._dialect.one(self._dialect.around)), 0, None)
         branches = []
         while True:
             begins = self._skip("^")
@@ -101,14 +97,14 @@ class _Reader:
         if sign == "(":
             return self._group()
         if sign == "[":
-            return _characters(self._class())
+            return self._one(self._class())
         if sign == ".":
-            return _characters(_NOT_A_NEWLINE)
+            return self._one(NOT_A_NEWLINE)
         if sign == "\\":
-            return _characters(self._escape())
+            return self._one(self._escape())
         if sign in "^$*+?":
             raise self._refused(f"{sign!r} at {self._at - 1}")
-        return _characters(((ord(sign), ord(sign)),))
+        return self._one(((ord(sign), ord(sign)),))
 
     def _group(self) -> Pattern:
         if self._next() == "?":
@@ -143,8 +139,7 @@ class _Reader:
             ranges.extend(start)
         if not negated:
             return joined(ranges)
-        rest = others(ranges)
-        return _within_ascii(rest) if named else rest
+        return self._dialect.opposite(ranges) if named else others(ranges)
 
     def _member(self) -> tuple[tuple[Range, ...], bool]:
         """The next member of a set, and whether it stands for many characters."""
@@ -161,10 +156,10 @@ class _Reader:
     def _escape(self) -> tuple[Range, ...]:
         sign = self._next()
         self._at += 1
-        if sign in _CLASSES:
-            return _CLASSES[sign]
-        if sign and sign.lower() in _CLASSES:
-            return _within_ascii(others(_CLASSES[sign.lower()]))
+        if found := self._dialect.of_class(sign):
+            return found
+        if found := self._dialect.of_class(sign.lower()):
+            return self._dialect.opposite(found)
         if sign in ("x", "u"):
             return self._code(2 if sign == "x" else 4)
         if sign in _CONTROLS and not (sign == "0" and self._next().isdigit()):
@@ -180,6 +175,9 @@ class _Reader:
         self._at += digits
         return ((int(text, 16), int(text, 16)),)
 
+    def _one(self, ranges: tuple[Range, ...]) -> Pattern:
+        return Pattern(self._dialect.one(ranges), 1, 1)
+
     def _next(self) -> str:
         return self._text[self._at : self._at + 1]
 
@@ -194,14 +192,6 @@ class _Reader:
             f"the pattern {self._text[:80]!r} can't be kept to: {what}",
             remedy="write it with characters, sets, groups, | and counts only, or check it yourself afterwards",
         )
-
-
-def _characters(ranges: tuple[Range, ...]) -> Pattern:
-    return Pattern(in_string(ranges), 1, 1)
-
-
-def _within_ascii(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
-    return tuple((low, min(high, _ASCII[1])) for low, high in ranges if low <= _ASCII[1])
 
 
 def _sequel(parts: list[Pattern]) -> Pattern:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from functools import cache
 from itertools import product
 from math import prod
 from typing import Any
 
+from janus_lab.adapters.backend.schema_validator import validator
 from janus_lab.adapters.backend.structured.expressions import Choice, Expression, Rule, mark_dead
 from janus_lab.adapters.backend.structured.schema_collections import Places
 from janus_lab.adapters.backend.structured.schema_parts import Parts, parts
 from janus_lab.adapters.backend.structured.schema_text import parse_schema, too_deep
 from janus_lab.adapters.backend.structured.schema_types import of_type, types_of
 from janus_lab.adapters.backend.structured.schema_values import allowed_values
-from janus_lab.adapters.backend.structured.writing import literal
+from janus_lab.adapters.backend.structured.writing import one_of
 from janus_lab.errors import GrammarRefused
 
 PLACES_AT_MOST = 3_000
@@ -47,6 +49,7 @@ class _Compiler(Places):
 
     def __init__(self, whole: Any) -> None:
         self._whole = whole
+        self._check = cache(lambda: validator(whole))
         self._rules: dict[str, Rule] = {}
         self._size = 0
         self._waiting: deque[tuple[Any, Rule]] = deque()
@@ -75,7 +78,7 @@ class _Compiler(Places):
         if found.choices:
             return self._chosen(found)
         if "enum" in found.words:
-            return Choice([literal(value) for value in allowed_values(found.words, self._whole)])
+            return one_of(allowed_values(found.words, self._check))
         return Choice([of_type(kind, found.words, self) for kind in types_of(found.words)])
 
     def _chosen(self, found: Parts) -> Expression:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from janus_lab.adapters.backend.structured.characters import Range, any_in_string, in_string, others
@@ -37,9 +38,25 @@ def quoted(content: Expression) -> Expression:
     return Sequel(QUOTE, content, QUOTE)
 
 
-def literal(value: Any) -> Expression:
+def literal(value: Any) -> Bytes:
     """Exactly this value."""
     return Bytes(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+
+
+def one_of(values: Sequence[Any]) -> Expression:
+    """Any of these values. What they begin with in common is read once, so that there may be thousands."""
+    return _one_of(sorted({literal(value).data for value in values}))
+
+
+def _one_of(texts: Sequence[bytes]) -> Expression:
+    """One of some texts, which are sorted."""
+    if len(texts) < 2:  # noqa: PLR2004 - one or none
+        return Choice([Bytes(text) for text in texts])
+    first, last = texts[0], texts[-1]
+    shared = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    branches = groupby(texts, key=lambda text: text[shared : shared + 1])
+    rests = [_one_of([text[shared:] for text in branch]) for _, branch in branches]
+    return Sequel(Bytes(first[:shared]), Choice(rests))
 
 
 def other_key(names: Sequence[str]) -> Expression:

@@ -73,6 +73,18 @@ SCHEMAS = {
 }  # fmt: skip
 
 
+def test_many_values_may_be_listed():
+    values = [*(f"value {n}" for n in range(900)), *range(900), None, {"a": [1]}, {"a": [2]}]
+    listed = automaton(json.dumps({"enum": values}))
+
+    def allowed(text):
+        state = listed.read(listed.start, text.encode())
+        return state is not None and state.ends
+
+    assert all(allowed(json.dumps(value)) for value in values)
+    assert not any(map(allowed, ('"value 900"', "900", '"value"', "{", '{"a": [3]}')))
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_whatever_is_written_along_a_schema_is_allowed_by_it(name):
     schema = json.dumps(SCHEMAS[name])
