@@ -53,7 +53,7 @@ def learned(shape: ModelShape, plan: LoadPlan, known: Sequence[Measurement]) -> 
     near = min(known, key=lambda one: _distance(one.plan, plan), default=None)
     if near is None:
         return guess
-    if near.plan == unnoted(plan):
+    if near.plan.same(plan):
         return near.footprint
     then = estimated(shape, near.plan)
     return Footprint(
@@ -80,6 +80,15 @@ def address_hash(record: ModelRecord) -> str:
     return bytes_hash(named.encode())
 
 
+def shown(known: Sequence[Measurement], plan: LoadPlan | None) -> Measurement | None:
+    """What to tell of a model, of measurements latest first: that of this very plan if there is one; speeds may be another one's."""
+    alike = next((one for one in known if plan is not None and one.plan.same(plan)), next(iter(known), None))
+    timed = next((one for one in known if one.generation_speed or one.prompt_speed), None)
+    if alike is None or timed is None or alike.generation_speed or alike.prompt_speed:
+        return alike
+    return replace(alike, prompt_speed=timed.prompt_speed, generation_speed=timed.generation_speed)
+
+
 def unnoted(plan: LoadPlan) -> LoadPlan:
     """The plan without the reason for it, which changes nothing."""
     return replace(plan, note="")
@@ -96,7 +105,7 @@ def _ratio(measured: int, estimate: int) -> float:
 
 def _distance(one: LoadPlan, other: LoadPlan) -> float:
     """0 for the same plan; in doublings of its sizes."""
-    if one == unnoted(other):
+    if one.same(other):
         return 0.0
     ways = (one.cache_type, one.flash_attention, one.devices), (other.cache_type, other.flash_attention, other.devices)
     sizes = zip(_sizes(one), _sizes(other), strict=True)

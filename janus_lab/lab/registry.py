@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from janus_lab.errors import JanusError, NotFound, UserError
-from janus_lab.inference.remembering import address_hash
+from janus_lab.inference.remembering import address_hash, shown
 from janus_lab.inference.roster import Roster
 from janus_lab.lab.board_feed import Feed
 from janus_lab.lab.index_use import indexed_by, require_unneeded
@@ -23,7 +23,7 @@ from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.runs.client import RunClient
 from janus_lab.scheduler.recall import recall
 from janus_lab.values.lease import LeaseBook
-from janus_lab.values.model import Measurement, ModelFiles, ModelOptions, ModelRecord, ModelTask
+from janus_lab.values.model import LoadPlan, Measurement, ModelFiles, ModelOptions, ModelRecord, ModelTask
 from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest, ModelPull, PullReport
 from janus_lab.values.model_status import Fit, ModelStatus, ModelView, Unloaded
 from janus_lab.values.run import Priority, RunKind
@@ -124,7 +124,7 @@ class Models:
             if record.task is not task:
                 raise UserError(
                     f"{record.name} is a model for {record.task.value}, not for {task.value}",
-                    remedy=f"janus models use {record.name} --for {record.task.value}",
+                    remedy=f"`janus models use {record.name} --for {record.task.value}`",
                 )
         for record in records:
             # A chain names models by their records, those that only the settings name among them.
@@ -195,22 +195,23 @@ class Models:
         record = status.record
         files = self._outlook.files(record)
         if files is None:
-            return replace(status, measured=self._measured(record, None))
+            return replace(status, measured=self._measured(record, None, None))
         shape = self._outlook.shape(record, files)
         here = next((book for book in books if book.machine == self._machine), None)
         fit = self._outlook.fit(record, files, shape, here)
-        return replace(status, files=files, shape=shape, fit=fit, measured=self._measured(record, files))
+        measured = self._measured(record, files, fit.plan if fit is not None else None)
+        return replace(status, files=files, shape=shape, fit=fit, measured=measured)
 
     def _files(self, record: ModelRecord) -> ModelFiles | None:
         with suppress(JanusError):
             return self._outlook.files(record)
         return None
 
-    def _measured(self, record: ModelRecord, files: ModelFiles | None) -> Measurement | None:
-        """What loads and benchmarks showed here, best one that tells a speed."""
+    def _measured(self, record: ModelRecord, files: ModelFiles | None, plan: LoadPlan | None) -> Measurement | None:
+        """What loads and benchmarks showed here."""
         kept = ([files.content_hash] if files is not None else []) + [address_hash(record)]
         known = [one for content_hash in kept for one in self._measurements.recall(content_hash, self._machine)]
-        return next((one for one in known if one.generation_speed or one.prompt_speed), next(iter(known), None))
+        return shown(known, plan)
 
     def _collections(self, record: ModelRecord) -> tuple[str, ...]:
         """Which collections are searched by it; none where the index can't be asked."""

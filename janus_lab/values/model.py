@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -22,7 +22,8 @@ class ModelOptions:
     `context_tokens` is the window of one request and `parallel_requests` how many windows are kept at once; `gpu_layers` -1 means
     all. `cache_type` is the format of keys and values (`f16`, `q8_0`). `idle_seconds` is how long it stays loaded unused, and
     a `pinned` one is never unloaded for others. `dimensions` cuts embeddings to their first so many, for models that were trained
-    for it. For servers: `remote_model` is the name they know it by, `key_variable` the
+    for it. `query_prefix` and `passage_prefix` are what an embedding model reads before a query, and before a text that is searched
+    (None: what its own files say; "": nothing). For servers: `remote_model` is the name they know it by, `key_variable` the
     environment variable that holds the key (the key itself is kept nowhere), `command` what starts a server of our own.
     """
 
@@ -34,6 +35,8 @@ class ModelOptions:
     pinned: bool = False
     precision: str = ""
     dimensions: int = 0
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
     remote_model: str = ""
     key_variable: str = ""
     timeout_seconds: float = 0.0
@@ -164,6 +167,10 @@ class LoadPlan:
     tensor_split: tuple[float, ...] = ()
     note: str = ""
     """Why it is not what was wished for: such as "half the window, as memory is short"; "" if it is."""
+
+    def same(self, other: LoadPlan) -> bool:
+        """Whether both lay a model out alike, whatever the reasons."""
+        return replace(self, note="") == replace(other, note="")
 
 
 @dataclass(frozen=True, slots=True)

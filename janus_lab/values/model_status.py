@@ -63,10 +63,11 @@ class ModelStatus:
 
     @property
     def footprint(self) -> Footprint | None:
-        """The memory that it takes: as measured, else as told of it before; None for a server's model."""
-        if self.measured is not None and self.measured.footprint.total():
-            return self.measured.footprint
-        return self.fit.footprint if self.fit is not None else None
+        """The memory that it takes, laid out as it would be now: as measured, else as told of it before; None for a server's model."""
+        shown = self.measured if self.measured is not None and self.measured.footprint.total() else None
+        if self.fit is None:
+            return shown.footprint if shown is not None else None
+        return shown.footprint if shown is not None and shown.plan.same(self.fit.plan) else self.fit.footprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.model import ModelRecord, ModelTask
+from janus_lab.values.model_status import ModelStatus
 from janus_lab.values.queue import DeadLetter
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent
@@ -65,6 +66,20 @@ class ModelChain:
 
     task: ModelTask
     records: tuple[ModelRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAdded:
+    """A model that was made known just now."""
+
+    status: ModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFits:
+    """A model that is looked at for whether and how it fits."""
+
+    status: ModelStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from janus_lab.errors import ModelInUse, UsageError
 from janus_lab.values.model import ModelOptions, ModelTask
 from janus_lab.values.model_run import BenchRequest
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.listings import ModelChain, ModelForgotten
+from janus_lab.verbs.listings import ModelAdded, ModelChain, ModelFits, ModelForgotten
 from janus_lab.verbs.options import add_json, positive
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
@@ -39,7 +39,11 @@ def define(parser: VerbParser) -> None:
         "add", summary="Make a file or a server's model known.", help="make a file or a server's model known"
     )
     add.add_argument("name", metavar="NAME", help="what to call it")
-    add.add_argument("uri", metavar="URI", help="file:///path.gguf, package://…, hf://…, or http://host:port/v1")
+    add.add_argument(
+        "uri",
+        metavar="URI",
+        help="a file's path or file:///path, hf://…, package://…, or a server's http://host:port/v1",
+    )
     for action in (pull, add):
         _add_options(action)
     _add_task(add, "what it is for")
@@ -70,14 +74,19 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
     """What the action gives: a ModelView, a ModelStatus, a report."""
     models = session.lab().models
     on_event = None if args.json else face.follow
-    simple: dict[str, Callable[[str], object]] = {"show": models.show, "fit": models.fit, "unload": models.unload}
+    simple: dict[str, Callable[[str], object]] = {
+        "show": models.show,
+        "fit": lambda name: ModelFits(models.fit(name)),
+        "unload": models.unload,
+    }
     if args.action in simple:
         return simple[args.action](args.name)
     if args.action in ("load", "bench", "pull"):
         return _run(models, args, on_event)
     match args.action:
         case "add":
-            return models.show(models.add(args.name, args.uri, ModelTask(args.task), _options(args)).name)
+            added = models.add(args.name, args.uri, ModelTask(args.task), _options(args))
+            return ModelAdded(models.show(added.name))
         case "use":
             return _use(models, args)
         case "remove":
@@ -135,6 +144,11 @@ def _add_options(action: VerbParser) -> None:
     action.add_argument("--gpu-layers", type=int, metavar="N", help="layers on accelerators: -1 is all, 0 none")
     action.add_argument("--cache", choices=_CACHE_TYPES, default="", help="format of what was read: q8_0 takes half")
     action.add_argument("--precision", choices=("int8", "fp32"), default="", help="of an embedding model in ONNX")
+    action.add_argument(
+        "--dimensions", type=positive, default=0, metavar="N", help="cut embeddings to the first N numbers"
+    )
+    action.add_argument("--query-prefix", metavar="TEXT", help="what an embedding model reads before a query")
+    action.add_argument("--passage-prefix", metavar="TEXT", help="what it reads before a text that is searched")
     action.add_argument("--idle", type=float, metavar="SECONDS", help="unload it when unused for so long")
     action.add_argument("--pin", action="store_true", help="never unload it for others")
     action.add_argument("--model", default="", metavar="NAME", help="what a server calls it")
@@ -153,6 +167,9 @@ def _options(args: Namespace) -> ModelOptions:
         idle_seconds=args.idle,
         pinned=args.pin,
         precision=args.precision,
+        dimensions=args.dimensions,
+        query_prefix=args.query_prefix,
+        passage_prefix=args.passage_prefix,
         remote_model=args.model,
         key_variable=args.key_env,
         timeout_seconds=args.timeout,

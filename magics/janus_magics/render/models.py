@@ -5,7 +5,8 @@ from __future__ import annotations
 from janus_lab.values.model_run import BenchReport
 from janus_lab.values.model_status import DeviceMemory, ModelStatus, ModelView
 from janus_lab.values.size import size
-from janus_lab.verbs.plain import model_speed, models
+from janus_lab.verbs.listings import ModelAdded, ModelFits
+from janus_lab.verbs.plain import model_facts, model_speed, models
 from janus_magics.render.markup import Markup, element, escape, facts, join, page, table
 
 _NUMERIC = (3, 6)
@@ -16,6 +17,7 @@ def view(value: ModelView) -> Markup:
     return page(
         table(models.HEADER, [models.cells(one) for one in value.models], numeric=_NUMERIC, whole=(0,)),
         *(memory(one) for one in value.memory),
+        *(element("div", told, kind="dim small") for told in [*models.searched(value), models.legend(value)] if told),
         *(element("div", f"{name}: {text}", kind="small warn") for name, text in models.troubles(value)),
     )
 
@@ -40,7 +42,17 @@ def memory(value: DeviceMemory) -> Markup:
 
 def model(value: ModelStatus) -> Markup:
     """Everything of one model."""
-    return page(facts(models.facts(value)))
+    return page(facts(model_facts.facts(value)))
+
+
+def added(value: ModelAdded) -> Markup:
+    """What is known of a new model, and what may be done with it."""
+    return page(facts(model_facts.facts(value.status)), element("div", model_facts.next_steps(value), kind="dim small"))
+
+
+def fits(value: ModelFits) -> Markup:
+    """Whether a model fits."""
+    return page(facts(model_facts.fits_facts(value)))
 
 
 def bench(value: BenchReport) -> Markup:
