@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from admitting import admission_over, leases_over
+from inventories import inventory
 from made_models import made_model
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
@@ -16,7 +18,7 @@ from janus_lab.compose.model_layouts import Layouts
 from janus_lab.inference.catalog import Catalog
 from janus_lab.inference.remembering import Remembering
 from janus_lab.settings import load_settings
-from janus_lab.values.lease import CPU, RAM
+from janus_lab.values.lease import CPU, RAM, vram
 from janus_lab.values.load_order import always
 from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask, Origin
 
@@ -72,6 +74,28 @@ def test_where_memory_is_short_fewer_requests_have_a_window_and_the_model_is_loa
         with layouts[0].open(always) as model:
             assert model.info.context_tokens == 8192
             assert model.footprint().cache[RAM] == pytest.approx(2 * 8192 * 8 * 2 * 128 * 2, rel=0.01)
+
+
+def test_who_computes_on_accelerators_alone_leaves_the_processors_to_others(record, layouts_over):
+    cards = tuple(replace(one, uuid=f"GPU-{one.id}") for one in inventory("two-cards").sample.devices)
+    seen = Computing(cards[1:], {"1": 0})
+    memory = {RAM: 4000 * MB, vram("0"): 9000 * MB, vram("1"): 9000 * MB}
+    with admission_over(leases_over({**memory, CPU: 4})) as admission:
+        layouts = replace(layouts_over(admission), accelerators=Accelerators(lambda: seen, lambda: seen), threads=4)
+        opened = []
+
+        def open_one(order):
+            opened.append(order)
+            return nullcontext(None)
+
+        whole = layouts.of(record, open_one)[0]
+        assert (whole.placed.plan.devices, whole.computing.weights) == (("1",), {CPU: 1})
+        tight = replace(record, options=replace(record.options, gpu_layers=3))
+        partly = layouts.of(tight, open_one)[0]
+        assert (partly.placed.plan.gpu_layers, partly.computing) == (3, None)
+        for one in (whole, partly):
+            one.open(always)
+        assert [(order.threads, dict(order.numbers)) for order in opened] == [(1, {"1": 0}), (4, {"1": 0})]
 
 
 def test_while_it_is_not_known_what_there_is_a_model_is_laid_out_as_wished(record, layouts_over):

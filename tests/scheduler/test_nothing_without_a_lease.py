@@ -109,6 +109,7 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman, hub, monkeypatch
         lab.embed(["one", "two"])
         lab.reindex()
         lab.models.pull("hf://org/small")
+        lab.models.fit("small")
         lab.models.load("small")
         lab.models.bench(BenchRequest("small", prompt_tokens=16, reply_tokens=4, streams=(1,)))
         lab.check(mend=True)

@@ -11,7 +11,7 @@ from janus_lab.errors import RunCancelled
 from janus_lab.scheduler import together as module
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.together import Together
-from janus_lab.scheduler.work import Somebody, Work
+from janus_lab.scheduler.work import Somebody, Work, current_work
 from janus_lab.values.lease import CPU, RAM
 from janus_lab.values.run import Priority
 from tests.admitting import MACHINE, admission_over, leases_over
@@ -203,3 +203,12 @@ def test_many_who_come_and_go_at_random_never_hold_two_leases(leases, crowd):
     crowd.end()
     assert leases.book(MACHINE).leases == ()
     assert len(crowd.covered) == 40
+
+
+def test_a_turn_asks_for_what_its_engine_computes_with_then(leases, admission):
+    demands = [Demand("on an accelerator", {CPU: 1}), ENGINE]
+    together = Together(admission, lambda: demands[-1])
+    for expected in (2, 1):
+        with Work(admission, Demand("run", {RAM: 1}), Somebody()).going(), together.joined(current_work()):
+            assert cpus(leases) == [expected]
+        demands.pop(0 if expected == 1 else 1)
