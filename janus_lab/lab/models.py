@@ -11,7 +11,7 @@ from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
 from janus_lab.settings import Settings
 from janus_lab.values.chat import AS_MANY_AS_FIT, ChatPiece, ChatReply, ChatRequest
-from janus_lab.values.embedding import Embedded, EmbedRequest, of_one_model
+from janus_lab.values.embedding import Embedded, EmbedRequest, TextUse, of_one_model
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message, Tool
 from janus_lab.values.run import Priority, RunKind
@@ -30,23 +30,29 @@ class ModelUse:
     settings: Settings
     _client: RunClient
 
-    def embed(self, texts: Sequence[str], *, model: str = "") -> npt.NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, model: str = "", use: TextUse = TextUse.PLAIN) -> npt.NDArray[np.float32]:
         """Embeddings of unit length, shape `(len(texts), dim)`; texts over the model's window are cut.
 
-        With `model`, by the model of that name instead of the one in use.
+        With `model`, by the model of that name instead of the one in use. `use` gives texts the prefix that the model was trained
+        with for queries, or for what is searched, as the lab's own search does; without it they are read as they stand.
         """
         import numpy as np
 
-        parts = [handle.wait(Embedded) for handle in self.start_embed(texts, model=model)]
+        parts = [handle.wait(Embedded) for handle in self.start_embed(texts, model=model, use=use)]
         return np.concatenate([_array(part) for part in of_one_model(parts)])
 
     def start_embed(
-        self, texts: Sequence[str], *, model: str = "", priority: Priority = Priority.INTERACTIVE
+        self,
+        texts: Sequence[str],
+        *,
+        model: str = "",
+        use: TextUse = TextUse.PLAIN,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> list[RunHandle]:
         """Begin to embed and return at once: one run for every few hundred texts, whose results are `Embedded`."""
         # No text at all is still asked for once: the answer knows how long an embedding is.
         parts = [tuple(texts[n : n + TEXTS_A_RUN]) for n in range(0, max(1, len(texts)), TEXTS_A_RUN)]
-        return [self._client.start(RunKind.EMBED, EmbedRequest(part, model), priority) for part in parts]
+        return [self._client.start(RunKind.EMBED, EmbedRequest(part, model, use), priority) for part in parts]
 
     def chat(
         self,

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from janus_lab.errors import EngineError
+
+
+class TextUse(StrEnum):
+    """What a text is embedded for: as it stands, or as a query or as a text that is searched, which some models read with a prefix."""
+
+    PLAIN = "plain"
+    QUERY = "query"
+    PASSAGE = "passage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,7 @@ class EmbedRequest:
 
     texts: tuple[str, ...]
     model: str = ""
+    use: TextUse = TextUse.PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ class Token:
 class ModelInfo:
     """A model as loaded: where it came from, the SHA-256 of its file, its licence, and its sizes (tokens, dimensions).
 
-    `variant` says how the file was prepared before use (precision, recipe), as that changes what the model computes.
+    `variant` says how the file was prepared before use (precision, recipe), as that changes what the model computes. Prefixes are
+    what an embedding model is given before a query, and before a text that is searched: whoever embeds one of these writes it.
     """
 
     uri: str
@@ -99,8 +100,11 @@ class ModelInfo:
     context_tokens: int = 0
     dimensions: int = 0
     variant: str = ""
+    query_prefix: str = ""
+    passage_prefix: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """Names what computes: the weights together with how they were prepared. Embeddings are kept under it."""
-        return content_id("model", self.content_hash, self.variant)
+        """Names what computes: the weights, how they were prepared, and what texts begin with. Embeddings are kept under it."""
+        prefix = (self.passage_prefix,) if self.passage_prefix else ()
+        return content_id("model", self.content_hash, self.variant, *prefix)

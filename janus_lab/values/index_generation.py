@@ -14,21 +14,24 @@ _MARK = "\x00generation "
 class IndexModel:
     """The model that a generation's embeddings are of: what it was called, where it was, and which weights it had.
 
-    The name may stand for another model by now; the SHA-256 of the weights tells.
+    The name may stand for another model by now; the SHA-256 of the weights tells. Whatever is compared with these embeddings gets
+    the prefixes noted here, though the model may have others by now.
     """
 
     name: str
     uri: str
     content_hash: str
     variant: str = ""
+    query_prefix: str = ""
+    passage_prefix: str = ""
 
     @classmethod
     def of(cls, info: ModelInfo) -> IndexModel:
         """What to note of a loaded model."""
-        return cls(info.name, info.uri, info.content_hash, info.variant)
+        return cls(info.name, info.uri, info.content_hash, info.variant, info.query_prefix, info.passage_prefix)
 
     def is_of(self, info: ModelInfo) -> bool:
-        """Whether that model's embeddings lie in the same space: prepared in another way it still is the same model."""
+        """Whether that model's embeddings lie in the same space: prepared in another way, or given other prefixes, it still is the same model."""
         return self.content_hash == info.content_hash
 
 

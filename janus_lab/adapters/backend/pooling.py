@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from janus_lab.adapters.backend.model_folder import beside
 
 Floats = npt.NDArray[np.float32]
 
@@ -48,7 +47,7 @@ def unit(embeddings: Floats) -> Floats:
 
 def read_pooling(model: Path) -> Pooling:
     """What the files beside a model say, as sentence-transformers writes them; the mean if they say nothing."""
-    told = _beside(model, _POOLING)
+    told = beside(model, _POOLING)
     if told.get("pooling_mode_cls_token"):
         return Pooling.FIRST
     if told.get("pooling_mode_lasttoken"):
@@ -59,17 +58,7 @@ def read_pooling(model: Path) -> Pooling:
 def read_window(model: Path, otherwise: int) -> int:
     """How many tokens a model reads at most, as the files beside it say."""
     for name, key in _WINDOWS:
-        found = _beside(model, Path(name)).get(key)
+        found = beside(model, Path(name)).get(key)
         if isinstance(found, int) and found > 0:
             return found
     return otherwise
-
-
-def _beside(model: Path, name: Path) -> dict[str, Any]:
-    """A JSON file in the model's folder or the one above, as repositories keep graphs in a folder of their own."""
-    for folder in (model.parent, model.parent.parent):
-        with suppress(OSError, ValueError):
-            found = json.loads((folder / name).read_text(encoding="utf-8"))
-            if isinstance(found, dict):
-                return found
-    return {}

@@ -11,18 +11,24 @@ import numpy.typing as npt
 from janus_lab.adapters.backend.pooling import unit
 from janus_lab.errors import SettingsError
 from janus_lab.ports.embedding import EmbeddingBackend
+from janus_lab.values.generation import ModelInfo
 
 
 def shortened(model: EmbeddingBackend, dimensions: int) -> EmbeddingBackend:
     """The model with embeddings of so many numbers; the model itself for 0. Raises SettingsError if it has fewer."""
-    if not dimensions or dimensions == model.info.dimensions:
+    if kept(model.info, dimensions) == model.info.dimensions:
         return model
-    if not 0 < dimensions < model.info.dimensions:
+    return ShortenedEmbedding(model, dimensions)
+
+
+def kept(info: ModelInfo, dimensions: int) -> int:
+    """How many numbers of a model's embeddings are kept where so many are wanted (0: all). Raises SettingsError if it has fewer."""
+    if not 0 <= dimensions <= info.dimensions:
         raise SettingsError(
-            f"embeddings of {model.info.name} have {model.info.dimensions} numbers, and can't be cut to {dimensions}",
+            f"embeddings of {info.name} have {info.dimensions} numbers, and can't be cut to {dimensions}",
             remedy="choose a smaller number of dimensions, or 0 for all",
         )
-    return ShortenedEmbedding(model, dimensions)
+    return dimensions or info.dimensions
 
 
 class ShortenedEmbedding:

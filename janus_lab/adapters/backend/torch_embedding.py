@@ -73,6 +73,8 @@ def open_torch_embedding(order: LoadOrder) -> Iterator[TorchEmbedding]:
             f"sentence-transformers can't load {order.file.parent.name}: {error}", remedy=replace_file(order.file)
         ) from error
     order.still_wanted()
+    # Whoever asks writes a prefix before a text, so that no text gets two.
+    model.default_prompt_name = None
     model.max_seq_length = order.record.options.context_tokens or model.max_seq_length or _WINDOW_TOKENS
     budget = order.batch_tokens * _CHARACTERS_A_TOKEN * (_LARGER_ON_ACCELERATORS if order.plan.devices else 1)
     with ThreadPoolExecutor(1, thread_name_prefix="torch") as thread:

@@ -17,7 +17,7 @@ _WHOLE = ("onnx/model.onnx", "model.onnx")
 _QUANTIZED = ("onnx/model_quantized.onnx", "onnx/model_int8.onnx")
 _OURS = "BertModel"
 """The architecture of encoders that are rounded to int8 here, where what that costs is known."""
-CARD, CONFIG = "README.md", "config.json"
+CARD, CONFIG, PROMPTS = "README.md", "config.json", "config_sentence_transformers.json"
 _BESIDE = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -25,7 +25,7 @@ _BESIDE = (
     "special_tokens_map.json",
     "sentence_bert_config.json",
     "1_Pooling/config.json",
-    "config_sentence_transformers.json",
+    PROMPTS,
 )
 _EXTERNAL = ("_data", ".data")
 _OF_TORCH = re.compile(r"(\d+_\w+/)?[\w.-]+\.(json|txt|model)|\d+_\w+/model\.safetensors")
@@ -56,7 +56,7 @@ def select(address: HubAddress, names: Collection[str], architectures: Collectio
         parts = [name for name in sorted(names) if _OF_TORCH.fullmatch(name) and name not in weights]
         return Selection(weights, (*parts, *_present(names, CARD)))
     if not file.endswith(".onnx"):
-        return Selection(weights, _present(names, CARD))
+        return Selection(weights, _present(names, PROMPTS, CARD))
     external = _present(names, *(file + ending for ending in _EXTERNAL))
     folder = str(PurePosixPath(file).parent)
     beside = [_nearest(names, folder, name) for name in _BESIDE]
