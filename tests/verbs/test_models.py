@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ TAKES = Footprint({"vram:0": 4 * GB}, {"vram:0": GB}, {"vram:0": GB // 2, "ram":
 
 
 def parsed(line: str):
-    return VERB.parse(VERB.parser("janus"), line.split())
+    return VERB.parse(VERB.parser("janus"), shlex.split(line))
 
 
 @pytest.fixture
