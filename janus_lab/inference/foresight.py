@@ -46,9 +46,10 @@ def tried(layouts: Sequence[Layout[Model]], here: Room, idle: Sequence[Idle]) ->
     return sorted(layouts, key=lambda layout: not layout.way.within(there))
 
 
-def as_it_is(placed: Placed, here: Room) -> Fit:
-    """Of a model that is loaded: nothing happens."""
-    return _told(placed, here, now=True)
+def as_it_is(placed: Placed, ways: Sequence[Placed], here: Room) -> Fit:
+    """Of a model that is loaded nothing happens; its load may have shown what it takes, which `ways` are told by."""
+    known = next((way for way in ways if way.plan == placed.plan), placed)
+    return _told(known, here, now=True)
 
 
 def _told(way: Placed, here: Room, *, now: bool, evicts: Sequence[str] = (), kept: Sequence[str] = ()) -> Fit:

@@ -122,8 +122,9 @@ class Residency:
         """
         place = self._place(record)
         here = room_in(self.admission.book())
+        ways = [layout.way for layout in place.loadable.layouts()]
         if place.model.loaded and (placed := place.model.state().placed) is not None:
-            return as_it_is(placed, here)
+            return as_it_is(placed, ways, here)
         idle = self._idle()
         going = {model.name for model in idle}
         staying = [
@@ -131,7 +132,7 @@ class Residency:
             for one in self._all()
             if one.model.loaded and one.model.name not in going
         ]
-        return foreseen([layout.way for layout in place.loadable.layouts()], here, idle, staying)
+        return foreseen(ways, here, idle, staying)
 
     def relieve(self, lacking: Mapping[str, int]) -> None:
         """Unload idle models until `lacking` (bytes by resource) is free: those that will be missed least, never a pinned one."""
