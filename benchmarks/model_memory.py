@@ -114,7 +114,7 @@ def really() -> tuple[float, float]:
 
 def sized(path: Path, plan: LoadPlan) -> Footprint:
     """What llama.cpp says that a model would take; it makes no buffer for it."""
-    params = model_parameters(plan)
+    params = model_parameters(plan, {})
     params.no_alloc, params.load_mode = True, llama_cpp.LLAMA_LOAD_MODE_NONE
     with heard() as lines:
         model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
