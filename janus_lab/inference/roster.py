@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 
 from janus_lab.errors import NotFound
@@ -35,8 +36,14 @@ class Roster:
         """The model of that name. Raises NotFound."""
         record = self._known(name)
         if record is None:
-            raise NotFound(f"there is no model called {name!r}", remedy="`janus models` lists those there are")
+            near = self._near(name)
+            meant = f"did you mean {near}? " if near else ""
+            raise NotFound(f"there is no model called {name!r}", remedy=f"{meant}`janus models` lists those there are")
         return record
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a model of that name."""
+        return self._known(name) is not None
 
     def records(self) -> list[ModelRecord]:
         """Every model, by name, those that only the settings name among them."""
@@ -48,6 +55,13 @@ class Roster:
         """The model that the settings name for a task."""
         uri = self._settings.get(task, "")
         return ModelRecord(self._name_of(uri), task, uri) if uri else None
+
+    def _near(self, name: str) -> str:
+        """A name that may have been meant: one that begins so, or is spelt much like it; "" for none."""
+        names = {record.name.lower(): record.name for record in self.records()}
+        begins = sorted(low for low in names if name and low.startswith(name.lower()))
+        near = begins or difflib.get_close_matches(name.lower(), names, 1)
+        return names[near[0]] if near else ""
 
     def _known(self, name: str) -> ModelRecord | None:
         if (added := self._registry.find(name)) is not None:

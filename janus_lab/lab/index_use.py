@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from janus_lab.errors import ModelInUse
-from janus_lab.values.counted import count
 from janus_lab.values.index_generation import IndexGeneration, IndexModel
 from janus_lab.values.model import ModelRecord, ModelTask
 
 
-def indexed_by(record: ModelRecord, serving: Iterable[IndexGeneration]) -> tuple[str, ...]:
-    """Collections whose index is of this model, as was noted when they were made."""
+def indexed_by(
+    record: ModelRecord, serving: Iterable[IndexGeneration], known: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """Collections that are searched by this model: it has the name that was noted, or the address if no `known` one has that name."""
     if record.task is not ModelTask.EMBEDDING:
         return ()
-    return tuple(one.collection for one in serving if one.model is not None and _means(record, one.model))
+    return tuple(
+        one.collection
+        for one in serving
+        if one.model is not None
+        and (one.model.name == record.name or (one.model.uri == record.uri and not known(one.model.name)))
+    )
 
 
 def require_unneeded(record: ModelRecord, others: Sequence[ModelRecord], serving: Iterable[IndexGeneration]) -> None:
@@ -28,10 +34,10 @@ def require_unneeded(record: ModelRecord, others: Sequence[ModelRecord], serving
         and not any(_means(other, one.model) for other in others)
     ]
     if needed:
+        whose = f"collection {needed[0]} is" if len(needed) == 1 else f"collections {', '.join(needed)} are"
         raise ModelInUse(
-            f"{record.name} is what {count(len(needed), 'collection')} ({', '.join(needed)}) "
-            f"{'is' if len(needed) == 1 else 'are'} searched by",
-            remedy=f"`janus reindex -c {needed[0]} OTHER` indexes it by another model first; --yes goes on all the same",
+            f"{whose} searched by {record.name}",
+            remedy=f"`janus reindex -c {needed[0]} OTHER` indexes it by another model first; `janus models remove {record.name} --yes` forgets it all the same",
         )
 
 

@@ -145,11 +145,12 @@ class Models:
     ) -> PullReport:
         """Fetch the model at `uri` and make it known, under its file's name unless another is given.
 
-        Repeated, it goes on with what had come. Raises UserError for a name that can't be, RunFailed.
+        Repeated, it goes on with what had come. Raises as `add` does for a name or address that can't be, RunFailed.
         """
         if name and not _NAME.fullmatch(name):
             raise _misnamed(name)
-        request = ModelPull(uri, name, task, options or ModelOptions(), accept_licence)
+        meant = self._outlook.placed(ModelRecord(name, task, uri, options or ModelOptions()))
+        request = ModelPull(meant.uri, name, task, meant.options, accept_licence)
         return self._client.start(RunKind.PULL, request, Priority.AGENT).wait(PullReport, on_event)
 
     def load(
@@ -218,7 +219,7 @@ class Models:
         if record.task is not ModelTask.EMBEDDING:
             return ()
         try:
-            return indexed_by(record, self._outlook.indexes())
+            return indexed_by(record, self._outlook.indexes(), self._roster.knows)
         except JanusError:
             return ()
 

@@ -62,10 +62,11 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class ModelChain:
-    """Who serves a task: the first, and the others where it can't."""
+    """Who serves a task: the first, and the others where it can't. `others` are collections that another model searches yet."""
 
     task: ModelTask
     records: tuple[ModelRecord, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
 
 if TYPE_CHECKING:
+    from janus_lab.lab import Lab
     from janus_lab.lab.ingesting import OnEvent
     from janus_lab.lab.registry import Models
 
@@ -88,7 +89,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
             added = models.add(args.name, args.uri, ModelTask(args.task), _options(args))
             return ModelAdded(models.show(added.name))
         case "use":
-            return _use(models, args)
+            return _use(session.lab(), args)
         case "remove":
             return _remove(models, args, face)
         case _:
@@ -114,11 +115,15 @@ def _run(models: Models, args: Namespace, on_event: OnEvent | None) -> object:
             )
 
 
-def _use(models: Models, args: Namespace) -> ModelChain:
+def _use(lab: Lab, args: Namespace) -> ModelChain:
     if bool(args.names) == args.default:
         raise UsageError("name a model, or give --default", remedy="`janus models` lists those there are")
     task = ModelTask(args.task)
-    return ModelChain(task, models.use(*args.names, task=task))
+    chain = lab.models.use(*args.names, task=task)
+    if task is not ModelTask.EMBEDDING or not chain:
+        return ModelChain(task, chain)
+    indexes = lab.status().indexes
+    return ModelChain(task, chain, tuple(name for name, model in indexes.items() if model != chain[0].name))
 
 
 def _remove(models: Models, args: Namespace, face: Face) -> ModelForgotten:

@@ -17,9 +17,14 @@ SERVING = [
 
 
 def test_collections_are_named_by_what_was_noted():
-    assert indexed_by(BGE, SERVING) == ("papers",)
-    assert indexed_by(ModelRecord("other", ModelTask.EMBEDDING, BGE.uri), SERVING) == ("papers",)
-    assert indexed_by(ModelRecord("bge", ModelTask.GENERATION, BGE.uri), SERVING) == ()
+    def known(name: str) -> bool:
+        return name == "bge"
+
+    other = ModelRecord("other", ModelTask.EMBEDDING, BGE.uri)
+    assert indexed_by(BGE, SERVING, known) == ("papers",)
+    assert indexed_by(other, SERVING, known) == ()
+    assert indexed_by(other, SERVING, lambda _: False) == ("papers",)
+    assert indexed_by(ModelRecord("bge", ModelTask.GENERATION, BGE.uri), SERVING, known) == ()
 
 
 def test_a_model_is_needed_unless_another_one_stands_at_its_address():

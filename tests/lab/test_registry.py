@@ -100,8 +100,12 @@ def test_a_model_that_is_away_is_stood_in_for_and_who_spoke_is_told(lab):
 
 def test_what_makes_no_sense_is_refused(lab):
     embedding = named(lab, ModelTask.EMBEDDING)
-    with pytest.raises(NotFound):
-        lab.models.use("nobody")
+    with pytest.raises(NotFound) as caught:
+        lab.models.use("smollm2")
+    assert f"did you mean {named(lab, ModelTask.GENERATION)}?" in caught.value.remedy
+    with pytest.raises(NotFound) as caught:
+        lab.models.use("zzz")
+    assert "did you mean" not in caught.value.remedy
     with pytest.raises(UserError, match="for embedding"):
         lab.models.use(embedding)
     with pytest.raises(UserError, match="name"):

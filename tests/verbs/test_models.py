@@ -136,6 +136,10 @@ def test_a_model_tells_how_it_would_fit_and_what_makes_room(status):
         (BenchReport("m", ModelTask.RERANKING, 30.0), "m ranks 30.0 texts/s"),
         (ModelForgotten(None), "Nothing was forgotten"),
         (
+            ModelChain(ModelTask.EMBEDDING, (ModelRecord("e5", ModelTask.EMBEDDING, "u"),), ("notes", "towns")),
+            "another model searches notes, towns until `janus reindex -c notes` and so on",
+        ),
+        (
             PullReport(
                 ModelRecord("m", ModelTask.GENERATION, "hf://o/r/m.gguf"),
                 ModelFiles("hf://o/r/m.gguf", ("/m",), GB, "h", "mit"),

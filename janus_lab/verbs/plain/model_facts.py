@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from janus_lab.values.counted import count
-from janus_lab.values.model import CircuitState, ModelTask
+from janus_lab.values.model import CircuitState, ModelRecord, ModelTask
 from janus_lab.values.model_status import ModelStatus
 from janus_lab.values.size import size
 from janus_lab.verbs.listings import ModelAdded, ModelFits
@@ -39,12 +39,11 @@ def facts(value: ModelStatus) -> list[tuple[str, str]]:
 
 def added(value: ModelAdded) -> str:
     """What is known of a new model, and what may be done with it."""
-    return f"{model(value.status)}\n\n{next_steps(value)}"
+    return f"{model(value.status)}\n\n{next_steps(value.status.record)}"
 
 
-def next_steps(value: ModelAdded) -> str:
+def next_steps(record: ModelRecord) -> str:
     """What to type next for a model that was just made known."""
-    record = value.status.record
     name, task = one_line(record.name, 80), f" --for {record.task.value}" * (record.task is not ModelTask.GENERATION)
     fits = "" if record.served else f"; `janus models fit {name}` tells whether it fits"
     return f"`janus models use {name}{task}` lets it serve{fits}"
@@ -118,7 +117,11 @@ def _measured_facts(value: ModelStatus) -> list[tuple[str, str]]:
         loads = f"; {count(measured.loads, 'load')}, the last in {duration(measured.load_seconds)}" * bool(
             measured.loads
         )
-        found.append(("measured", f"{footprint(measured.footprint)}{loads}"))
+        alike = value.fit is None or measured.plan.same(value.fit.plan)
+        other = (
+            "" if alike else f", with {measured.plan.context_tokens:,} tokens a request, {measured.plan.cells:,} in all"
+        )
+        found.append(("measured", f"{footprint(measured.footprint)}{other}{loads}"))
     if measured.prompt_speed or measured.generation_speed:
         found.append(("speed", speeds(value.record.task, measured.prompt_speed, measured.generation_speed)))
     return found

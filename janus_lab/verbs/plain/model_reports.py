@@ -9,6 +9,7 @@ from janus_lab.values.model_status import Unloaded
 from janus_lab.values.size import size
 from janus_lab.verbs.listings import ModelChain, ModelForgotten
 from janus_lab.verbs.plain.amounts import duration
+from janus_lab.verbs.plain.model_facts import next_steps
 from janus_lab.verbs.plain.model_fit import amounts, footprint
 from janus_lab.verbs.plain.printable import one_line
 
@@ -19,8 +20,11 @@ def chain(value: ModelChain) -> str:
         return f"No model serves {value.task.value}."
     first, *rest = [one_line(record.name, 80) for record in value.records]
     after = f"; where it can't: {', then '.join(rest)}" if rest else ""
-    later = "; indexes that stand are another's until `janus reindex`" if value.task is ModelTask.EMBEDDING else ""
-    return f"{first} serves {value.task.value} from now on{after}{later}."
+    if not value.others:
+        return f"{first} serves {value.task.value} from now on{after}."
+    names = one_line(", ".join(value.others), 300)
+    each = f"`janus reindex -c {one_line(value.others[0], 80)}`" + " and so on" * (len(value.others) > 1)
+    return f"{first} serves {value.task.value} from now on{after}; another model searches {names} until {each}."
 
 
 def forgotten(value: ModelForgotten) -> str:
@@ -46,12 +50,16 @@ def loaded(value: LoadReport) -> str:
 
 def pulled(value: PullReport) -> str:
     """What is here now."""
-    files, record = value.files, value.record
+    files, name = value.files, one_line(value.record.name, 80)
+    fetched = files.uri.startswith("hf:")
+    come = (
+        f"is here: {size(files.size)} in {duration(value.seconds)}, every hash checked" if fetched else "is known now"
+    )
     return "\n".join(
         [
-            f"{one_line(record.name, 80)} is here: {size(files.size)} in {duration(value.seconds)}, every hash checked",
+            f"{name} {come}",
             f"from {one_line(files.source or files.uri, 300)}, licence {one_line(files.licence, 200)}",
-            f"`janus models use {one_line(record.name, 80)} --for {record.task.value}` lets it serve",
+            next_steps(value.record),
         ]
     )
 

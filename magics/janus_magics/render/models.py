@@ -47,7 +47,10 @@ def model(value: ModelStatus) -> Markup:
 
 def added(value: ModelAdded) -> Markup:
     """What is known of a new model, and what may be done with it."""
-    return page(facts(model_facts.facts(value.status)), element("div", model_facts.next_steps(value), kind="dim small"))
+    return page(
+        facts(model_facts.facts(value.status)),
+        element("div", model_facts.next_steps(value.status.record), kind="dim small"),
+    )
 
 
 def fits(value: ModelFits) -> Markup:
