@@ -15,6 +15,7 @@ from janus_lab.compose.models import roster
 from janus_lab.inference.foresight import foreseen
 from janus_lab.inference.remembering import Remembering
 from janus_lab.lab.registry import Models
+from janus_lab.lab.residents import residents
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.index_notes import IndexNotes
 from janus_lab.ports.measurements import Measurements
@@ -93,7 +94,7 @@ class ModelOutlook:
         """How it would be laid out on this machine now, if nobody made room for it: which models are idle only their processes know."""
         sample = self._sample()
         devices = visible(sample.devices, CUDA, os.environ) if on_torch(files) else expected(sample.devices)
-        here = room_in(book, devices) if book is not None and book.open else self._alone(sample, devices)
+        here = _left(record, book, devices) if book is not None and book.open else self._alone(sample, devices)
         order = load_order(self._settings, self._catalog, record)
         if shape is None:
             ways = encoding(self._settings, order, files, here)
@@ -118,3 +119,12 @@ class ModelOutlook:
         ) as probe:
             sample: Sample = probe.sample(())
         return sample
+
+
+def _left(record: ModelRecord, book: LeaseBook, devices: Sequence[Device]) -> Room:
+    """What a machine has left for a model; what it holds itself is not in its way."""
+    own: dict[str, int] = {}
+    for one in residents(record.name, [book]):
+        for name, amount in one.covered.items():
+            own[name] = own.get(name, 0) + amount
+    return room_in(book, devices, own)

@@ -77,4 +77,4 @@ def _lacking(way: Placed, free: Mapping[str, int]) -> dict[str, int]:
 
 
 def _why(one: Staying) -> str:
-    return "which is pinned" if one.pinned else "which is in use"
+    return "which is pinned" if one.pinned else "which is in use, or was a moment ago"

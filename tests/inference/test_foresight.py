@@ -118,6 +118,6 @@ def test_where_nothing_fits_now_who_stays_is_told_with_the_reason():
     ]
     told = foreseen([way({RAM: 120}), way({RAM: 80}, "half")], here, (), staying)
     assert (told.now, told.ever, told.steps, told.evicts) == (False, True, ("half",), ())
-    assert told.kept == ("a, which is pinned", "b, which is in use")
+    assert told.kept == ("a, which is pinned", "b, which is in use, or was a moment ago")
     never = foreseen([way({RAM: 120})], here, (), staying)
     assert (never.now, never.ever) == (False, False)

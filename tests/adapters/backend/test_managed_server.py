@@ -21,7 +21,7 @@ from served_models import never, reply
 from janus_lab.adapters.backend import managed_server
 from janus_lab.adapters.backend.managed_backends import open_managed_generation
 from janus_lab.adapters.backend.managed_commands import launch
-from janus_lab.errors import MissingPackage, ModelFailed, ServerUnreachable, SettingsError
+from janus_lab.errors import MissingPackage, ModelFailed, RunCancelled, ServerUnreachable, SettingsError
 from janus_lab.values.generation import GenerationRequest, Message, ModelInfo
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.model import LoadPlan, ModelFiles, ModelOptions, ModelRecord, ModelTask
@@ -171,6 +171,22 @@ def test_one_that_does_not_come_up_is_stopped_at_once(tmp_path):
         with pytest.raises(ModelFailed, match="has been stopped"):
             starting.result(10)
     assert gone(pid)
+
+
+def test_one_that_nobody_waits_for_any_more_ends_while_it_comes_up(tmp_path):
+    until = time.monotonic() + 0.3
+
+    def still_wanted():
+        if time.monotonic() > until:
+            raise RunCancelled("enough", remedy="repeat")
+
+    slow = replace(order(tmp_path, "--slow", "60"), still_wanted=still_wanted)
+    ours = psutil.Process()
+    before = set(ours.children(recursive=True))
+    with pytest.raises(RunCancelled), open_managed_generation(slow):
+        pass
+    assert time.monotonic() - until < 2
+    assert gone(*(child.pid for child in set(ours.children(recursive=True)) - before))
 
 
 def test_one_that_fails_at_its_start_says_why_and_leaves_nothing(tmp_path):
