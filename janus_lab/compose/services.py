@@ -16,6 +16,7 @@ from janus_lab.compose.ingesting import ingest_options
 from janus_lab.compose.models import bench_service, open_models
 from janus_lab.compose.stores import Shared, opened_once
 from janus_lab.inference.chat_run import ChatService
+from janus_lab.inference.count_run import CountService
 from janus_lab.inference.embed_run import EmbedService
 from janus_lab.inference.fit_run import FitService
 from janus_lab.inference.index_models import IndexEmbedders
@@ -113,6 +114,7 @@ def open_services(
         RunKind.REINDEX: ReindexService(shared.ledger, stores),
         RunKind.EMBED: EmbedService(models.passing_embedder),
         RunKind.CHAT: ChatService(models.speakers()),
+        RunKind.COUNT: CountService(models.speakers(), models.passing_embedder),
         RunKind.PULL: pull_service(settings, registry),
         RunKind.LOAD: LoadService(models),
         RunKind.FIT: FitService(models),

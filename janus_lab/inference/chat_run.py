@@ -48,7 +48,14 @@ def _reply(context: RunContext, model: GenerationBackend, asked: ChatRequest, sa
     info = model.info
     context.pin(generation_model=info.fingerprint)
     request = GenerationRequest(
-        asked.messages, _tokens(model, asked), asked.temperature, asked.seed, asked.stop, asked.schema, asked.tools
+        asked.messages,
+        _tokens(model, asked),
+        asked.temperature,
+        asked.seed,
+        asked.stop,
+        asked.schema,
+        asked.tools,
+        asked.must_call,
     )
     for token in model.stream(request, cancelled=context.cancelled):
         said.last = token
@@ -75,7 +82,7 @@ def _tokens(model: GenerationBackend, asked: ChatRequest) -> int:
     if asked.max_tokens != AS_MANY_AS_FIT:
         return asked.max_tokens
     window = model.info.context_tokens or WINDOW_UNTOLD
-    return max(1, window - model.count_tokens(asked.messages))
+    return max(1, window - model.count_tokens(asked.messages, asked.tools))
 
 
 def _counted(model: GenerationBackend, messages: tuple[Message, ...], text: str) -> Usage:

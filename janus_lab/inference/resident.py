@@ -22,7 +22,7 @@ from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.together import Together
 from janus_lab.scheduler.work import Work, computing, current_work
-from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token, Tool
 from janus_lab.values.lease import RAM, Grant, GrantState
 
 _IN_PASSING = Demand("a model", {RAM: 0})
@@ -136,10 +136,10 @@ class ResidentGeneration(Resident[GenerationBackend]):
         with self._there() as (model, _):
             return model.info
 
-    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+    def count_tokens(self, messages: tuple[Message, ...], tools: tuple[Tool, ...] = ()) -> int:
         """Tokens of the prompt these messages make."""
         with self._there() as (model, _):
-            return model.count_tokens(messages)
+            return model.count_tokens(messages, tools)
 
     def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:
         """Generate piece by piece."""

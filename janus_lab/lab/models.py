@@ -11,6 +11,7 @@ from janus_lab.runs.client import RunClient
 from janus_lab.runs.handle import RunHandle
 from janus_lab.settings import Settings
 from janus_lab.values.chat import AS_MANY_AS_FIT, ChatPiece, ChatReply, ChatRequest
+from janus_lab.values.counting import CountRequest
 from janus_lab.values.embedding import Embedded, EmbedRequest, TextUse, of_one_model
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message, Tool
@@ -114,13 +115,14 @@ class ModelUse:
         stop: Sequence[str] = (),
         schema: str = "",
         tools: Sequence[Tool] = (),
+        must_call: str = "",
         model: str = "",
         priority: Priority = Priority.INTERACTIVE,
     ) -> RunHandle:
         """Begin a chat and return at once. `max_tokens` None: the setting `answer_tokens`; or `AS_MANY_AS_FIT`.
 
-        With `schema`, a JSON schema as text, the reply is JSON that it allows; with `tools` the model may ask for calls of them;
-        with `model`, only the model of that name answers.
+        With `schema`, a JSON schema as text, the reply is JSON that it allows; with `tools` the model may ask for calls of them,
+        and with `must_call` it has to (the tool's name, or `ANY_TOOL`); with `model`, only the model of that name answers.
 
         Raises UserError for a request that makes no sense; the run fails where prompt and reply do not fit the window.
         """
@@ -132,8 +134,14 @@ class ModelUse:
                 "a chat needs max_tokens of at least 1, a temperature of at least 0, and stops that are not empty",
                 remedy="correct those, then repeat",
             )
-        request = ChatRequest(tuple(messages), wanted, temperature, seed, tuple(stop), schema, tuple(tools), model)
+        request = ChatRequest(
+            tuple(messages), wanted, temperature, seed, tuple(stop), schema, tuple(tools), model, must_call
+        )
         return self._client.start(RunKind.CHAT, request, priority)
+
+    def start_count(self, request: CountRequest, *, priority: Priority = Priority.INTERACTIVE) -> RunHandle:
+        """Begin to count a chat's or texts' tokens as a model does, and return at once; the run's result is a `Counted`."""
+        return self._client.start(RunKind.COUNT, request, priority)
 
 
 def pieces(handle: RunHandle) -> Generator[ChatPiece]:

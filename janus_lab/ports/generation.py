@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token, Tool
 from janus_lab.values.model import Footprint
 
 
@@ -17,8 +17,8 @@ class GenerationBackend(Protocol):
         """The model; `info.context_tokens` is its window as loaded."""
         ...
 
-    def count_tokens(self, messages: tuple[Message, ...]) -> int:
-        """Tokens of the prompt these messages make, chat template included."""
+    def count_tokens(self, messages: tuple[Message, ...], tools: tuple[Tool, ...] = ()) -> int:
+        """Tokens of the prompt these messages make, chat template and tools included; of tools it may be an estimate."""
         ...
 
     def stream(self, request: GenerationRequest, *, cancelled: Callable[[], bool]) -> Iterator[Token]:

@@ -43,7 +43,7 @@ class Demands:
             case RunKind.SEARCH:
                 many = len(run.request.get("queries", ())) > QUERIES_IN_PASSING
                 return computing("search", ram_mb=48, threads=1 if many else 0)
-            case RunKind.ASK | RunKind.CHAT | RunKind.PULL:
+            case RunKind.ASK | RunKind.CHAT | RunKind.COUNT | RunKind.PULL:
                 # What comes before the model speaks takes little; who has a model speak shares its lease meanwhile. Who fetches
                 # a model waits for the network.
                 return computing(run.kind.value, ram_mb=64, threads=0)

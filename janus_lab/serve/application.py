@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -19,6 +19,7 @@ from janus_lab.lab import Lab
 from janus_lab.lab.models import TEXTS_A_RUN
 from janus_lab.runs.handle import RunHandle
 from janus_lab.serve.chat_request import Asked, read_chat, read_completion
+from janus_lab.serve.counting import counted, read_count
 from janus_lab.serve.embedding import embeddings, read_encoding, read_texts
 from janus_lab.serve.following import Followers
 from janus_lab.serve.guard import Guard, read_body
@@ -27,11 +28,11 @@ from janus_lab.serve.refusals import Refused, refused
 from janus_lab.serve.shapes import ChatShape, Shape, TextShape
 from janus_lab.serve.speaking import Sending, reply_streamed, reply_whole, while_there
 from janus_lab.values.codec import from_json
+from janus_lab.values.counting import Counted
 from janus_lab.values.embedding import Embedded
 from janus_lab.values.model import ModelTask
 from janus_lab.values.run import Priority
 
-_log = structlog.get_logger(__name__)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -64,14 +65,21 @@ class Served:
             parts.append(from_json(Embedded, await while_there(request, following)))
         return JSONResponse(embeddings(parts, encoding, dimensions))
 
+    async def count(self, request: Request) -> Response:
+        """How many tokens a chat or texts have."""
+        fields = await read_body(request)
+        asked, priority = read_count(fields, self.models), fields.priority()
+        following = self.followers.follow(lambda: self.lab.start_count(asked, priority=priority))
+        return JSONResponse(counted(from_json(Counted, await while_there(request, following))))
+
     async def list_models(self, _request: Request) -> Response:
         """Every model."""
-        return JSONResponse({"object": "list", "data": listed(self.models)})
+        return JSONResponse({"object": "list", "data": await asyncio.to_thread(listed, self.models)})
 
     async def show_model(self, request: Request) -> Response:
         """One model."""
         name = request.path_params["name"]
-        found = next((entry for entry in listed(self.models) if entry["id"] == name), None)
+        found = next((entry for entry in await asyncio.to_thread(listed, self.models) if entry["id"] == name), None)
         if found is None:
             raise Refused(404, "model_not_found", f"there is no model {name[:100]!r}", field="model")
         return JSONResponse(found)
@@ -96,6 +104,7 @@ def application(served: Served, key: str) -> Starlette:
         Route("/v1/embeddings", served.embed, methods=["POST"]),
         Route("/v1/models", served.list_models),
         Route("/v1/models/{name:path}", served.show_model),
+        Route("/tokenize", served.count, methods=["POST"]),
         Route("/health", _healthy),
     ]
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {

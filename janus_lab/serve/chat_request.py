@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from janus_lab.serve.fields import Fields
-from janus_lab.serve.refusals import Refused, wrong
+from janus_lab.serve.messages import read_messages
+from janus_lab.serve.refusals import wrong
+from janus_lab.serve.tools import read_tools
 from janus_lab.values.chat import AS_MANY_AS_FIT
-from janus_lab.values.generation import TEXT, Message, Tool, ToolCall
+from janus_lab.values.generation import TEXT, Message
 
-MESSAGES_AT_MOST = 2_000
-TOOLS_AT_MOST = 128
 TOKENS_AT_MOST = 1_000_000
-_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
 _SEEDS = 2**63
+_KEPT = ("model", "max_tokens", "temperature", "seed", "stop", "stream", "stream_options", "priority")
+"""Fields that both kinds of requests have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +33,26 @@ class Asked:
 
 def read_chat(fields: Fields) -> Asked:
     """The request in a body of `chat/completions`. Raises Refused."""
-    messages = tuple(_message(each) for each in fields.objects("messages"))
-    if not 1 <= len(messages) <= MESSAGES_AT_MOST:
-        raise wrong("messages", f"1 to {MESSAGES_AT_MOST} messages are expected")
-    asked = read_text(fields, messages, "max_completion_tokens", "max_tokens")
+    fields.refuse_unkept((*_KEPT, "messages", "max_completion_tokens", "response_format", "tools", "tool_choice"))
+    asked = _read_text(fields, read_messages(fields), "max_completion_tokens", "max_tokens")
     asked.options["schema"] = _schema(fields.inner("response_format"))
-    asked.options["tools"] = _tools(fields)
+    asked.options["tools"], asked.options["must_call"] = read_tools(fields)
     return asked
 
 
 def read_completion(fields: Fields) -> Asked:
     """The request in a body of `completions`: a text that is gone on with as it stands. Raises Refused."""
+    fields.refuse_unkept((*_KEPT, "prompt"))
     prompt = fields.get("prompt")
     if isinstance(prompt, list) and len(prompt) == 1:
         prompt = prompt[0]
     if not isinstance(prompt, str) or not prompt:
         raise wrong("prompt", "one text is expected, that is not empty")
-    return read_text(fields, (Message(TEXT, prompt),), "max_tokens")
+    return _read_text(fields, (Message(TEXT, prompt),), "max_tokens")
 
 
-def read_text(fields: Fields, messages: tuple[Message, ...], *lengths: str) -> Asked:
+def _read_text(fields: Fields, messages: tuple[Message, ...], *lengths: str) -> Asked:
     """What both kinds of requests have in common; the first of `lengths` that is there counts."""
-    fields.refuse_unkept()
     limits = [fields.whole(name, 1, TOKENS_AT_MOST) for name in lengths]
     options: dict[str, Any] = {
         "max_tokens": next((limit for limit in limits if limit is not None), AS_MANY_AS_FIT),
@@ -64,49 +63,6 @@ def read_text(fields: Fields, messages: tuple[Message, ...], *lengths: str) -> A
     }
     usage = fields.inner("stream_options").flag("include_usage")
     return Asked(messages, fields.text("model"), options, fields.flag("stream"), usage)
-
-
-def _message(fields: Fields) -> Message:
-    role = _ROLES.get(fields.needed("role"))
-    if role is None:
-        raise wrong(fields.path("role"), f"one of {', '.join(_ROLES)} is expected")
-    calls = tuple(_call(each) for each in fields.objects("tool_calls"))
-    return Message(role, _content(fields), calls, fields.text("tool_call_id"))
-
-
-def _content(fields: Fields) -> str:
-    """A message's text, which may come in parts."""
-    if not isinstance(fields.get("content"), list):
-        return fields.text("content")
-    texts = []
-    for part in fields.objects("content"):
-        if part.needed("type") != "text":
-            raise Refused(400, "unsupported_content", f"{part.path('type')}: only text is read", field="messages")
-        texts.append(part.text("text"))
-    return "".join(texts)
-
-
-def _call(fields: Fields) -> ToolCall:
-    function = fields.inner("function")
-    return ToolCall(fields.needed("id"), function.needed("name"), function.text("arguments"))
-
-
-def _tools(fields: Fields) -> tuple[Tool, ...]:
-    choice = fields.get("tool_choice")
-    if choice not in (None, "auto", "none"):
-        raise Refused(400, "unsupported_parameter", "tool_choice can only be auto or none", field="tool_choice")
-    tools = fields.objects("tools")
-    if len(tools) > TOOLS_AT_MOST:
-        raise wrong("tools", f"at most {TOOLS_AT_MOST} are expected")
-    return () if choice == "none" else tuple(_tool(each) for each in tools)
-
-
-def _tool(fields: Fields) -> Tool:
-    if fields.text("type", "function") != "function":
-        raise wrong(fields.path("type"), "function is expected")
-    function = fields.inner("function")
-    parameters = function.get("parameters") or {}
-    return Tool(function.needed("name"), function.text("description"), json.dumps(parameters))
 
 
 def _schema(form: Fields) -> str:

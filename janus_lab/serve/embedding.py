@@ -12,10 +12,12 @@ from janus_lab.serve.refusals import Refused, wrong
 from janus_lab.values.embedding import Embedded, of_one_model
 
 TEXTS_AT_MOST = 2_048
+_KEPT = ("model", "input", "encoding_format", "dimensions", "priority")
 
 
 def read_texts(fields: Fields) -> tuple[str, ...]:
     """The texts of a body of `embeddings`. Raises Refused."""
+    fields.refuse_unkept(_KEPT)
     given = fields.get("input")
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not 1 <= len(texts) <= TEXTS_AT_MOST:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from janus_lab.serve.refusals import Refused, wrong
@@ -13,8 +13,11 @@ _NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "n": (1,),
     "best_of": (1,),
     "top_p": (1,),
+    "top_k": (-1, 0),
+    "min_p": (0,),
     "presence_penalty": (0,),
     "frequency_penalty": (0,),
+    "repetition_penalty": (1,),
     "logit_bias": ({},),
     "logprobs": (False, 0),
     "top_logprobs": (0,),
@@ -22,12 +25,18 @@ _NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "suffix": ("",),
     "functions": ([],),
     "function_call": (),
+    "parallel_tool_calls": (True,),
+    "reasoning_effort": ("none",),
     "audio": (),
     "prediction": (),
     "web_search_options": (),
     "modalities": (["text"],),
 }
 """Fields that are not kept to, with the values that ask for nothing."""
+_PASSED_OVER = frozenset(
+    ("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention")
+)
+"""Fields that change nothing in a reply."""
 
 
 class Fields:
@@ -37,12 +46,19 @@ class Fields:
         self._body = body
         self._within = within
 
-    def refuse_unkept(self) -> None:
-        """Refuse what would silently not be done."""
-        for name, neutral in _NEUTRAL.items():
-            value = self._body.get(name)
-            if value is not None and value not in neutral:
+    def refuse_unkept(self, kept: Collection[str]) -> None:
+        """Refuse what would silently not be done: fields beside those that are `kept`, unless they ask for nothing."""
+        for name, value in self._body.items():
+            if value is None or name in kept or name in _PASSED_OVER or value in _NEUTRAL.get(name, ()):
+                continue
+            if name in _NEUTRAL:
                 raise Refused(400, "unsupported_parameter", f"{name} is not supported here", field=name)
+            raise Refused(400, "unknown_parameter", f"there is no field {name[:100]!r} here", field=name[:100])
+
+    def expect(self, name: str, only: object) -> None:
+        """A field that may have one value alone."""
+        if self._value(name, only) != only:
+            raise Refused(400, "unsupported_parameter", f"{self.path(name)} can only be {only!r} here", field=name)
 
     def get(self, name: str) -> Any:
         """The field as it is."""

@@ -25,6 +25,7 @@ class ChatRequest:
     schema: str = ""
     tools: tuple[Tool, ...] = ()
     model: str = ""
+    must_call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class Tool:
     parameters: str
 
 
+ANY_TOOL = "*"
+"""For `must_call`: whichever tool the model chooses."""
+
 TEXT = "text"
 """The role of a message that is no part of a chat: a text that is gone on with as it stands, by models that can."""
 
@@ -53,7 +56,8 @@ class Message:
 class GenerationRequest:
     """A chat to be continued. `temperature` 0 is greedy; `seed` fixes sampling; `stop` ends generation before it appears.
 
-    With `schema`, a JSON schema as text ("{}" for any JSON object), the whole reply is JSON that it allows.
+    With `schema`, a JSON schema as text ("{}" for any JSON object), the whole reply is JSON that it allows. Of `tools` the model may
+    call any or none; with `must_call` it calls that one, or with `ANY_TOOL` at least one.
     """
 
     messages: tuple[Message, ...]
@@ -63,6 +67,7 @@ class GenerationRequest:
     stop: tuple[str, ...] = ()
     schema: str = ""
     tools: tuple[Tool, ...] = ()
+    must_call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class RunKind(StrEnum):
     CHECK = "check"
     EMBED = "embed"
     CHAT = "chat"
+    COUNT = "count"
     PULL = "pull"
     LOAD = "load"
     FIT = "fit"
@@ -27,7 +28,7 @@ class RunKind(StrEnum):
     REINDEX = "reindex"
 
 
-LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT, RunKind.LOAD, RunKind.FIT)
+LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT, RunKind.COUNT, RunKind.LOAD, RunKind.FIT)
 """Kinds whose result is handed over at once: they are forgotten after `keep_lookups_days`."""
 
 

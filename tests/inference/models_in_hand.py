@@ -43,7 +43,7 @@ class Echo:
         self._errors, self._pieces_before = errors, pieces_before
         self.ended = False
 
-    def count_tokens(self, messages):
+    def count_tokens(self, messages, tools=()):
         return len(messages)
 
     def stream(self, request, *, cancelled):

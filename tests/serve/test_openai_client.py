@@ -30,6 +30,8 @@ def client(offer):
 def test_models_are_listed_by_name(client):
     assert {model.id for model in client.models.list()} == {"janus", CHAT, EMBEDDING}
     assert client.models.retrieve(CHAT).id == CHAT
+    windows = {model.id: getattr(model, "max_model_len", 0) for model in client.models.list()}
+    assert windows["janus"] == windows[CHAT] == 2048
     with pytest.raises(openai.NotFoundError, match="no model 'other'"):
         client.models.retrieve("other")
 
@@ -123,6 +125,19 @@ def test_a_schema_that_cannot_be_kept_is_refused_at_once(client, schema, told):
             response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
         )
     assert refused.value.code == "schema-refused"
+
+
+@pytest.mark.parametrize("field", ["user", "metadata", "store"])
+def test_what_changes_nothing_may_be_asked_for(client, field):
+    value = {"user": "somebody", "metadata": {"a": "b"}, "store": True}[field]
+    options = {"n": 1, "top_p": 1, "logprobs": False, "presence_penalty": 0, "parallel_tool_calls": True}
+    assert client.chat.completions.create(model=CHAT, messages=CAPITAL, max_tokens=1, **options, **{field: value})
+
+
+def test_a_client_that_waits_no_longer_leaves(client, offer):
+    with pytest.raises(openai.APITimeoutError):
+        client.with_options(timeout=0.5).chat.completions.create(model=CHAT, messages=STORY, max_tokens=1500)
+    assert await_end(offer.lab).state is RunState.CANCELLED
 
 
 def test_a_text_is_gone_on_with(client):

@@ -11,9 +11,11 @@ from serving import KEY
 
 from janus_lab.adapters.backend.openai_embedding import open_embedding
 from janus_lab.errors import AccessDenied, ModelFailed, NotFound, SettingsError
+from janus_lab.values.embedding import Embedded
 from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask
+from janus_lab.values.run import RunKind
 
 CHAT, EMBEDDING = "SmolLM2-135M-Instruct.Q4_1", "all-MiniLM-L6-v2"
 CAPITAL = (Message("system", "You are helpful."), Message("user", "What is the capital of France?"))
@@ -85,3 +87,23 @@ def test_embeddings_are_the_same_there_and_here(offer):
     np.testing.assert_allclose(
         found, offer.lab.embed(["The lighthouse keeper counts ships at dawn.", " ", texts[2]]), atol=1e-2
     )
+
+
+def test_windows_are_told_and_prompts_counted_as_the_model_does(offer, backend):
+    assert backend.info.context_tokens == 2048
+    for messages in (CAPITAL, (*CAPITAL, Message("assistant", "Paris, naïvely 🦊."), STORY[0])):
+        expected = offer.lab.chat(messages, max_tokens=1).prompt_tokens
+        assert backend.count_tokens(messages) == expected
+
+
+def test_texts_are_counted_together_and_as_the_embedding_model_does(offer):
+    record = ModelRecord("theirs", ModelTask.EMBEDDING, offer.url, ModelOptions(remote_model=EMBEDDING))
+    texts = ["The lighthouse keeper counts ships at dawn.", "", "Sparse matrices, naïve 🦊."] * 20
+    with open_embedding(LoadOrder(record, ModelInfo("", "", "", ""), key=KEY)) as backend:
+        before = len(offer.lab.runs(kinds=(RunKind.COUNT,)))
+        counts = backend.count_tokens(texts)
+        assert len(offer.lab.runs(kinds=(RunKind.COUNT,))) == before + 1
+    assert counts == counts[:3] * 20
+    run = next(iter(offer.lab.start_embed(texts[:1])))
+    assert counts[0] == run.wait(Embedded).tokens
+    assert counts[1] < counts[0]

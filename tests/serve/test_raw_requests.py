@@ -94,6 +94,13 @@ def test_health_needs_no_key_and_tells_nothing_more(offer):
         (b'{"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "xml"}}', "invalid_value"),
         (b'{"messages": [{"role": "user", "content": "x"}], "priority": "now"}', "invalid_value"),
         (b'{"messages": [{"role": "user", "content": "x"}], "stream": "yes"}', "invalid_value"),
+        (
+            b'{"messages": [{"role": "user", "content": "x"}], "tools": [{"function": {"parameters": 3}}]}',
+            "invalid_value",
+        ),
+        (b'{"messages": [{"role": "user", "content": "x"}], "tool_choice": ["auto"]}', "invalid_value"),
+        (b'{"messages": [{"role": "user", "content": "x"}], "guided_regex": "a+"}', "unknown_parameter"),
+        (b'{"messages": [{"role": "user", "content": "x"}], "logprobs": true}', "unsupported_parameter"),
     ],
 )
 def test_a_body_that_is_wrong_is_refused_by_name(http, content, code):
@@ -108,6 +115,7 @@ def test_a_body_that_is_wrong_is_refused_by_name(http, content, code):
     [
         ({"input": []}, "input"),
         ({"input": [[1, 2]]}, "send texts, not tokens"),
+        ({"input": "x", "truncate": True}, "no field 'truncate'"),
         ({"input": "x", "dimensions": 100}, "none are cut off"),
         ({"input": "x", "encoding_format": "hex"}, "float or base64"),
         ({"input": ["x"] * 3000}, "2048"),
@@ -116,6 +124,40 @@ def test_a_body_that_is_wrong_is_refused_by_name(http, content, code):
 )
 def test_embeddings_that_make_no_sense_are_refused(http, body, told):
     reply = http.post("/embeddings", json=body)
+    assert reply.status_code == 400
+    assert told in reply.json()["error"]["message"]
+
+
+def tokenize(http, offer, **body):
+    return http.post(f"http://127.0.0.1:{offer.port}/tokenize", json=body)
+
+
+def test_tokens_are_counted(http, offer):
+    chat = tokenize(http, offer, model="janus", messages=CHAT["messages"], add_generation_prompt=True)
+    took = http.post("/chat/completions", json=CHAT).json()["usage"]["prompt_tokens"]
+    assert (chat.json()["count"], chat.json()["max_model_len"]) == (took, 2048)
+    one = tokenize(http, offer, prompt="A lighthouse.").json()
+    several = tokenize(http, offer, prompt=["A lighthouse.", "A lighthouse."]).json()
+    assert several["counts"] == [one["count"]] * 2
+    embedded = tokenize(http, offer, model="all-MiniLM-L6-v2", prompt="A lighthouse.").json()
+    assert embedded["max_model_len"] == 256
+    assert embedded["count"] > 3
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({}, "prompt"),
+        ({"prompt": [3]}, "texts are expected"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "user", "content": "x"}], "add_generation_prompt": False}, "can only be True"),
+        ({"prompt": "x", "add_special_tokens": False}, "can only be True"),
+        ({"prompt": "x", "return_token_strs": True}, "no field 'return_token_strs'"),
+        ({"messages": [{"role": "user", "content": "x"}], "model": "all-MiniLM-L6-v2"}, "is for embedding"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(http, offer, body, told):
+    reply = tokenize(http, offer, **body)
     assert reply.status_code == 400
     assert told in reply.json()["error"]["message"]
 

@@ -14,7 +14,7 @@ from janus_lab.adapters.backend.reply_schema import checked
 from janus_lab.adapters.backend.structured.constraint import Constraint
 from janus_lab.adapters.backend.structured.constraints import Constraints
 from janus_lab.errors import ContextTooLong, UserError
-from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo, Token, Tool
 from janus_lab.values.model import Footprint
 
 _ASK_EVERY_SECONDS = 0.05
@@ -41,7 +41,7 @@ class LlamaBackend:
         """The memory that it takes, as llama.cpp said when it was loaded."""
         return self._taken
 
-    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+    def count_tokens(self, messages: tuple[Message, ...], tools: tuple[Tool, ...] = ()) -> int:  # noqa: ARG002 - tools are refused
         """Tokens of the prompt these messages make, chat template included."""
         return len(self._vocabulary.prompt(messages))
 

@@ -18,7 +18,7 @@ from janus_lab.adapters.backend.openai_generation import PATIENCE_SECONDS, Serve
 from janus_lab.adapters.backend.openai_reranking import ServedReranking
 from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, wanted_as_long_as
 from janus_lab.errors import ServerUnreachable
-from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token
+from janus_lab.values.generation import GenerationRequest, Message, ModelInfo, Token, Tool
 from janus_lab.values.load_order import LoadOrder, StillWanted
 from janus_lab.values.model import ModelTask
 
@@ -126,10 +126,10 @@ class _Managed(Generic[Served]):
 class ManagedGeneration(_Managed[ServedGeneration]):
     """A language model on a server of our own."""
 
-    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+    def count_tokens(self, messages: tuple[Message, ...], tools: tuple[Tool, ...] = ()) -> int:
         """Tokens of the prompt these messages make, as the server counts."""
         with self._owned.using() as served:
-            return served.count_tokens(messages)
+            return served.count_tokens(messages, tools)
 
     def stream(self, request: GenerationRequest, *, cancelled: Cancelled) -> Iterator[Token]:
         """Generate piece by piece; see `janus_lab.ports.generation`."""

@@ -13,7 +13,7 @@ from janus_lab.adapters.backend.openai_server import Cancelled, ModelServer, Sto
 from janus_lab.adapters.backend.openai_tokens import TokenCount, estimated_text
 from janus_lab.adapters.backend.reply_schema import check_reply, parse_schema
 from janus_lab.errors import ContextTooLong
-from janus_lab.values.generation import FinishReason, GenerationRequest, Message, Token
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message, Token, Tool
 from janus_lab.values.load_order import LoadOrder, StillWanted
 
 PATIENCE_SECONDS = 300.0
@@ -42,19 +42,19 @@ class ServedGeneration:
         window = options.context_tokens or offered.window or order.plan.context_tokens
         self.info = replace(described(order, offered.name), context_tokens=window)
 
-    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+    def count_tokens(self, messages: tuple[Message, ...], tools: tuple[Tool, ...] = ()) -> int:
         """Tokens of the prompt these messages make; an estimate that is rather too high where the server can't count."""
-        return self._tokens.of(messages)
+        described = sum(estimated_text(f"{tool.name} {tool.description} {tool.parameters}") for tool in tools)
+        return self._tokens.of(messages) + described
 
     def stream(self, request: GenerationRequest, *, cancelled: Cancelled) -> Iterator[Token]:
         """Generate piece by piece; see `janus_lab.ports.generation`. A reply that breaks off raises ModelFailed."""
-        tools = sum(estimated_text(f"{tool.name} {tool.description} {tool.parameters}") for tool in request.tools)
         try:
             with wanted_as_long_as(_stopping(cancelled)):
-                prompt = self.count_tokens(request.messages)
+                prompt = self.count_tokens(request.messages, request.tools)
         except Stopped:
             return iter([self._unfinished()])
-        self._check_room(prompt + tools, request.max_tokens)
+        self._check_room(prompt, request.max_tokens)
         if request.max_tokens < 1:
             return iter([Token("", FinishReason.LENGTH, model=self.info.name)])
         return self._speak(request, chat_body(request, self._model, self._server.address.host), cancelled)

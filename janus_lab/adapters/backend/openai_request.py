@@ -8,7 +8,7 @@ from typing import Any
 
 from janus_lab.adapters.backend.reply_schema import Schema, parse_schema
 from janus_lab.errors import UserError
-from janus_lab.values.generation import TEXT, GenerationRequest, Message, Tool
+from janus_lab.values.generation import ANY_TOOL, TEXT, GenerationRequest, Message, Tool
 
 _OPENAI = "api.openai.com"
 _ANY_OBJECT = parse_schema("{}")
@@ -33,6 +33,8 @@ def chat_body(request: GenerationRequest, model: str, host: str) -> dict[str, ob
         body["response_format"] = _response_format(parse_schema(request.schema))
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.must_call:
+        body["tool_choice"] = _tool_choice(request.must_call)
     return body
 
 
@@ -69,6 +71,10 @@ def _tool(tool: Tool) -> dict[str, object]:
         "type": "function",
         "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
     }
+
+
+def _tool_choice(must_call: str) -> object:
+    return "required" if must_call == ANY_TOOL else {"type": "function", "function": {"name": must_call}}
 
 
 def _response_format(schema: Schema) -> dict[str, object]:

@@ -15,10 +15,16 @@ from janus_lab.errors import ContextTooLong, ModelFailed, ServerUnreachable
 
 Answer = TypeVar("Answer")
 
+Body = Mapping[str, object]
+Bodies = Callable[[Sequence[str]], list[Body]]
+
 _NOTHING = " "
 _WORD = re.compile(r"\S+")
 _AROUND_A_TEXT = 2
 """What models put before and after a text, where only an estimate counts it."""
+_AT_ONCE = 256
+"""Texts of one call, where a server counts several."""
+_PROBE = ("Hello", "Hello")
 
 
 class TextCount:
@@ -28,16 +34,16 @@ class TextCount:
         self._server = server
         self._model = model
         self._path = f"{server.address.beside}/tokenize"
-        answer = asked(server, self._path, self._prompt("Hello"))
-        self._as_prompt = _counted(answer) > 0
-        self.exact = self._as_prompt or _counted(asked(server, self._path, self._content("Hello"))) > 0
+        ways = (self._together, self._as_prompts, self._as_contents)
+        self._bodies: Bodies | None = next((way for way in ways if self._works(way)), None)
+        self.exact = self._bodies is not None
 
     def of(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text; an estimate that is rather too high where the server can't count."""
-        if not self.exact:
+        if self._bodies is None:
             return [estimated_text(text) + _AROUND_A_TEXT for text in texts]
-        body = self._prompt if self._as_prompt else self._content
-        return [_counted(answer) for answer in self._server.ask_each(self._path, [body(text) for text in texts])]
+        answers = self._server.ask_each(self._path, self._bodies([sendable(text) for text in texts]))
+        return [count for answer in answers for count in _counted(answer)]
 
     def ask_within(self, texts: Sequence[str], window: int, ask: Callable[[Sequence[str]], Answer]) -> Answer:
         """What `ask` answers to the texts, each cut at so many tokens; an empty one, which servers refuse, is a space."""
@@ -69,20 +75,32 @@ class TextCount:
                 return text[: ends[fitting - 1]]
         return _NOTHING
 
-    def _prompt(self, text: str) -> Mapping[str, object]:
-        """As vLLM wants it, and Janus Lab's own server."""
-        return {"model": self._model, "prompt": sendable(text), "add_special_tokens": True}
+    def _works(self, bodies: Bodies) -> bool:
+        told = [count for body in bodies(_PROBE) for count in _counted(asked(self._server, self._path, body))]
+        return len(told) == len(_PROBE) and min(told) > 0
+
+    def _together(self, texts: Sequence[str]) -> list[Body]:
+        """As Janus Lab's own server wants them."""
+        parts = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
+        return [{"model": self._model, "prompt": list(part), "add_special_tokens": True} for part in parts]
+
+    def _as_prompts(self, texts: Sequence[str]) -> list[Body]:
+        """As vLLM wants them."""
+        return [{"model": self._model, "prompt": text, "add_special_tokens": True} for text in texts]
 
     @staticmethod
-    def _content(text: str) -> Mapping[str, object]:
-        """As llama-server wants it."""
-        return {"content": sendable(text), "add_special": True}
+    def _as_contents(texts: Sequence[str]) -> list[Body]:
+        """As llama-server wants them."""
+        return [{"content": text, "add_special": True} for text in texts]
 
 
-def _counted(answer: object) -> int:
+def _counted(answer: object) -> list[int]:
+    """How many tokens an answer tells of: of several texts by Janus Lab's server, of one by others."""
     if not isinstance(answer, Mapping):
-        return 0
-    count, tokens = answer.get("count"), answer.get("tokens")
+        return []
+    counts, count, tokens = answer.get("counts"), answer.get("count"), answer.get("tokens")
+    if isinstance(counts, list) and all(isinstance(each, int) for each in counts):
+        return counts
     if isinstance(count, int):
-        return count
-    return len(tokens) if isinstance(tokens, list) else 0
+        return [count]
+    return [len(tokens)] if isinstance(tokens, list) else []
