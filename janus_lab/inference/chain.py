@@ -20,7 +20,7 @@ from janus_lab.errors import (
 )
 from janus_lab.inference.circuit import Breaker
 from janus_lab.ports.generation import GenerationBackend
-from janus_lab.scheduler.work import Somebody, current_work
+from janus_lab.scheduler.work import Somebody, current_work, lost_before
 from janus_lab.values.model import ModelRecord
 
 UNABLE = (
@@ -101,7 +101,7 @@ class Chain:
         raise AssertionError
 
     def _tried(self, work: Attempt[Result], record: ModelRecord, patience: float) -> Result:
-        with self._breaker.guarding(record.name):
+        with self._breaker.guarding(record.name, lost_before()):
             return work(self._backend(record, patience))
 
 

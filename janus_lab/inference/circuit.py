@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 
 from janus_lab.errors import CircuitOpen, DiskFull, MissingPackage, ModelFailed, StoreUnreachable
@@ -19,6 +21,9 @@ FAILURES = (ModelFailed, MissingPackage)
 """What says that a model is not well. A prompt that is too long, or a machine that is full, says nothing of it."""
 DIED = "its process ended while it was being loaded"
 """What stands in a circuit while a model is loaded, and after whoever loads it; that is how it stays when the process ends."""
+DIED_AT_WORK = "its process ended while it was at work"
+"""The same while a model works at what a process was lost with before. Who comes for the first time leaves no mark, which costs time."""
+_WHOSE = re.compile(r" \(process (\d+) of (.*)\)$")
 DEATHS = 2
 THRESHOLD = 3
 FIRST_PAUSE_SECONDS = 10.0
@@ -42,13 +47,15 @@ class Breaker:
         self._circuits: dict[str, Circuit] = {}
         self._asked_at = float("-inf")
         self._loading: set[str] = set()
+        self._at_work: Counter[str] = Counter()
 
     @contextmanager
-    def guarding(self, name: str) -> Iterator[None]:
-        """Use a model inside. Raises CircuitOpen if it is being left alone."""
-        self._require(name)
+    def guarding(self, name: str, lost: int = 0) -> Iterator[None]:
+        """Use a model inside, for work with which a process was `lost` so often before. Raises CircuitOpen if it is being left alone."""
+        self._require(name, lost)
         try:
-            yield
+            with self._working(name, lost) if lost else nullcontext():
+                yield
         except FAILURES as error:
             self._failed(name, f"{error.code}: {error.message}")
             raise
@@ -66,9 +73,8 @@ class Breaker:
         now, deaths = self._clock(), 1
         if known is not None and _died(known):
             deaths = max(1, known.failures) if self._lives(known, now) else known.failures + 1
-        mark = Circuit(name, CircuitState.HALF_OPEN, deaths, f"{DIED} ({_this_process()})", now, now)
-        self._report(mark if deaths < DEATHS else replace(mark, again_at=now + _pause(mark)))
-        before = known if known is not None and not _died(known) else None
+        self._mark(name, DIED, deaths)
+        before = known if known is not None and not known.reason.startswith(DIED) else None
         self._loading.add(name)
         try:
             yield
@@ -84,12 +90,32 @@ class Breaker:
         if known is not None:
             self._report(replace(known, state=CircuitState.CLOSED, failures=0, reason="", changed_at=self._clock()))
 
-    def _require(self, name: str) -> None:
+    @contextmanager
+    def _working(self, name: str, lost: int) -> Iterator[None]:
+        with self._lock:
+            before = self._known().get(name)
+            self._at_work[name] += 1
+        self._mark(name, DIED_AT_WORK, lost + 1)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work[name] -= 1
+                known, others = self._circuits.get(name), self._at_work[name]
+            if known is not None and known.reason == _reason(DIED_AT_WORK) and not others:
+                open_before = before if before is not None and not _died(before) else None
+                self._report(open_before or Circuit(name, CircuitState.CLOSED, changed_at=self._clock()))
+
+    def _mark(self, name: str, what: str, deaths: int) -> None:
+        now = self._clock()
+        mark = Circuit(name, CircuitState.HALF_OPEN, deaths, _reason(what), now, now)
+        self._report(mark if deaths < DEATHS else replace(mark, again_at=now + _pause(mark)))
+
+    def _require(self, name: str, lost: int) -> None:
         with self._lock:
             circuit = self._known().get(name)
         now = self._clock()
-        accident = circuit is not None and _died(circuit) and circuit.failures < DEATHS
-        if circuit is None or circuit.state is CircuitState.CLOSED or accident:
+        if circuit is None or circuit.state is CircuitState.CLOSED or self._is_accident(circuit, lost, now):
             return
         if now < circuit.again_at:
             raise CircuitOpen(
@@ -110,14 +136,24 @@ class Breaker:
             opened = Circuit(name, CircuitState.OPEN, count, reason, now)
             self._report(replace(opened, again_at=now + _pause(opened)))
 
+    def _is_accident(self, circuit: Circuit, lost: int, now: float) -> bool:
+        """Whether it ended its process once only, or may not have done so again: it is at work yet, or is being loaded right here."""
+        if not _died(circuit) or circuit.failures < DEATHS:
+            return _died(circuit)
+        may_live = circuit.reason.startswith(DIED_AT_WORK) or circuit.reason == _reason(DIED)
+        # Who was lost by it twice does not try whether it lives.
+        return may_live and lost < DEATHS and self._lives(circuit, now)
+
     def _lives(self, mark: Circuit, now: float) -> bool:
-        """Whether the process that made a mark may be loading yet; of another machine's process that is believed for a while."""
-        if mark.reason == f"{DIED} ({_this_process()})":
+        """Whether the process that made a mark may be at it yet; of another machine's process that is believed for a while."""
+        if mark.reason == _reason(DIED):
             return mark.name in self._loading
-        pid, _, host = mark.reason.removeprefix(f"{DIED} (process ").removesuffix(")").partition(" of ")
-        if host != socket.gethostname():
+        if mark.reason == _reason(DIED_AT_WORK):
+            return self._at_work[mark.name] > 0
+        whose = _WHOSE.search(mark.reason)
+        if whose is None or whose[2] != socket.gethostname():
             return now - mark.changed_at < LONGEST_PAUSE_SECONDS
-        return _runs(int(pid))
+        return _runs(int(whose[1]))
 
     def _known(self) -> dict[str, Circuit]:
         now = self._clock()
@@ -137,8 +173,8 @@ class Breaker:
             self._registry.report(circuit)
 
 
-def _this_process() -> str:
-    return f"process {os.getpid()} of {socket.gethostname()}"
+def _reason(what: str) -> str:
+    return f"{what} (process {os.getpid()} of {socket.gethostname()})"
 
 
 def _runs(pid: int) -> bool:
@@ -152,7 +188,7 @@ def _runs(pid: int) -> bool:
 
 
 def _died(circuit: Circuit) -> bool:
-    return circuit.reason.startswith(DIED)
+    return circuit.reason.startswith((DIED, DIED_AT_WORK))
 
 
 def _pause(circuit: Circuit) -> float:

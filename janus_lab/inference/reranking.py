@@ -9,7 +9,7 @@ from janus_lab.errors import JanusError
 from janus_lab.inference.chain import PATIENCE_SECONDS, UNABLE
 from janus_lab.inference.circuit import Breaker
 from janus_lab.ports.reranking import RerankingBackend
-from janus_lab.scheduler.work import Somebody, current_work
+from janus_lab.scheduler.work import Somebody, current_work, lost_before
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.model import ModelRecord
 
@@ -51,7 +51,7 @@ class Rerankers:
         patience = PATIENCE_SECONDS if self._fallback else float("inf")
         for record in self._records():
             try:
-                with self._breaker.guarding(record.name):
+                with self._breaker.guarding(record.name, lost_before()):
                     backend = self._backend(record, patience)
                     return Reranked(backend.rerank(query, texts), backend.info)
             except UNABLE as error:

@@ -37,6 +37,11 @@ class Patience:
         """Where it was asked from."""
         return self._context.run.cell
 
+    @property
+    def lost(self) -> int:
+        """Attempts that neither ended nor finished a step."""
+        return max(0, self._context.run.attempts - len(self._context.finished))
+
     def waiting(self, grant: Grant, seconds: float) -> None:
         """Tell now and then what is waited for.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from janus_lab.values.lease import Grant
 from janus_lab.values.run import Priority
@@ -32,4 +32,14 @@ class Asker(Protocol):
 
     def told(self, code: str, text: str) -> None:
         """Told of a concession that was made for it: such as another model, or a smaller one. `code` is kebab-case."""
+        ...
+
+
+@runtime_checkable
+class Repeated(Protocol):
+    """An asker whose work may have been begun before."""
+
+    @property
+    def lost(self) -> int:
+        """How often it was, and ended with the process that was at it."""
         ...

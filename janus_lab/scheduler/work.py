@@ -20,7 +20,7 @@ import structlog
 
 from janus_lab.errors import LeaseLost
 from janus_lab.scheduler.admission import Admission
-from janus_lab.scheduler.asker import Asker
+from janus_lab.scheduler.asker import Asker, Repeated
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.fairness import LOOK_SECONDS, gives_way
 from janus_lab.scheduler.giving_up import give_up
@@ -39,6 +39,12 @@ _current: ContextVar[Work | None] = ContextVar("janus-work", default=None)
 def current_work() -> Work | None:
     """The work in whose course the caller is, or None; threads that are to belong to it need a copy of its context."""
     return _current.get()
+
+
+def lost_before() -> int:
+    """How often processes ended that were at the current work before."""
+    work = _current.get()
+    return work.asker.lost if work is not None and isinstance(work.asker, Repeated) else 0
 
 
 def follow() -> None:

@@ -9,7 +9,15 @@ import pytest
 
 from janus_lab.adapters.models.memory import open_model_registry
 from janus_lab.errors import CircuitOpen, ContextTooLong, ModelFailed, StoreUnreachable
-from janus_lab.inference.circuit import DIED, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, THRESHOLD, Breaker
+from janus_lab.inference.circuit import (
+    DEATHS,
+    DIED,
+    DIED_AT_WORK,
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    THRESHOLD,
+    Breaker,
+)
 from janus_lab.values.model import Circuit, CircuitState
 
 
@@ -145,7 +153,7 @@ def test_a_load_that_ends_well_or_fails_leaves_no_mark(breaker, registry):
 def test_a_model_that_ended_its_process_is_tried_once_more_and_then_left_alone(registry, clock):
     die_loading(Breaker(registry, clock))
     second = Breaker(registry, clock)
-    second._require("m")
+    second._require("m", 0)
     die_loading(second)
     third = Breaker(registry, clock)
     with pytest.raises(CircuitOpen, match="ended while it was being loaded"):
@@ -173,3 +181,56 @@ def test_who_was_loading_in_a_process_that_is_gone_has_died(registry, clock):
     registry.report(Circuit("m", CircuitState.HALF_OPEN, 1, there, clock.now, clock.now))
     with Breaker(registry, clock).loading("m"), pytest.raises(CircuitOpen, match="ended while it was being loaded"):
         use(Breaker(registry, clock))
+
+
+@pytest.fixture
+def gone():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_model_at_work_with_what_a_process_was_lost_by_is_noted_until_it_is_done(breaker, registry):
+    with breaker.guarding("m", 1):
+        with breaker.loading("m"):
+            assert registry.circuits()["m"].failures == DEATHS
+            use(breaker)
+        assert registry.circuits()["m"].reason.startswith(DIED_AT_WORK)
+        use(breaker)
+    assert registry.circuits() == {}
+    with pytest.raises(ModelFailed), breaker.guarding("m", 2):
+        raise ModelFailed("cut", remedy="x")
+    assert registry.circuits() == {}
+
+
+def test_a_model_that_ended_its_process_at_work_twice_is_left_alone(registry, clock, gone):
+    there = f"{DIED_AT_WORK} (process {gone} of {socket.gethostname()})"
+    registry.report(Circuit("m", CircuitState.HALF_OPEN, 2, there, clock.now, clock.now + LONGEST_PAUSE_SECONDS))
+    for lost in (0, 2):
+        breaker = Breaker(registry, clock)
+        with pytest.raises(CircuitOpen, match="ended while it was at work"), breaker.guarding("m", lost):
+            pass
+    clock.now += LONGEST_PAUSE_SECONDS + 1
+    with breaker.guarding("m", 2), breaker.loading("m"):
+        pass
+    assert registry.circuits() == {}
+
+
+def test_who_is_at_work_after_an_accident_keeps_nobody_from_the_model_but_who_was_lost_by_it_twice(registry, clock):
+    for host in (socket.gethostname(), "elsewhere"):
+        there = f"{DIED_AT_WORK} (process {os.getppid()} of {host})"
+        registry.report(Circuit("m", CircuitState.HALF_OPEN, 2, there, clock.now, clock.now + LONGEST_PAUSE_SECONDS))
+        with pytest.raises(CircuitOpen), Breaker(registry, clock).guarding("m", 2):
+            pass
+        use(Breaker(registry, clock))
+
+
+def test_a_model_that_ended_a_process_at_its_loading_twice_is_left_alone_whoever_asked(registry, clock):
+    for lost in (0, 1):
+        breaker = Breaker(registry, clock)
+        DEAD.append(breaker.guarding("m", lost))
+        DEAD[-1].__enter__()
+        die_loading(breaker)
+    with pytest.raises(CircuitOpen, match="ended while it was being loaded"), Breaker(registry, clock).guarding("m", 2):
+        pass
