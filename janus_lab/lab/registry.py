@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 
-from janus_lab.errors import JanusError, NotFound, UserError
-from janus_lab.inference.remembering import address_hash, shown
+from janus_lab.errors import NotFound, UserError
 from janus_lab.inference.roster import Roster
 from janus_lab.lab.board_feed import Feed
-from janus_lab.lab.index_use import indexed_by, require_unneeded
+from janus_lab.lab.index_use import require_unneeded
 from janus_lab.lab.ingesting import OnEvent
 from janus_lab.lab.memories import memories
+from janus_lab.lab.model_statuses import ModelStatuses
 from janus_lab.lab.outlook import Outlook
-from janus_lab.lab.residents import PURPOSE, residents
+from janus_lab.lab.residents import PURPOSE
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
 from janus_lab.runs.client import RunClient
 from janus_lab.scheduler.recall import recall
-from janus_lab.values.lease import LeaseBook
-from janus_lab.values.model import LoadPlan, Measurement, ModelFiles, ModelOptions, ModelRecord, ModelTask
+from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask
 from janus_lab.values.model_run import BenchReport, BenchRequest, LoadReport, LoadRequest, ModelPull, PullReport
 from janus_lab.values.model_status import Fit, ModelStatus, ModelView, Unloaded
 from janus_lab.values.run import Priority, RunKind
@@ -49,41 +47,52 @@ class Models:
     ) -> None:
         self._client = client
         self._registry = registry
-        self._measurements = measurements
         self._roster = roster
         self._outlook = outlook
         self._reached = reached
         self._machine = machine
+        self._statuses = ModelStatuses(
+            registry=registry,
+            measurements=measurements,
+            roster=roster,
+            outlook=outlook,
+            reached=reached,
+            machine=machine,
+        )
         self.feed: Feed[ModelView] = Feed(lambda _key: self.view())
 
     def close(self) -> None:
         """End live displays' feed."""
         self.feed.close()
 
+    def names(self) -> list[str]:
+        """What models are called."""
+        return [record.name for record in self._roster.records()]
+
     def all(self) -> list[ModelStatus]:
         """Every model with what is known of it, those in use first. Starts nothing."""
-        books = self._books()
-        found = [self._status(record, books) for record in self._roster.records()]
+        books = self._statuses.books()
+        found = [self._statuses.of(record, books) for record in self._roster.records()]
         return sorted(found, key=lambda one: (list(ModelTask).index(one.record.task), one.place or 99, one.record.name))
 
     def view(self) -> ModelView:
         """Every model, and this machine's memories with what is in them. Starts nothing."""
-        books = self._books()
+        books = self._statuses.books()
         here = next((book for book in books if book.machine == self._machine), None)
         models = self.all()
         return ModelView(tuple(models), memories(here, models) if here is not None else ())
 
     def show(self, name: str) -> ModelStatus:
         """One model. Raises NotFound."""
-        return self._status(self._roster.find(name), self._books())
+        return self._statuses.of(self._roster.find(name), self._statuses.books())
 
     def fit(self, name: str) -> ModelStatus:
         """What loading a model would do now, as the engine room says that would load it: a run, for which nothing is loaded or unloaded.
 
         Raises NotFound, what is wrong with its files or server, RunFailed.
         """
-        books = self._books()
-        status = self._looked_into(self._known(self._roster.find(name), books), books)
+        books = self._statuses.books()
+        status = self._statuses.looked_into(self._statuses.known(self._roster.find(name), books), books)
         if status.record.served:
             return status
         request = LoadRequest(name, status.record.task)
@@ -174,74 +183,11 @@ class Models:
         recalled = recall(link.leases, machines, PURPOSE + name, seconds=wait_seconds)
         return Unloaded(name, recalled.asked, recalled.held)
 
-    def _status(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
-        status = self._known(record, books)
-        try:
-            return self._looked_into(status, books)
-        except JanusError as error:
-            return replace(status, files=self._files(record), missing=f"{error.message} ({error.remedy})")
-
-    def _known(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
-        """What is known of a model without a look at its files."""
-        return ModelStatus(
-            record,
-            residents=tuple(residents(record.name, books)),
-            circuit=self._registry.circuits().get(record.name),
-            place=self._place(record),
-            collections=self._collections(record),
-        )
-
-    def _looked_into(self, status: ModelStatus, books: Sequence[LeaseBook]) -> ModelStatus:
-        """A model with what its files say and how it fits; as it is for a server's. Raises a JanusError with the way to either."""
-        record = status.record
-        files = self._outlook.files(record)
-        if files is None:
-            return replace(status, measured=self._measured(record, None, None))
-        shape = self._outlook.shape(record, files)
-        here = next((book for book in books if book.machine == self._machine), None)
-        fit = self._outlook.fit(record, files, shape, here)
-        measured = self._measured(record, files, fit.plan if fit is not None else None)
-        return replace(status, files=files, shape=shape, fit=fit, measured=measured)
-
-    def _files(self, record: ModelRecord) -> ModelFiles | None:
-        with suppress(JanusError):
-            return self._outlook.files(record)
-        return None
-
-    def _measured(self, record: ModelRecord, files: ModelFiles | None, plan: LoadPlan | None) -> Measurement | None:
-        """What loads and benchmarks showed here."""
-        kept = ([files.content_hash] if files is not None else []) + [address_hash(record)]
-        known = [one for content_hash in kept for one in self._measurements.recall(content_hash, self._machine)]
-        return shown(known, plan)
-
-    def _collections(self, record: ModelRecord) -> tuple[str, ...]:
-        """Which collections are searched by it; none where the index can't be asked."""
-        if record.task is not ModelTask.EMBEDDING:
-            return ()
-        try:
-            return indexed_by(record, self._outlook.indexes(), self._roster.knows)
-        except JanusError:
-            return ()
-
     def _require_unneeded(self, record: ModelRecord) -> None:
         """Raise ModelInUse if collections are searched by this model, which is to be forgotten."""
         added = [one for one in self._roster.records() if one.name != record.name]
         implied = self._roster.implied(record.task)
         require_unneeded(record, [*added, *([implied] if implied else [])], self._outlook.indexes())
-
-    def _place(self, record: ModelRecord) -> int:
-        names = [one.name for one in self._roster.chain(record.task)]
-        return names.index(record.name) + 1 if record.name in names else 0
-
-    def _books(self) -> list[LeaseBook]:
-        """The leases of every machine; none where nobody can be asked: what is known without them is still told."""
-        try:
-            link = self._reached()
-            if link is None:
-                return []
-            return [link.leases.book(machine) for machine in {*link.leases.machines(), self._machine}]
-        except JanusError:
-            return []
 
 
 def _misnamed(name: str) -> UserError:

@@ -9,7 +9,7 @@ from janus_lab.errors import UsageError
 from janus_lab.values.answer import Outcome
 from janus_lab.values.counted import count
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.options import add_collection, add_json, add_limit, add_where
+from janus_lab.verbs.options import MODEL, add_collection, add_json, add_limit, add_where
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -29,7 +29,7 @@ def define(parser: VerbParser) -> None:
     add_collection(parser)
     add_limit(parser, 8, "how many hits may serve as evidence")
     add_where(parser)
-    parser.add_argument("--model", metavar="NAME", default="", help="only this model may write (see `models`)")
+    parser.add_argument("--model", metavar=MODEL, default="", help="only this model may write (see `models`)")
     parser.add_argument("-q", "--quiet", action="store_true", help="show nothing before the answer stands")
     parser.add_argument(
         "--questions", metavar="FILE", help='answer every question of a JSONL file ({"id", "question"})'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from janus_lab.values.document import Document
 from janus_lab.values.hit import SearchResult
@@ -12,6 +12,8 @@ from janus_lab.values.model_status import ModelStatus
 from janus_lab.values.queue import DeadLetter
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent
+
+Told = TypeVar("Told", bound=ModelStatus)
 
 
 class Documents(list[Document]):
@@ -70,17 +72,18 @@ class ModelChain:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelAdded:
+class ModelAdded(ModelStatus):
     """A model that was made known just now."""
-
-    status: ModelStatus
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFits:
+class ModelFits(ModelStatus):
     """A model that is looked at for whether and how it fits."""
 
-    status: ModelStatus
+
+def told_as(kind: type[Told], status: ModelStatus) -> Told:
+    """The same status, to be shown in another way."""
+    return kind(**{each.name: getattr(status, each.name) for each in fields(status)})
 
 
 @dataclass(frozen=True, slots=True)

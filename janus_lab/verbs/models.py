@@ -10,8 +10,8 @@ from janus_lab.errors import ModelInUse, UsageError
 from janus_lab.values.model import ModelOptions, ModelTask
 from janus_lab.values.model_run import BenchRequest
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.listings import ModelAdded, ModelChain, ModelFits, ModelForgotten
-from janus_lab.verbs.options import add_json, positive
+from janus_lab.verbs.listings import ModelAdded, ModelChain, ModelFits, ModelForgotten, told_as
+from janus_lab.verbs.options import MODEL, add_json, positive
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -51,7 +51,7 @@ def define(parser: VerbParser) -> None:
     use = actions.add_parser(
         "use", summary="Choose the model that serves, and those that follow where it can't.", help="choose who serves"
     )
-    use.add_argument("names", nargs="*", metavar="NAME", help="the first serves, the others in its place")
+    use.add_argument("names", nargs="*", metavar=MODEL, help="the first serves, the others in its place")
     use.add_argument("--default", action="store_true", help="as the settings say")
     _add_task(use, "for what")
     fit = actions.add_parser("fit", summary="Whether and how a model fits.", help="whether and how one fits here now")
@@ -66,7 +66,7 @@ def define(parser: VerbParser) -> None:
     remove = actions.add_parser("remove", summary="Forget a model; its files stay.", help="forget one; its files stay")
     remove.add_argument("-y", "--yes", action="store_true", help="don't ask, though collections are searched by it")
     for action in (show, fit, load, unload, bench, remove):
-        action.add_argument("name", metavar="NAME", help="the model's name")
+        action.add_argument("name", metavar=MODEL, help="the model's name")
     for action in (listing, show, pull, add, use, fit, load, unload, bench, remove):
         add_json(action)
 
@@ -77,7 +77,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
     on_event = None if args.json else face.follow
     simple: dict[str, Callable[[str], object]] = {
         "show": models.show,
-        "fit": lambda name: ModelFits(models.fit(name)),
+        "fit": lambda name: told_as(ModelFits, models.fit(name)),
         "unload": models.unload,
     }
     if args.action in simple:
@@ -87,7 +87,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
     match args.action:
         case "add":
             added = models.add(args.name, args.uri, ModelTask(args.task), _options(args))
-            return ModelAdded(models.show(added.name))
+            return told_as(ModelAdded, models.show(added.name))
         case "use":
             return _use(session.lab(), args)
         case "remove":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.options import add_collection, add_json
+from janus_lab.verbs.options import MODEL, add_collection, add_json
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -14,7 +14,7 @@ from janus_lab.verbs.verb import Verb
 def define(parser: VerbParser) -> None:
     """Options of `reindex`."""
     parser.add_argument(
-        "model", nargs="?", default="", metavar="MODEL", help="an embedding model's name (default: the one in use)"
+        "model", nargs="?", default="", metavar=MODEL, help="an embedding model's name (default: the one in use)"
     )
     add_collection(parser)
     add_json(parser)

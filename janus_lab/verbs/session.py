@@ -35,7 +35,7 @@ class Using:
 class Session:
     """One lab a session, opened at its first use and closed with it. `announce` is told one line when the engine room starts.
 
-    `collections` is what was known last, for completion: it never asks an engine.
+    `collections` and `models` are the names that were known last, for completion: it never asks an engine.
     """
 
     def __init__(self, *, announce: Callable[[str], None], home: str | Path | None = None, **overrides: Any) -> None:
@@ -45,6 +45,7 @@ class Session:
         self._lab: Lab | None = None
         self._resources = ExitStack()
         self.collections: tuple[str, ...] = ()
+        self.models: tuple[str, ...] = ()
 
     def lab(self) -> Lab:
         """The lab, opened now if it is not open yet."""
@@ -76,7 +77,7 @@ class Session:
         load_settings(chosen, **changed)
         self.close()
         self._home, self._overrides = chosen, changed
-        self.collections = ()
+        self.collections, self.models = (), ()
 
     def work_here(self, processes: int | None) -> None:
         """Become the process that keeps workers running; it does not return. Raises SettingsError."""
@@ -116,10 +117,10 @@ class Session:
 
             return diagnose(settings, error)
 
-    def remember_collections(self) -> None:
-        """Note the names of the collections, if a lab is open anyway."""
+    def remember_names(self) -> None:
+        """Note the names of collections and models, if a lab is open anyway."""
         if self._lab is not None:
-            self.collections = tuple(self._lab.collections())
+            self.collections, self.models = tuple(self._lab.collections()), tuple(self._lab.models.names())
 
     def close(self) -> None:
         """Close the lab, if one is open. The next use opens a new one."""

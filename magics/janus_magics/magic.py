@@ -106,17 +106,17 @@ class JanusMagics(Magics):
     def _finished(self, settle: Callable[[], Kept]) -> Kept:
         """What comes after a verb has its result. An interrupt meant the verb: one that comes only now must not lose the result."""
         try:
-            self._remember_collections()
+            self._remember_names()
             return settle()
         except KeyboardInterrupt:
             return settle()
 
-    def _remember_collections(self) -> None:
+    def _remember_names(self) -> None:
         try:
-            self.session.remember_collections()
+            self.session.remember_names()
         except JanusError:
             # Only completion uses them; a verb that succeeded must not fail for it.
-            self.session.collections = ()
+            self.session.collections, self.session.models = (), ()
 
     def _help(self, args: Any, _session: Session, _face: Face) -> object:
         return help_text(self.verbs, args.topic, args.prefix, args.more)

@@ -49,6 +49,7 @@ def test_models_and_their_memory_are_drawn_and_follow_what_happens(lab):
     assert "weights" in bars.first.inner_text()
     assert "free" in bars.first.inner_text()
     assert "gone" in models.locator(".warn").inner_text()
+    assert "estimated" in models.inner_text()
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         lab.theme(theme)
         for width in (560, 900):

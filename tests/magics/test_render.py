@@ -36,6 +36,7 @@ from janus_lab.verbs.listings import (
     Runs,
     SearchResults,
     SharedRun,
+    told_as,
 )
 from janus_lab.verbs.session import Using
 from janus_magics.render import HTML, bundle
@@ -105,8 +106,8 @@ VALUES = {
     RawKey: RawKey(EVIL_CONTENT),
     DeletedKeys: DeletedKeys([EVIL]),
     ModelStatus: MODEL,
-    ModelAdded: ModelAdded(MODEL),
-    ModelFits: ModelFits(MODEL),
+    ModelAdded: told_as(ModelAdded, MODEL),
+    ModelFits: told_as(ModelFits, MODEL),
     ModelView: ModelView((MODEL,), (DeviceMemory("ram", EVIL, 9, (MemoryShare(EVIL, 1, 1, 1),), 1, 1, 4),)),
     BenchReport: BenchReport(EVIL, ModelTask.GENERATION, 1.0, 1.0, (BenchStream(1, 1.0, 1.0),)),
     MigrationPlan: MigrationPlan(EVIL, EVIL, {EVIL: 1}, 1, 1.0, resumes=True),

@@ -21,7 +21,7 @@ from janus_lab.values.model import (
 )
 from janus_lab.values.model_run import BenchReport, BenchStream, LoadReport, PullReport
 from janus_lab.values.model_status import DeviceMemory, Fit, MemoryShare, ModelStatus, ModelView, Resident, Unloaded
-from janus_lab.verbs.listings import ModelChain, ModelForgotten
+from janus_lab.verbs.listings import ModelAdded, ModelChain, ModelFits, ModelForgotten, told_as
 from janus_lab.verbs.models import VERB
 from janus_lab.verbs.plain import models, plain
 from janus_magics.render import html
@@ -152,3 +152,19 @@ def test_a_model_tells_how_it_would_fit_and_what_makes_room(status):
 def test_what_came_of_it_is_told(value, words):
     assert words in plain(value)
     assert str(html(value))
+
+
+def test_a_fit_tells_the_fit_and_an_addition_what_comes_next(status):
+    shown, fit, added = plain(status), plain(told_as(ModelFits, status)), plain(told_as(ModelAdded, status))
+    assert "sha-256" in shown
+    assert "sha-256" not in fit
+    assert "once others make room" in fit
+    assert added.splitlines()[-1].endswith("tells whether it fits")
+
+
+def test_a_list_fits_a_narrow_terminal_and_explains_its_marks(status):
+    collections = replace(status, record=replace(status.record, name="e5"), collections=("notes", "towns"))
+    told = plain(ModelView((collections,)))
+    assert "licence" not in told
+    assert "≈ estimated" in told
+    assert "searched by e5: notes, towns" in told

@@ -10,10 +10,12 @@ from janus_lab.values.health import EngineRoomStatus
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
+from janus_lab.values.run import Priority, Run, RunKind, RunState
 from janus_lab.values.size import size
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.documents import progress
+from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line, printable
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31mred\u202egnp.exe\r\x00"
@@ -117,3 +119,18 @@ def test_a_reindex_says_whose_index_serves_now():
     )
     assert "no longer" not in plain(replace(report, before=""))
     assert "\x1b" not in plain(replace(report, model="e5\x1b[2J"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "what"),
+    [
+        ({"name": "big", "task": "generation"}, "big"),
+        ({"uri": "hf://o/r/m.gguf", "name": ""}, "hf://o/r/m.gguf"),
+        ({"collection": "towns", "model": "e5"}, "towns, by e5"),
+        ({"collection": "towns", "model": ""}, "towns"),
+        ({}, ""),
+    ],
+)
+def test_a_run_on_models_and_indexes_is_told_by_what_it_is_on(request_, what):
+    run = Run("r" * 32, RunKind.LOAD, RunState.DONE, Priority.AGENT, request_, 1.0)
+    assert subject(run) == what

@@ -79,7 +79,7 @@ def run_facts(value: Run) -> list[tuple[str, str]]:
 
 
 def subject(value: Run) -> str:
-    """What a run is about: its question, queries, sources, or the documents it removes."""
+    """What a run is about: its question, queries, sources, model, collection, or the documents it removes."""
     request: Mapping[str, Any] = value.request
     if "question" in request:
         return str(request["question"])
@@ -92,8 +92,15 @@ def subject(value: Run) -> str:
     items = next((request[name] for name in ("queries", "sources", "texts") if request.get(name)), ())
     if not items and request.get("scanned"):
         items = [source["origin"] for source in request["scanned"]["found"]]
-    more = f" … ({len(items):,})" if len(items) > 1 else ""
-    return f"{items[0]}{more}" if items else ""
+    if not items:
+        return str(request.get("uri") or request.get("name") or _indexed_anew(request))
+    return f"{items[0]} … ({len(items):,})" if len(items) > 1 else f"{items[0]}"
+
+
+def _indexed_anew(request: Mapping[str, Any]) -> str:
+    """The collection of a reindex, and by which model."""
+    model = f", by {request['model']}" if request.get("model") else ""
+    return f"{request['collection']}{model}" if request.get("collection") else ""
 
 
 def run_seconds(value: Run) -> float | None:

@@ -39,7 +39,7 @@ def facts(value: ModelStatus) -> list[tuple[str, str]]:
 
 def added(value: ModelAdded) -> str:
     """What is known of a new model, and what may be done with it."""
-    return f"{model(value.status)}\n\n{next_steps(value.status.record)}"
+    return f"{model(value)}\n\n{next_steps(value.record)}"
 
 
 def next_steps(record: ModelRecord) -> str:
@@ -56,9 +56,8 @@ def fits(value: ModelFits) -> str:
 
 def fits_facts(value: ModelFits) -> list[tuple[str, str]]:
     """The model's name and what counts for whether it fits."""
-    status = value.status
-    found = [("model", one_line(status.record.name, 120)), *_without_files(status)]
-    return found + (fit_facts(status.fit) if status.fit is not None else []) + _loaded_facts(status)
+    found = [("model", one_line(value.record.name, 120)), *_without_files(value)]
+    return found + (fit_facts(value.fit) if value.fit is not None else []) + _loaded_facts(value)
 
 
 def left_alone(value: ModelStatus) -> str:

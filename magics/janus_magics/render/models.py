@@ -48,8 +48,8 @@ def model(value: ModelStatus) -> Markup:
 def added(value: ModelAdded) -> Markup:
     """What is known of a new model, and what may be done with it."""
     return page(
-        facts(model_facts.facts(value.status)),
-        element("div", model_facts.next_steps(value.status.record), kind="dim small"),
+        facts(model_facts.facts(value)),
+        element("div", model_facts.next_steps(value.record), kind="dim small"),
     )
 
 

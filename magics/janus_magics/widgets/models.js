@@ -24,21 +24,23 @@ export default function () {
 
 function modelsView(model, known) {
   const bars = make("div", { class: "memories" });
+  const notes = make("div", { class: "dim small" });
   const words = make("div", { class: "warn small" });
   const list = make("div", { class: "models" });
   const foot = make("footer", { class: "dim small" });
-  const element = make("div", { role: "region", "aria-label": "Janus models" }, make("h3", {}, "Models"), bars, list, words, foot);
+  const element = make("div", { role: "region", "aria-label": "Janus models" }, make("h3", {}, "Models"), bars, list, notes, words, foot);
   let told = "";
 
   function draw() {
     const text = JSON.stringify(known.sections);
     if (text !== told) {
       told = text;
-      const { header, models, troubles, memory } = known.sections;
+      const { header, models, notes: lines, troubles, memory } = known.sections;
       const rows = table("Models", header.map((name) => (name === "memory" || name === "tokens/s" ? `>${name}` : name)));
       rows.tell(models);
       list.replaceChildren(rows.element);
       bars.replaceChildren(...memory.map(memoryBar));
+      notes.replaceChildren(...lines.map((text) => make("p", {}, text)));
       words.replaceChildren(...troubles.map(([name, why]) => make("p", {}, `▲ ${name}: ${why}`)));
     }
     tick();

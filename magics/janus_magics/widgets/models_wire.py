@@ -6,15 +6,16 @@ from typing import Any
 
 from janus_lab.values.model_status import DeviceMemory, ModelView
 from janus_lab.values.size import size
-from janus_lab.verbs.plain.models import HEADER, cells, troubles
+from janus_lab.verbs.plain.models import HEADER, cells, legend, searched, troubles
 from janus_lab.verbs.plain.printable import one_line
 
 
 def sections(view: ModelView) -> dict[str, Any]:
-    """The table of models, words on those that can't be used, and a bar for each memory."""
+    """The table of models, words on it and on those that can't be used, and a bar for each memory."""
     return {
         "header": list(HEADER),
         "models": [list(cells(one)) for one in view.models],
+        "notes": [text for text in (*searched(view), legend(view)) if text],
         "troubles": [list(told) for told in troubles(view)],
         "memory": [_bar(one) for one in view.memory],
     }
