@@ -89,7 +89,7 @@ def test_a_load_that_is_cancelled_ends_at_once_and_leaves_nothing(tmp_path, nobo
                 began = time.monotonic()
         assert handle.run().state is RunState.CANCELLED
         assert time.monotonic() - began < 5
-        (book,) = lab.models._books()
+        (book,) = lab.models._statuses.books()
         assert (book.leases, book.waiting) == ((), ())
         assert lab.models.show(WRITER).circuit is None
 
