@@ -16,6 +16,7 @@ from janus_lab.errors import (
     JanusError,
     NotFound,
     RunCancelled,
+    ServerUnreachable,
     StoreUnreachable,
     UserError,
 )
@@ -28,6 +29,7 @@ _STATUS: tuple[tuple[type[JanusError], int], ...] = (
     (CircuitOpen, 503),
     (EngineRoomFailed, 503),
     (StoreUnreachable, 503),
+    (ServerUnreachable, 503),
     (AdmissionClosed, 503),
     (CapacityError, 503),
     (UserError, 400),
