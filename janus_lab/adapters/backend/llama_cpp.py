@@ -14,13 +14,13 @@ from janus_lab.adapters.backend.llama_cells import Cells
 from janus_lab.adapters.backend.llama_context import LlamaContext
 from janus_lab.adapters.backend.llama_devices import chosen
 from janus_lab.adapters.backend.llama_engine import LlamaEngine
-from janus_lab.adapters.backend.llama_loading import load_weights
-from janus_lab.adapters.backend.llama_log import heard, last_error, quiet
+from janus_lab.adapters.backend.llama_loading import load_weights, started
+from janus_lab.adapters.backend.llama_log import heard, last_error
 from janus_lab.adapters.backend.llama_memory import footprint
 from janus_lab.adapters.backend.llama_vocabulary import Vocabulary
 from janus_lab.adapters.backend.prepared import prepared
-from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
-from janus_lab.errors import MissingPackage, ModelFailed
+from janus_lab.adapters.backend.processors import model_threads
+from janus_lab.errors import ModelFailed
 from janus_lab.values.generation import ModelInfo
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.model import Footprint
@@ -36,15 +36,8 @@ def open_llama(order: LoadOrder) -> Iterator[LlamaBackend]:
     Weights in a format that CPUs are slow at (Q4_1) are converted to Q8_0 once, into `order.cache`, unless accelerators compute. Raises MissingPackage,
     DiskFull or ModelFailed, and what `order.still_wanted` raises.
     """
-    rest_while_waiting()
-    try:
-        import llama_cpp
-    except ImportError as error:
-        raise MissingPackage(
-            "running GGUF models needs the package llama-cpp-python", remedy="pip install 'janus-lab[starter]'"
-        ) from error
-    quiet()
-    llama_cpp.llama_backend_init()
+    llama_cpp = started()
+    devices = chosen(order.plan.devices, order.numbers)
     with heard() as lines:
         model, variant = _load_fast(order, lines)
         try:
@@ -53,11 +46,12 @@ def open_llama(order: LoadOrder) -> Iterator[LlamaBackend]:
         except BaseException:
             llama_cpp.llama_model_free(model)
             raise
-    taken = footprint(lines, chosen(order.plan.devices, order.numbers), llama_cpp.llama_model_size(model))
     try:
+        taken = footprint(lines, devices, llama_cpp.llama_model_size(model))
         with _opened(model, context, order, replace(order.info, variant=variant), taken) as backend:
             yield backend
     finally:
+        context.close()
         llama_cpp.llama_model_free(model)
 
 
@@ -67,25 +61,21 @@ def _opened(
 ) -> Iterator[LlamaBackend]:
     import llama_cpp
 
+    cells = Cells(
+        llama_cpp,
+        context.memory,
+        size=context.cells,
+        sequences=order.plan.sequences,
+        window=llama_cpp.llama_model_n_swa(model),
+        whole_only=llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model),
+    )
+    window = min(order.plan.context_tokens, context.cells)
+    vocabulary = Vocabulary(model)  # what can fail comes before the engine's thread
+    backend = LlamaBackend(LlamaEngine(context, cells), vocabulary, replace(info, context_tokens=window), taken)
     try:
-        cells = Cells(
-            llama_cpp,
-            context.memory,
-            size=context.cells,
-            sequences=order.plan.sequences,
-            window=llama_cpp.llama_model_n_swa(model),
-            whole_only=llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model),
-        )
-        window = min(order.plan.context_tokens, context.cells)
-        info = replace(info, context_tokens=window)
-        vocabulary = Vocabulary(model)  # what can fail comes before the engine's thread
-        backend = LlamaBackend(LlamaEngine(context, cells), vocabulary, info, taken)
-        try:
-            yield backend
-        finally:
-            backend.close()
+        yield backend
     finally:
-        context.close()
+        backend.close()
 
 
 def _load_fast(order: LoadOrder, lines: list[str]) -> tuple[Any, str]:

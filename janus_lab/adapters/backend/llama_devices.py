@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from janus_lab.adapters.backend.llama_library import imported
 from janus_lab.errors import MissingPackage
 
 _GPU, _INTEGRATED = 1, 2  # ggml_backend_dev_type
@@ -65,6 +66,7 @@ def built_for() -> frozenset[str]:
 
 
 def _ggml() -> Any:
+    imported()
     from llama_cpp._ggml import libggml
 
     libggml.ggml_backend_dev_count.restype = ctypes.c_size_t

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from janus_lab.adapters.backend.llama_batch import TokenBatch
-from janus_lab.adapters.backend.llama_loading import load_weights
-from janus_lab.adapters.backend.llama_log import last_error, quiet
+from janus_lab.adapters.backend.llama_loading import load_weights, started
+from janus_lab.adapters.backend.llama_log import last_error
 from janus_lab.adapters.backend.llama_parameters import context_parameters
-from janus_lab.adapters.backend.processors import model_threads, rest_while_waiting
+from janus_lab.adapters.backend.llama_text import tokens_of
+from janus_lab.adapters.backend.processors import model_threads
 from janus_lab.adapters.backend.token_graph import replace_file
-from janus_lab.errors import MissingPackage, ModelFailed, UserError
+from janus_lab.errors import ModelFailed, UserError
 from janus_lab.values.load_order import LoadOrder
 
 _WINDOW_TOKENS = 512
@@ -28,15 +29,7 @@ Floats = npt.NDArray[np.float32]
 @contextmanager
 def opened_encoder(order: LoadOrder) -> Iterator[LlamaEncoder]:
     """The model in a GGUF file, loaded as the order's plan says, and unloaded at the end. Raises MissingPackage or ModelFailed."""
-    rest_while_waiting()
-    try:
-        import llama_cpp
-    except ImportError as error:
-        raise MissingPackage(
-            "running GGUF models needs the package llama-cpp-python", remedy="pip install 'janus-lab[starter]'"
-        ) from error
-    quiet()
-    llama_cpp.llama_backend_init()
+    llama_cpp = started()
     model = load_weights(order.file, order, remedy=replace_file(order.file))
     try:
         order.still_wanted()
@@ -78,11 +71,7 @@ class LlamaEncoder:
 
     def tokens(self, text: str, *, special: bool = True) -> list[int]:
         """A text's tokens, with `special` those that the model wants around it; control tokens spelled out in it are mere text."""
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 4
-        found = (self._api.llama_token * room)()
-        count = self._api.llama_tokenize(self._vocab, data, len(data), found, room, special, False)
-        return list(found[:count])
+        return tokens_of(self._vocab, text, around=special)
 
     def around(self) -> tuple[list[int], list[int], list[int]]:
         """The tokens that the model wants before a question, between it and a text, and after the text."""

@@ -1,15 +1,24 @@
-"""Weights by llama.cpp: read from their file as a plan says, for as long as somebody wants them."""
+"""llama.cpp started, and weights read from their file as a plan says, for as long as somebody wants them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from janus_lab.adapters.backend.llama_log import last_error
+from janus_lab.adapters.backend.llama_library import imported
+from janus_lab.adapters.backend.llama_log import last_error, quiet
 from janus_lab.adapters.backend.llama_parameters import model_parameters
 from janus_lab.adapters.backend.read_ahead import read_ahead
 from janus_lab.errors import ModelFailed
 from janus_lab.values.load_order import LoadOrder
+
+
+def started() -> Any:
+    """llama.cpp, ready to load models, and quiet. Raises MissingPackage."""
+    api = imported()
+    quiet()
+    api.llama_backend_init()
+    return api
 
 
 def load_weights(path: Path, order: LoadOrder, *, remedy: str) -> Any:

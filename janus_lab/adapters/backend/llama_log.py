@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from janus_lab.adapters.backend.llama_library import imported
+
 _DEBUG_LEVEL, _ERROR_LEVEL = 1, 4
 _logger = logging.getLogger("janus_lab.llama_cpp")
 _errors: deque[str] = deque(maxlen=4)
@@ -43,9 +45,8 @@ def heard() -> Iterator[list[str]]:
 
 
 def _listen() -> None:
-    import llama_cpp
-
     if not _keep:
+        llama_cpp = imported()
         callback = llama_cpp.llama_log_callback(_record)
         _keep.append(callback)
         llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
