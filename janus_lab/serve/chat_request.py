@@ -8,8 +8,8 @@ from typing import Any
 
 from janus_lab.serve.fields import Fields
 from janus_lab.serve.messages import read_messages
+from janus_lab.serve.offered_tools import read_tools
 from janus_lab.serve.refusals import wrong
-from janus_lab.serve.tools import read_tools
 from janus_lab.values.chat import AS_MANY_AS_FIT
 from janus_lab.values.generation import TEXT, Message
 
