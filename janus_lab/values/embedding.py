@@ -43,5 +43,5 @@ class Embedded:
 def of_one_model(parts: Sequence[Embedded]) -> Sequence[Embedded]:
     """The parts of one list of texts, if one model embedded them all; raises EngineError if another one was chosen meanwhile."""
     if len({(part.model, part.dimensions) for part in parts}) > 1:
-        raise EngineError("another embedding model was chosen while texts were embedded", remedy="repeat")
+        raise EngineError("another embedding model was chosen while texts were embedded", remedy="embed them again")
     return parts
