@@ -152,14 +152,15 @@ class LoadPlan:
 
     `context_tokens` is one request's window and `cells` how many positions the cache has for all of them. `gpu_layers` counts
     from the end, the output among them, as llama.cpp does; `devices` are the accelerators' ids in the order of `tensor_split`.
-    Of one batch, likelihoods are told after `outputs` tokens at most.
+    Of one batch, likelihoods are told after `outputs` tokens at most, or after one of each sequence, for which llama.cpp makes room
+    when it loads: for more it would take memory later, which it reports to nobody.
     """
 
     context_tokens: int = 2048
     cells: int = 2048
     sequences: int = 4
     batch_tokens: int = 512
-    outputs: int = 64
+    outputs: int = 4
     cache_type: str = "f16"
     flash_attention: bool = True
     gpu_layers: int = 0

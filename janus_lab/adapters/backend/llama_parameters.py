@@ -41,7 +41,7 @@ def model_parameters(plan: LoadPlan, numbers: Mapping[str, int]) -> Any:
 def context_parameters(plan: LoadPlan, threads: int) -> Any:
     """For `llama_init_from_model`, with one cache that all sequences share.
 
-    A batch must not ask for the likelihoods after more than `plan.outputs` tokens: llama.cpp ends the process then. Layers with a sliding
+    A batch must not ask for the likelihoods after more than `n_outputs_max` tokens: llama.cpp ends the process then. Layers with a sliding
     window keep no more than they see, so a prefix can only be gone on from where `llama_memory_seq_pos_min` says that its
     last window is still there. Raises SettingsError for a cache that can't be.
     """
@@ -56,8 +56,8 @@ def context_parameters(plan: LoadPlan, threads: int) -> Any:
     params.n_ctx = plan.cells
     params.n_seq_max = plan.sequences
     params.n_batch = params.n_ubatch = plan.batch_tokens
-    params.n_outputs_max = min(plan.batch_tokens, max(plan.outputs, plan.sequences))
-    params.n_outputs_max_per_seq = plan.outputs
+    outputs = min(plan.batch_tokens, max(plan.outputs, plan.sequences))
+    params.n_outputs_max = params.n_outputs_max_per_seq = outputs
     params.n_threads = params.n_threads_batch = threads
     params.type_k = params.type_v = CACHE_TYPES[plan.cache_type]
     # Where a device or an architecture has no flash attention, llama.cpp goes without it.

@@ -57,6 +57,13 @@ def test_a_context_is_as_the_plan_says(models):
         assert any("Flash Attention enabled" in line for line in lines)
 
 
+def test_what_is_asked_of_one_batch_has_its_room_from_the_beginning():
+    """For more likelihoods than sequences llama.cpp takes memory when they are first asked for, and does not report it."""
+    for plan in (LoadPlan(), LoadPlan(sequences=9)):
+        params = context_parameters(plan, 1)
+        assert params.n_outputs_max == params.n_outputs_max_per_seq == params.n_seq_max == plan.sequences
+
+
 def test_without_flash_attention_there_is_none(models):
     with loaded(models["llama"], replace(PLAN, flash_attention=False)) as (*_, lines):
         assert told(lines, "flash_attn") == "disabled"
