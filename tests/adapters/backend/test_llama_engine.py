@@ -238,6 +238,14 @@ def test_at_the_end_those_let_in_finish_and_others_are_told(folder):
     pool.shutdown()
 
 
+def test_what_is_asked_of_its_words_once_it_is_unloaded_fails_and_ends_nothing(folder):
+    with opened(folder) as model:
+        assert model._vocabulary.piece(100)
+    for asked in (model._vocabulary.piece, model._vocabulary.ends):
+        with pytest.raises(ModelFailed, match="unloaded"):
+            asked(100)
+
+
 def test_no_tokens_wanted_none_said(folder):
     with opened(folder) as model:
         text, last = said(model, chat("a"), 0)
