@@ -81,8 +81,8 @@ def address_hash(record: ModelRecord) -> str:
 
 
 def shown(known: Sequence[Measurement], plan: LoadPlan | None) -> Measurement | None:
-    """What to tell of a model, of measurements latest first: that of this very plan if there is one; speeds may be another one's."""
-    alike = next((one for one in known if plan is not None and one.plan.same(plan)), next(iter(known), None))
+    """What to tell of a model, of measurements latest first: that of the plan nearest to this one; speeds may be another one's."""
+    alike = min(known, key=lambda one: _distance(one.plan, plan) if plan is not None else 0.0, default=None)
     timed = next((one for one in known if one.generation_speed or one.prompt_speed), None)
     if alike is None or timed is None or alike.generation_speed or alike.prompt_speed:
         return alike

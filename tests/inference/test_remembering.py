@@ -120,5 +120,6 @@ def test_what_is_told_is_of_the_plan_at_hand_and_speeds_may_be_anothers():
     plain = Measurement("h", "here", PLAN, measured(PLAN), 1.0)
     told = shown([timed, plain], narrow)
     assert (told.plan, told.generation_speed) == (PLAN, 40.0)
+    assert shown([timed, plain], replace(PLAN, cells=6000)).plan == PLAN
     assert shown([timed, plain], None) == timed
     assert shown([], PLAN) is None

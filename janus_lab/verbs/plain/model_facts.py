@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from janus_lab.values.counted import count
-from janus_lab.values.model import CircuitState, ModelRecord, ModelTask
+from janus_lab.values.model import CircuitState, Measurement, ModelRecord, ModelTask
 from janus_lab.values.model_status import ModelStatus
 from janus_lab.values.size import size
 from janus_lab.verbs.listings import ModelAdded, ModelFits
@@ -113,14 +113,7 @@ def _measured_facts(value: ModelStatus) -> list[tuple[str, str]]:
         return []
     found = []
     if measured.footprint.total():
-        loads = f"; {count(measured.loads, 'load')}, the last in {duration(measured.load_seconds)}" * bool(
-            measured.loads
-        )
-        alike = value.fit is None or measured.plan.same(value.fit.plan)
-        other = (
-            "" if alike else f", with {measured.plan.context_tokens:,} tokens a request, {measured.plan.cells:,} in all"
-        )
-        found.append(("measured", f"{footprint(measured.footprint)}{other}{loads}"))
+        found.append(("measured", "; ".join(part for part in (_other_plan(value), _loads(measured)) if part)))
     if measured.prompt_speed or measured.generation_speed:
         found.append(("speed", speeds(value.record.task, measured.prompt_speed, measured.generation_speed)))
     return found
@@ -133,3 +126,17 @@ def _loaded_facts(value: ModelStatus) -> list[tuple[str, str]]:
         where = f"on {one_line(one.machine, 80)}, process {one.pid}"
         found.append(("loaded", f"{where}, {amounts(one.covered)}, for {duration(max(0.0, time.time() - one.since))}"))
     return found + ([("left alone", resting)] if (resting := left_alone(value)) else [])
+
+
+def _other_plan(value: ModelStatus) -> str:
+    """What was measured of another plan than the one at hand; "" where it is the same, and told with how it fits."""
+    measured, fit = value.measured, value.fit
+    if measured is None or (fit is not None and measured.plan.same(fit.plan)):
+        return ""
+    plan = measured.plan
+    window = f", with {plan.context_tokens:,} tokens a request, {plan.cells:,} in all" * (fit is not None)
+    return f"{footprint(measured.footprint)}{window}"
+
+
+def _loads(value: Measurement) -> str:
+    return f"{count(value.loads, 'load')}, the last in {duration(value.load_seconds)}" if value.loads else ""
