@@ -28,7 +28,6 @@ STORY = {
     "max_tokens": 1800,
     "stream": True,
 }
-SHORT = {"messages": [{"role": "user", "content": "Name a colour."}], "max_tokens": 4}
 
 
 class Process:
@@ -98,63 +97,50 @@ def client_of(server):
         yield http
 
 
-def await_end(lab, run):
-    deadline = time.monotonic() + 20
-    while not run.state.final:
+def until(happens, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not happens():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-        run = lab.run(run.id)
-    return run
 
 
-def test_it_serves_until_it_is_told_to_end(serve, home):
+def last_of(lines):
+    *_, last = (line for line in lines if line.startswith("data:"))
+    return json.loads(last.removeprefix("data: "))["error"]
+
+
+def test_it_serves_until_it_is_told_to_end_and_leaves_a_stopped_engine_room_alone(serve, home):
     server = serve()
-    with client_of(server) as http, ThreadPoolExecutor(1) as pool:
-        assert http.get("/models").status_code == 200
-        assert http.post("/chat/completions", json=SHORT).json()["usage"]["completion_tokens"] == 4
-        with http.stream("POST", "/chat/completions", json=STORY) as reply:
-            lines = reply.iter_lines()
-            next(lines)
-            whole = pool.submit(http.post, "/chat/completions", json={**STORY, "stream": False})
-            time.sleep(0.3)
-            server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-            assert next(line for line in lines if line.startswith("data:"))
-            server.process.send_signal(signal.SIGTERM)
-            *_, last = (line for line in lines if line)
-        assert json.loads(last.removeprefix("data: "))["error"]["code"] == "server_ending"
-        assert (whole.result().status_code, whole.result().json()["error"]["code"]) == (503, "server_ending")
-    assert server.ended() == 0
-    said = "".join(server.said)
-    assert len(_KEY.findall(said)) == 1
-    assert [line.split()[0] for line in said.splitlines()] == ["serving", "key:", "Janus"]
-    with open_lab(home) as lab:
-        stories = lab.runs(limit=2, kinds=(RunKind.CHAT,))
-        assert [await_end(lab, story).state for story in stories] == [RunState.CANCELLED] * 2
-
-
-def test_an_engine_room_that_somebody_stopped_is_left_alone(serve, home):
-    server = serve()
-    with client_of(server) as http, open_lab(home, start=False) as lab:
-        assert http.post("/chat/completions", json=SHORT).status_code == 200
+    with client_of(server) as http, open_lab(home, start=False) as lab, ThreadPoolExecutor(1) as pool:
         with http.stream("POST", "/chat/completions", json=STORY) as reply:
             lines = reply.iter_lines()
             next(lines)
             lab.down()
-            *_, last = (line for line in lines if line.startswith("data:"))
-        assert "janus up" in json.loads(last.removeprefix("data: "))["error"]["message"]
-        story = lab.runs(limit=1, kinds=(RunKind.CHAT,))[0]
-        refusal = http.post("/chat/completions", json=SHORT)
+            assert "`janus up`" in last_of(lines)["message"]
+        refusal = http.post("/embeddings", json={"input": "x"})
         assert refusal.status_code == 503
         assert refusal.json()["error"]["code"] == "engine-room-failed"
         assert "`janus up`" in refusal.json()["error"]["message"]
         assert not lab.status().running
+
         with open_lab(home) as again:
             again.up()
-        assert http.post("/chat/completions", json=SHORT).status_code == 200
-        assert await_end(lab, story).state is RunState.CANCELLED
-    assert server.end() == 0
-    assert "Traceback" not in "".join(server.said)
+        with http.stream("POST", "/chat/completions", json=STORY) as reply:
+            lines = reply.iter_lines()
+            next(lines)
+            whole = pool.submit(http.post, "/chat/completions", json={**STORY, "stream": False})
+            until(lambda: len(lab.runs(kinds=(RunKind.CHAT,))) == 3)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            assert next(line for line in lines if line.startswith("data:"))
+            server.process.send_signal(signal.SIGTERM)
+            assert last_of(lines)["code"] == "server_ending"
+        assert (whole.result().status_code, whole.result().json()["error"]["code"]) == (503, "server_ending")
+        assert server.ended() == 0
+        until(lambda: [run.state for run in lab.runs(kinds=(RunKind.CHAT,))] == [RunState.CANCELLED] * 3)
+    said = "".join(server.said)
+    assert len(_KEY.findall(said)) == 1
+    assert [line.split()[0] for line in said.splitlines()] == ["serving", "key:", "Janus"]
 
 
 def test_the_key_is_not_shown_again(serve, home):
