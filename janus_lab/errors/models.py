@@ -18,6 +18,12 @@ class LicenceNotAccepted(UserError):
     code = "licence-not-accepted"
 
 
+class HubUnreachable(EngineError):
+    """A hub of models does not answer, or can't serve now."""
+
+    code = "hub-unreachable"
+
+
 class HashMismatch(EngineError):
     """What was fetched is not what the publisher says it is; it was thrown away."""
 

@@ -42,7 +42,7 @@ class PullService:
         """Fetch what is missing, look into it, and make the model known.
 
         Raises LicenceNotAccepted before anything is fetched, CorruptFile for what is no model, UsageError where another model has
-        its name, NotFound, ModelGated, HashMismatch, DiskFull, StoreUnreachable, RunCancelled; SliceOver and RunPaused pass.
+        its name, NotFound, ModelGated, HashMismatch, DiskFull, HubUnreachable, RunCancelled; SliceOver and RunPaused pass.
         """
         request = codec.from_json(ModelPull, context.run.request)
         began = time.monotonic()

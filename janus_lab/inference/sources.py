@@ -78,5 +78,5 @@ def _readable(path: Path, uri: str) -> Path:
     except OSError as error:
         raise NotFound(
             f"the model {uri} can't be read: {error.strerror or error}",
-            remedy=f"put the file at {path} and make it readable, or name another model in janus.toml",
+            remedy=f"put the file at {path} and make it readable, or choose another model: `janus models use NAME`",
         ) from error

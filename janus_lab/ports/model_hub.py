@@ -22,7 +22,7 @@ class ModelHub(Protocol):
         ...
 
     def find(self, uri: str) -> HubModel:
-        """What the URI means now: a branch or tag, the commit that it has. Raises NotFound, ModelGated or StoreUnreachable."""
+        """What the URI means now: a branch or tag, the commit that it has. Raises NotFound, ModelGated or HubUnreachable."""
         ...
 
     def fetch(self, model: HubModel, *, progress: Progress, cancelled: Callable[[], bool]) -> ModelFiles:
@@ -30,6 +30,6 @@ class ModelHub(Protocol):
 
         The files are those of the commit that was found, whatever was published since, and their `uri` names it. `cancelled`
         may raise to end it, too.
-        Raises NotFound, ModelGated for one that asks for consent, HashMismatch, DiskFull, StoreUnreachable, or RunCancelled.
+        Raises NotFound, ModelGated for one that asks for consent, HashMismatch, DiskFull, HubUnreachable, or RunCancelled.
         """
         ...

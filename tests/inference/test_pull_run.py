@@ -15,7 +15,7 @@ from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message
 from janus_lab.values.model import ModelOptions, ModelTask
 from janus_lab.values.model_run import PullReport
-from janus_lab.values.run import RunKind
+from janus_lab.values.run import RunKind, RunState
 
 
 @pytest.fixture
@@ -45,6 +45,14 @@ def test_a_pulled_model_is_known_at_its_commit_and_speaks(lab, hub, weights):
     assert status.record.options.context_tokens == 256
     reply = lab.chat([Message("user", "Hello")], max_tokens=4, model="small.Q8_0")
     assert reply.model == "small.Q8_0"
+
+
+def test_a_hub_that_is_away_fails_the_run_and_nothing_else(tmp_path):
+    with open_lab(tmp_path / "lab", inline=True, hub_url="http://127.0.0.1:9") as lab:
+        with pytest.raises(RunFailed, match="hub-unreachable"):
+            lab.models.pull("hf://org/small")
+        (run,) = lab.runs(kinds=[RunKind.PULL])
+        assert (run.state, run.attempts) == (RunState.FAILED, 1)
 
 
 @pytest.mark.parametrize("licence", ["", "gemma", "cc-by-nc-4.0"])

@@ -94,7 +94,7 @@ class HuggingfaceHub:
         return self._files(address, found)
 
     def find(self, uri: str) -> HubModel:
-        """What the URI means now; the hub is not asked for a commit that is here. Raises NotFound, ModelGated, StoreUnreachable."""
+        """What the URI means now; the hub is not asked for a commit that is here. Raises NotFound, ModelGated, HubUnreachable."""
         address = HubAddress.parse(uri)
         page = f"{shown_url(self._url)}/{address.repository}"
         known = self.cached(uri) if self._offline or address.pinned else None
@@ -107,7 +107,7 @@ class HuggingfaceHub:
         """Fetch what is missing, going on with what an earlier, broken fetch left, and check every hash.
 
         The files are those of the commit that was found, whatever was published since. Raises NotFound, ModelGated,
-        HashMismatch, DiskFull, StoreUnreachable, or RunCancelled.
+        HashMismatch, DiskFull, HubUnreachable, or RunCancelled.
         """
         address = HubAddress.parse(model.uri)
         pinned = address.at(address.file, model.commit)

@@ -16,7 +16,7 @@ from huggingface_hub.errors import (
 )
 
 from janus_lab.adapters.hub.address import HubAddress
-from janus_lab.errors import JanusError, ModelGated, NotFound, StoreFailed, StoreUnreachable
+from janus_lab.errors import HubUnreachable, JanusError, ModelGated, NotFound, StoreFailed
 from janus_lab.values.shown_url import shown_url
 
 _FORBIDDEN = (401, 403)
@@ -45,7 +45,7 @@ def refusal(hub: str, address: HubAddress, error: Exception) -> JanusError:
             return NotFound(what, remedy=remedy)
     if isinstance(error, HfHubHTTPError):
         return _answered(hub, address, error.response.status_code)
-    return StoreUnreachable(
+    return HubUnreachable(
         f"{shown_url(hub)} does not answer ({type(error).__name__})",
         remedy="check the network and `hub_url`, then repeat: what was fetched is kept",
     )
@@ -86,7 +86,7 @@ def _answered(hub: str, address: HubAddress, status: int) -> JanusError:
     if status in _FORBIDDEN:
         return gated(hub, address)
     if status == _BUSY or status >= _OWN_FAULT:
-        return StoreUnreachable(
+        return HubUnreachable(
             f"{shown_url(hub)} can't serve this now (HTTP {status})", remedy="repeat later: what was fetched is kept"
         )
     return StoreFailed(

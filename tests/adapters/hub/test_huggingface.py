@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants, try_to_load_from_cache
 
-from janus_lab.errors import DiskFull, HashMismatch, ModelGated, NotFound, RunCancelled, StoreUnreachable
+from janus_lab.errors import DiskFull, HashMismatch, HubUnreachable, ModelGated, NotFound, RunCancelled
 
 WEIGHTS = random.Random(1).randbytes(700_000)
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
@@ -191,13 +191,13 @@ def test_a_busy_hub_is_asked_again_and_then_given_up(hub, fetched):
     assert fetched(URI)[0].content_hash == SHA256
     hub.put("org/model", {"model.gguf": WEIGHTS + b"2"})
     hub.answers = [503] * 20
-    with pytest.raises(StoreUnreachable, match="HTTP 503"):
+    with pytest.raises(HubUnreachable, match="HTTP 503"):
         fetched(URI)
 
 
 def test_a_hub_that_is_down_is_named_and_cached_models_go_on(fetched, opened):
     fetched(URI)
-    with pytest.raises(StoreUnreachable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(HubUnreachable, match=r"127\.0\.0\.1:9"):
         fetched(URI, url="http://127.0.0.1:9")
     assert opened("http://127.0.0.1:9").cached(URI) is not None
 
