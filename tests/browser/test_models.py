@@ -52,7 +52,7 @@ def test_models_and_their_memory_are_drawn_and_follow_what_happens(lab):
     assert "estimated" in models.inner_text()
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         lab.theme(theme)
-        for width in (560, 900):
+        for width in (560, 820):
             lab.page.evaluate("w => { document.querySelector('.janus-models').style.width = w + 'px' }", width)
             lab.page.wait_for_timeout(100)
             models.screenshot(path=str(ARTEFACTS / f"models-live-{theme.split()[-1].lower()}-{width}.png"))
