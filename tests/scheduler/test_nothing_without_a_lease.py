@@ -12,6 +12,7 @@ from made_models import made_model
 from janus_lab import open_lab, schemes
 from janus_lab.ingest import prepare
 from janus_lab.scheduler.work import current_work
+from janus_lab.values.counting import Counted, CountRequest
 from janus_lab.values.generation import Message
 from janus_lab.values.model_run import BenchRequest
 from janus_lab.values.run import RunKind
@@ -107,6 +108,7 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman, hub, monkeypatch
         lab.ask("When was pump 3 built?")
         lab.chat([Message("user", "Say hello.")], max_tokens=4)
         lab.embed(["one", "two"])
+        lab.start_count(CountRequest(texts=("one",))).wait(Counted)
         lab.reindex()
         lab.models.pull("hf://org/small")
         lab.models.fit("small")
