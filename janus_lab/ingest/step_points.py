@@ -50,6 +50,12 @@ class Target:
         return self.generation is not None and not self.generation.serving
 
     @property
+    def begins(self) -> bool:
+        """Whether it is just being made: what it is to hold was not noted yet. Whoever makes it comes for everything afterwards."""
+        there = self.generation
+        return there is not None and not there.serving and there.model is None
+
+    @property
     def late(self) -> list[Pair]:
         """What is wanted and not embedded yet."""
         return [pair for pair in self.wanted if pair[1].id not in self.embeddings]
@@ -97,7 +103,7 @@ class StepPoints:
         """Add the points, whose embeddings are all there."""
         for target in self._targets:
             name = self._name(target)
-            if target.number in self._left_out:
+            if self._is_left_out(target):
                 # Of these a point may be there that is out of date: whoever builds the generation makes it anew.
                 self._stores.vectors.delete(name, [chunk.id for _, chunk in target.wanted])
                 continue
@@ -143,7 +149,10 @@ class StepPoints:
         return len(late)
 
     def _late(self, target: Target) -> list[Pair]:
-        return [] if target.number in self._left_out else target.late
+        return [] if self._is_left_out(target) else target.late
+
+    def _is_left_out(self, target: Target) -> bool:
+        return target.begins or target.number in self._left_out
 
     def _embedder(self, target: Target) -> Embedder:
         if target.generation is None:

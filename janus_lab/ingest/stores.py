@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Collection, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
-from janus_lab.errors import UnreadableFile
+from janus_lab.errors import NotFound, UnreadableFile
 from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.ingest.reading import OpenSource
 from janus_lab.ports.documents import DocumentStore, SourceIndex
@@ -16,6 +16,7 @@ from janus_lab.ports.exclusion import Exclusion
 from janus_lab.ports.graph import GraphStore
 from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.ports.objects import ObjectStore
+from janus_lab.values.document import Document
 from janus_lab.values.ids import content_id
 from janus_lab.values.index_generation import IndexGeneration
 
@@ -64,6 +65,14 @@ class IngestStores:
     def switching(self, collection: str) -> AbstractContextManager[None]:
         """Let nobody change a collection's documents or points, as long as the context lasts."""
         return self.exclusion.hold({_lane(collection, turn) for turn in range(_LANES)})
+
+    def published(self, document_ids: Collection[str]) -> dict[str, Document]:
+        """Those of these documents that are there now, by id."""
+        found: dict[str, Document] = {}
+        for document_id in self.documents.chunk_ids(document_ids):
+            with suppress(NotFound):  # it was just removed
+                found[document_id] = self.documents.get(document_id)
+        return found
 
     def live(self, collection: str) -> list[IndexGeneration]:
         """The generations that points of documents belong in: the one that serves, then one that is being built to follow it."""

@@ -131,14 +131,7 @@ class StepWriter:
 
     def _published(self, step: Step) -> dict[str, Document]:
         """What is published of the step's documents, by id."""
-        ids = [part.version.document.id for part in step.parts]
-        found: dict[str, Document] = {}
-        for document_id in self._stores.documents.chunk_ids(ids):
-            try:
-                found[document_id] = self._stores.documents.get(document_id)
-            except NotFound:
-                continue
-        return found
+        return self._stores.published([part.version.document.id for part in step.parts])
 
     def _publish(self, step: Step, before: Mapping[str, Document]) -> None:
         complete = [part.version.document for part in step.parts if part.completes]

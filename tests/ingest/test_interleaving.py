@@ -46,6 +46,22 @@ def test_bytes_that_another_run_drops_before_they_are_published_are_stored_again
     assert len(state["documents"]) == len(state["objects"]) == 1
 
 
+def test_a_document_that_is_ingested_anew_before_it_is_removed_leaves_no_bytes(room, files) -> None:
+    (files / "a.txt").write_text("alpha")
+    room.ingest(files / "a.txt")
+    pending = ["beta"]
+
+    def ingested_anew() -> bool:
+        if pending:
+            (files / "a.txt").write_text(pending.pop())
+            assert room.ingest(files / "a.txt").changed == 1
+        return False
+
+    room.remove(ids(room)["files/a.txt"], cancelled=ingested_anew)
+    assert not room.check()["documents"]
+    assert not list(room.stores.objects.keys())
+
+
 @pytest.mark.parametrize("change", [lambda path: path.write_text("something else"), lambda path: path.unlink()])
 def test_a_source_whose_bytes_are_gone_for_good_fails_alone(room, files, change) -> None:
     (files / "a.txt").write_text("alpha")

@@ -323,6 +323,18 @@ def test_progress_is_told(room, files, models, reindex):
     assert (last["files_done"], last["files_total"], last["chunks_done"]) == (3, 3, report.chunks)
 
 
+def test_a_generation_that_was_only_just_made_is_left_to_whoever_makes_it(room, files, models, reindex, capsys):
+    write(files, 3)
+    room.ingest(files)
+    room.stores.vectors.prepare(HOME, 7)  # its note is yet to come
+    (files / "late.txt").write_text("epsilon")
+    assert room.ingest(files).added == 1
+    assert "left-out" not in capsys.readouterr().out
+    assert room.stores.vectors.count(room.stores.vectors.generations(HOME)[1].name) == 0
+    reindex()
+    whole(room, models.models["new"], 2)
+
+
 @everywhere
 def test_writers_side_by_side_with_reindexes_leave_stores_that_agree(room, files, models, reindex):
     write(files, 12)
