@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from janus_lab.adapters.backend.processors import AT_REST
 from janus_lab.errors import MissingPackage, SettingsError
 from janus_lab.values.load_order import LoadOrder
 from janus_lab.values.model import LoadPlan, ModelTask
@@ -14,8 +15,6 @@ from janus_lab.values.model import LoadPlan, ModelTask
 HOST = "127.0.0.1"
 _LLAMA_SERVER = "llama-server"
 _QUIET = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-_AT_REST = {"OMP_WAIT_POLICY": "passive"}
-"""Threads that wait for one another while turning in circles are many times slower wherever others compute too."""
 _KEY_VARIABLES = ("LLAMA_API_KEY", "VLLM_API_KEY", "JANUS_SERVER_KEY")
 """Where servers look for the key that opens them. A command line would show it to everybody on the machine."""
 _INSTALL = {
@@ -42,7 +41,7 @@ def launch(order: LoadOrder, port: int, key: str) -> Launch:
             remedy=_INSTALL.get(command[0], "install it, or correct the model's command"),
         )
     return Launch(
-        (program, *command[1:]), {**_QUIET, **_AT_REST, **_devices(order), **dict.fromkeys(_KEY_VARIABLES, key)}
+        (program, *command[1:]), {**_QUIET, **AT_REST, **_devices(order), **dict.fromkeys(_KEY_VARIABLES, key)}
     )
 
 
