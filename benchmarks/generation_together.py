@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import time
@@ -23,7 +24,7 @@ from typing import Any
 
 from janus_lab.adapters.backend.llama_backend import LlamaBackend
 from janus_lab.adapters.backend.llama_cpp import open_llama
-from janus_lab.adapters.backend.processors import model_threads
+from janus_lab.adapters.backend.processors import AT_REST, model_threads
 from janus_lab.compose.load_orders import load_order
 from janus_lab.inference.catalog import Catalog
 from janus_lab.settings import load_settings
@@ -150,10 +151,10 @@ def peer(python: Path | None, file: Path, tokens: Callable[[tuple[Message, ...]]
         yield None
         return
     program = str(Path(__file__).with_name("generation_peer.py"))
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(
-        [str(python), program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=quiet, text=True
-    ) as process:
+    quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+    # Its threads wait as they do by default, not as ours do.
+    own = {name: value for name, value in os.environ.items() if name not in AT_REST}
+    with subprocess.Popen([str(python), program], stdin=pipe, stdout=pipe, stderr=quiet, text=True, env=own) as process:
         order = {"file": str(file), "slots": SLOTS, "cells": CELLS, "batch": BATCH, "threads": model_threads(0)}
         exchange(process, order)
         try:
