@@ -13,13 +13,16 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from janus_lab.adapters.backend.llama_cpp import LlamaBackend, open_llama
 from janus_lab.adapters.backend.onnx_embedding import OnnxEmbedding, open_embedding
+from janus_lab.compose.load_orders import load_order
 from janus_lab.inference.catalog import Catalog
 from janus_lab.settings import load_settings
 from janus_lab.values.generation import GenerationRequest, Message
+from janus_lab.values.model import ModelRecord, ModelTask
 
 SIZES = (64, 128, 256, 512, 1024, 2048)
 DEFAULT = 512
@@ -33,26 +36,19 @@ def main() -> None:
     turns = parser.parse_args().turns
     settings = load_settings("/nowhere")
     catalog = Catalog(settings.model_cache)
-    entry, tokenizer = catalog.find(settings.embedding_model), catalog.tokenizer(settings.embedding_model)
+    record = ModelRecord("embedding", ModelTask.EMBEDDING, settings.embedding_model)
+    order = load_order(settings, catalog, record, threads=1)
     texts = chunks()
     with ExitStack() as models:
-        embedding = {
-            size: models.enter_context(
-                open_embedding(
-                    entry.path, tokenizer, entry.info, cache=settings.model_cache, threads=1, batch_tokens=size
-                )
-            )
-            for size in SIZES
-        }
+        embedding = {size: models.enter_context(open_embedding(replace(order, batch_tokens=size))) for size in SIZES}
         show(
             "embedding_batch_tokens", measured(turns, {size: embed(model, texts) for size, model in embedding.items()})
         )
-    entry = catalog.find(settings.generation_model)
+    record = ModelRecord("generation", ModelTask.GENERATION, settings.generation_model)
+    order = load_order(settings, catalog, record, threads=1)
     with ExitStack() as models:
         reading = {
-            size: models.enter_context(
-                open_llama(entry.path, entry.info, cache=settings.model_cache, threads=1, batch_tokens=size)
-            )
+            size: models.enter_context(open_llama(replace(order, plan=replace(order.plan, batch_tokens=size))))
             for size in SIZES
         }
         show("prompt_batch_tokens", measured(turns, {size: read(model, size) for size, model in reading.items()}))

@@ -24,6 +24,7 @@ from tuning_sets import holds_answer, ingested, opened, read_queries, read_title
 from janus_lab.answering.extractive import choose_quotes
 from janus_lab.answering.gate import NOTHING, Signals
 from janus_lab.answering.pipeline import AskService
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.retrieval.search import HybridSearch
 from janus_lab.values.filter import Condition, Operator
 from janus_lab.values.request import AskRequest
@@ -86,8 +87,8 @@ def collect(folder: Path) -> Sample:
         with ingested([folder], Path(home)) as lab:
             ids = {d.key: d.id for d in lab.documents(limit=1_000_000)}
         with opened(Path(home)) as stores:
-            search = HybridSearch(stores.embedder, stores.vectors, stores.documents)
-            service = AskService(search, stores.embedder, stores.documents, model=None)
+            search = HybridSearch(IndexEmbedders(lambda _name="": stores.embedder), stores.vectors, stores.documents)
+            service = AskService(search, stores.documents, speakers=stores.speakers)
             for hidden in (False, True):
                 for query in queries:
                     without = [ids[g] for g in query.gold] if hidden else []

@@ -16,11 +16,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from janus_lab import Lab, open_lab
-from janus_lab.compose.services import open_models
+from janus_lab.compose.admitting import open_lone_admission
+from janus_lab.compose.models import open_models
+from janus_lab.inference.chain import Speakers
 from janus_lab.inference.embedding import Embedder
 from janus_lab.ports.documents import DocumentStore
 from janus_lab.ports.embedding import EmbeddingCache
-from janus_lab.ports.vectors import VectorStore
+from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.schemes import factory
 from janus_lab.settings import load_settings
 
@@ -60,6 +62,12 @@ def read_titles(folder: Path) -> dict[str, str]:
     return {str(d["id"]): d["title"] for d in map(json.loads, lines)}
 
 
+def read_texts(folder: Path) -> dict[str, str]:
+    """Whole documents by id, the title first."""
+    lines = (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    return {str(d["id"]): f"{d['title']}\n{d['text']}" for d in map(json.loads, lines)}
+
+
 @contextmanager
 def ingested(folders: list[Path], home: Path | None, *, collection: str = "default", **settings: str) -> Iterator[Lab]:
     """A lab that holds the sets in one collection, in `home` (kept, and not ingested again) or a temporary folder."""
@@ -77,9 +85,10 @@ class Stores:
     """What search and answers stand on, opened without a lab around it."""
 
     documents: DocumentStore
-    vectors: VectorStore
+    vectors: VectorIndex
     cache: EmbeddingCache
     embedder: Embedder
+    speakers: Speakers
     collection: str
 
 
@@ -93,11 +102,21 @@ def opened(home: Path) -> Iterator[Stores]:
             return stack.enter_context(factory(port, settings.url(name))(settings.url(name)))
 
         cache = opened_port("embedding cache", "relational_url")
+        models = stack.enter_context(
+            open_models(
+                settings,
+                open_lone_admission(settings, stack),
+                cache=cache,
+                registry=opened_port("model registry", "relational_url"),
+                measurements=opened_port("measurements", "relational_url"),
+            )
+        )
         yield Stores(
             opened_port("documents", "relational_url"),
             opened_port("vectors", "vectors_url"),
             cache,
-            stack.enter_context(open_models(settings, cache)).embedder(),
+            models.embedder(),
+            models.speakers(),
             settings.collection,
         )
 

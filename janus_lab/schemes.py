@@ -42,6 +42,16 @@ SOURCES: Table = {
     "sqlite": Row("relational.source_index:open_source_index"),
     **_postgresql("relational.source_index:open_source_index"),
 }
+MODEL_REGISTRY: Table = {
+    "sqlite": Row("relational.model_registry:open_model_registry"),
+    **_postgresql("relational.model_registry:open_model_registry"),
+    "memory": Row("models.memory:open_model_registry"),
+}
+MEASUREMENTS: Table = {
+    "sqlite": Row("relational.measurements:open_measurements"),
+    **_postgresql("relational.measurements:open_measurements"),
+    "memory": Row("models.memory:open_measurements"),
+}
 EXCLUSION: Table = {
     "sqlite": Row("exclusion.threads:open_exclusion"),
     **_postgresql("relational.exclusion:open_exclusion"),
@@ -49,6 +59,10 @@ EXCLUSION: Table = {
 DOCUMENTS: Table = {"sqlite": Row("documents.store:open_documents"), **_postgresql("documents.store:open_documents")}
 OBJECTS: Table = {"file": Row("objects.files:open_objects"), "s3": Row("objects.minio:open_objects", STACK)}
 VECTORS: Table = {"edge": Row("vector.edge:open_vectors"), "qdrant": Row("vector.server.store:open_vectors", STACK)}
+INDEX_NOTES: Table = {
+    "edge": Row("vector.index_notes:open_index_notes"),
+    "qdrant": Row("vector.server.index_notes:open_index_notes", STACK),
+}
 EVENTS: Table = {
     "unix": Row("events.redis:open_events"),
     "redis": Row("events.redis:open_events"),
@@ -119,12 +133,35 @@ GRAPH: Table = {
 }
 STARTER = "'janus-lab[starter]'"
 EMBEDDING: Table = {
-    "package": Row("backend.onnx_embedding:open_embedding", STARTER),
-    "file": Row("backend.onnx_embedding:open_embedding", STARTER),
+    "hf": Row("backend.embedding_files:open_embedding", STARTER),
+    "package": Row("backend.embedding_files:open_embedding", STARTER),
+    "file": Row("backend.embedding_files:open_embedding", STARTER),
+    "http": Row("backend.openai_embedding:open_embedding", STARTER),
+    "https": Row("backend.openai_embedding:open_embedding", STARTER),
+    "llama-server": Row("backend.managed_backends:open_managed_embedding", STARTER),
+    "vllm": Row("backend.managed_backends:open_managed_embedding", STARTER),
 }
 GENERATION: Table = {
+    "hf": Row("backend.llama_cpp:open_llama", STARTER),
     "package": Row("backend.llama_cpp:open_llama", STARTER),
     "file": Row("backend.llama_cpp:open_llama", STARTER),
+    "http": Row("backend.openai_generation:open_generation", STARTER),
+    "https": Row("backend.openai_generation:open_generation", STARTER),
+    "llama-server": Row("backend.managed_backends:open_managed_generation", STARTER),
+    "vllm": Row("backend.managed_backends:open_managed_generation", STARTER),
+}
+RERANKING: Table = {
+    "hf": Row("backend.reranking_files:open_reranking", STARTER),
+    "package": Row("backend.reranking_files:open_reranking", STARTER),
+    "file": Row("backend.reranking_files:open_reranking", STARTER),
+    "http": Row("backend.openai_reranking:open_reranking", STARTER),
+    "https": Row("backend.openai_reranking:open_reranking", STARTER),
+    "llama-server": Row("backend.managed_backends:open_managed_reranking", STARTER),
+    "vllm": Row("backend.managed_backends:open_managed_reranking", STARTER),
+}
+HUB: Table = {
+    "https": Row("hub.huggingface:open_hub", STARTER),
+    "http": Row("hub.huggingface:open_hub", STARTER),
 }
 SERVER: Table = {
     "amqp": Row("queue.rabbitmq_checks:checks", STACK),
@@ -143,10 +180,13 @@ TABLES: Mapping[str, Table] = {
     "ledger": LEDGER,
     "embedding cache": EMBEDDING_CACHE,
     "sources": SOURCES,
+    "model registry": MODEL_REGISTRY,
+    "measurements": MEASUREMENTS,
     "exclusion": EXCLUSION,
     "documents": DOCUMENTS,
     "objects": OBJECTS,
     "vectors": VECTORS,
+    "index notes": INDEX_NOTES,
     "events": EVENTS,
     "claims": CLAIMS,
     "leases": LEASES,
@@ -161,6 +201,8 @@ TABLES: Mapping[str, Table] = {
     "graph": GRAPH,
     "embedding": EMBEDDING,
     "generation": GENERATION,
+    "reranking": RERANKING,
+    "hub": HUB,
 }
 
 

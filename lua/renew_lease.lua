@@ -1,4 +1,4 @@
--- renew_lease: prolong a living lease, and tell whether a better class waits for what it holds.
+-- renew_lease: prolong a living lease, and tell whether it is asked back, or others wait for what it holds.
 -- uses: clock reaping granting
 -- KEYS[1] machine    hash: resource -> budget outside ending lasting wanted-by-class(3) failure; =resource -> leased room; @fact -> number
 -- KEYS[2] records    hash: id -> 'fence granted rank lasting pid since ttl', its weights, and a line for people; fence 0: it waits
@@ -9,7 +9,7 @@
 -- ARGV[1] id     the lease
 -- ARGV[2] fence  its fencing number
 -- ARGV[3] ttl    its life from now on, in µs
--- returns 1 renewed | 2 yield | 0 expired
+-- returns 1 renewed | 2 yield | 3 recalled | 0 expired
 
 local id, now = ARGV[1], microseconds()
 local ours = read_record(id)
@@ -26,11 +26,14 @@ write_machine()
 if not ours then
   return 0
 end
+if ours.asked_back then
+  return 3
+end
 
--- Where there is room, nobody waits for want of it.
+-- Where there is room, nobody waits for want of it. What is held between pieces of work makes way for any class.
 local function is_wanted_by_better(known)
   local better = 0
-  for rank = 0, ours.rank - 1 do
+  for rank = 0, ours.lasting and 2 or ours.rank - 1 do
     better = better + known[rank]
   end
   return better > 0 and known.failure == '' and better > free(known)

@@ -16,7 +16,7 @@ from janus_lab.adapters.engine_room.paths import socket_path
 from janus_lab.adapters.engine_room.server import server_url, start_server, wait_for_server
 
 ROOT = Path(__file__).parents[1]
-pytest_plugins = ["engines", "proxies", "qdrant_engines", "redis_versions", "nvml_stub"]
+pytest_plugins = ["engines", "proxies", "qdrant_engines", "redis_versions", "nvml_stub", "hub_stand_in"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in its background deaf to interrupts, and our child processes would inherit that.

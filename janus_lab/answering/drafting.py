@@ -9,21 +9,14 @@ from dataclasses import dataclass, field
 from janus_lab.answering.context import pack
 from janus_lab.answering.evidence import Evidence
 from janus_lab.answering.prompt import FENCE, PROMPT_VERSION
-from janus_lab.errors import (
-    ContextTooLong,
-    JanusError,
-    LeaseImpossible,
-    LeaseTimeout,
-    ModelFailed,
-    NotFound,
-    SettingsError,
-)
+from janus_lab.errors import JanusError, SettingsError
+from janus_lab.inference.chain import UNABLE, Speakers
 from janus_lab.ports.generation import GenerationBackend
 from janus_lab.runs.context import RunContext
 from janus_lab.values.event import EventKind
 from janus_lab.values.generation import FinishReason, GenerationRequest
 
-MODEL_FAILURES = (ModelFailed, ContextTooLong, SettingsError, NotFound, LeaseImpossible, LeaseTimeout)
+MODEL_FAILURES = (*UNABLE, SettingsError)
 """What may go wrong with a model and leaves an extractive answer possible."""
 STOP = ("\n", FENCE)
 
@@ -33,32 +26,56 @@ class Draft:
     """What the model wrote before it ended, was stopped or failed."""
 
     text: str = ""
+    model: str = ""
     cancelled: bool = False
     failure: JanusError | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
 
 def write_draft(
-    context: RunContext, question: str, evidence: Sequence[Evidence], backend: GenerationBackend, tokens: int
+    context: RunContext,
+    question: str,
+    evidence: Sequence[Evidence],
+    speakers: Speakers,
+    *,
+    tokens: int,
+    name: str = "",
 ) -> Draft:
-    """Have the model answer from the evidence in at most `tokens` tokens. Model failures end up in the draft, not raised."""
+    """Have a model answer from the evidence in at most `tokens` tokens. Model failures end up in the draft, not raised."""
     draft = Draft()
     started = time.perf_counter()
     try:
-        packed = pack(question, evidence, backend.count_tokens, backend.info.context_tokens - tokens)
-        request = GenerationRequest(packed.messages, max_tokens=tokens, stop=STOP)
-        context.pin(
-            generation_model=backend.info.fingerprint,
-            prompt={"version": PROMPT_VERSION, "messages": [[m.role, m.content] for m in packed.messages]},
-            sampling={"temperature": request.temperature, "seed": request.seed, "max_tokens": tokens},
+        speakers.attempt(
+            lambda backend: _write(context, question, evidence, backend, tokens=tokens, draft=draft),
+            name=name,
+            begun=lambda: bool(draft.text),
         )
-        draft.timings["pack"] = time.perf_counter() - started
-        started = time.perf_counter()
-        _stream(context, backend, request, draft)
     except MODEL_FAILURES as error:
         draft.failure = error
-    draft.timings["generate"] = time.perf_counter() - started
+    draft.timings["generate"] = time.perf_counter() - started - draft.timings.get("pack", 0.0)
     return draft
+
+
+def _write(
+    context: RunContext,
+    question: str,
+    evidence: Sequence[Evidence],
+    backend: GenerationBackend,
+    *,
+    tokens: int,
+    draft: Draft,
+) -> None:
+    started = time.perf_counter()
+    info = backend.info
+    packed = pack(question, evidence, backend.count_tokens, info.context_tokens - tokens)
+    request = GenerationRequest(packed.messages, max_tokens=tokens, stop=STOP)
+    context.pin(
+        generation_model=info.fingerprint,
+        prompt={"version": PROMPT_VERSION, "messages": [[m.role, m.content] for m in packed.messages]},
+        sampling={"temperature": request.temperature, "seed": request.seed, "max_tokens": tokens},
+    )
+    draft.timings["pack"] = time.perf_counter() - started
+    _stream(context, backend, request, draft)
 
 
 def _stream(context: RunContext, backend: GenerationBackend, request: GenerationRequest, draft: Draft) -> None:
@@ -69,4 +86,5 @@ def _stream(context: RunContext, backend: GenerationBackend, request: Generation
             draft.text += token.text
             context.emit(EventKind.TOKEN, text=token.text)
         draft.cancelled = token.finish is FinishReason.CANCELLED
+        draft.model = token.model or draft.model
     draft.cancelled = draft.cancelled or context.cancelled()

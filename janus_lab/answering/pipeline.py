@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from janus_lab.answering.drafting import Draft, write_draft
-from janus_lab.answering.evidence import Evidence, SentenceEmbedder, find_evidence, read_rarity
+from janus_lab.answering.evidence import Evidence, find_evidence, read_rarity
 from janus_lab.answering.gate import Gate, Verdict, load_gate, read_signals
 from janus_lab.answering.question import Question, read_question
 from janus_lab.answering.verification import Checked, check_draft, compose, reopen
+from janus_lab.inference.chain import Speakers
 from janus_lab.ports.documents import DocumentStore
-from janus_lab.ports.generation import GenerationBackend
-from janus_lab.retrieval.query_embedder import QueryEmbedder
-from janus_lab.retrieval.search import HybridSearch, Stopwatch, nothing_there
+from janus_lab.retrieval.pinned import PinnedIndex
+from janus_lab.retrieval.reranker import Reranking
+from janus_lab.retrieval.search import HybridSearch, nothing_there
+from janus_lab.retrieval.stopwatch import Stopwatch
 from janus_lab.runs.context import RunContext
 from janus_lab.values import codec
 from janus_lab.values.answer import Answer, Outcome
@@ -26,15 +28,13 @@ CANDIDATES = 30
 """Chunks over which the rarity of the question's words is counted; evidence comes from the request's `limit` best."""
 
 
-class AnswerEmbedder(QueryEmbedder, SentenceEmbedder, Protocol):
-    """Embeds questions and sentences with one model."""
-
-
 @dataclass(slots=True)
 class Inquiry:
     """A question and what has been found for it."""
 
     question: Question
+    index: PinnedIndex
+    reranking: Reranking
     hits: tuple[Hit, ...] = ()
     evidence: list[Evidence] = field(default_factory=list)
     verdict: Verdict | None = None
@@ -42,22 +42,20 @@ class Inquiry:
 
 
 class AskService:
-    """Carries out ask runs; the result is an Answer as JSON. Without a `model` answers are quotes."""
+    """Carries out ask runs; the result is an Answer as JSON. Where no model may speak, answers are quotes."""
 
     def __init__(
         self,
         search: HybridSearch,
-        embedder: AnswerEmbedder,
         documents: DocumentStore,
         *,
-        model: GenerationBackend | None,
+        speakers: Speakers,
         answer_tokens: int = 160,
         gate: Gate | None = None,
     ) -> None:
         self._search = search
-        self._embedder = embedder
         self._documents = documents
-        self._model = model
+        self._speakers = speakers
         self._answer_tokens = answer_tokens
         self._gate = gate or load_gate()
 
@@ -70,19 +68,21 @@ class AskService:
         verdict = inquiry.verdict
         if verdict is None or not verdict.sufficient:
             return self._finish(context, inquiry, self._refuse(inquiry, request.collection))
-        return self._answer(context, inquiry)
+        return self._answer(context, inquiry, request.model)
 
     def inquire(self, request: AskRequest) -> Inquiry:
         """Everything before the model: hits, evidence, and the gate's verdict (None where nothing was found)."""
-        inquiry = Inquiry(read_question(request.question))
+        index, reranking = self._search.index(request.collection), self._search.reranking()
+        inquiry = Inquiry(read_question(request.question), index, reranking)
         watch = inquiry.watch
+        depth = max(CANDIDATES, request.limit)
         candidates = self._search.search(
-            request.question, request.collection, max(CANDIDATES, request.limit), where=request.where, watch=watch
+            request.question, index, depth, where=request.where, watch=watch, reranking=reranking
         )
         inquiry.hits = tuple(candidates[: request.limit])
         with watch.stage("evidence"):
             rarity = read_rarity(inquiry.question, candidates)
-            found = find_evidence(inquiry.question, inquiry.hits, rarity, self._embedder)
+            found = find_evidence(inquiry.question, inquiry.hits, rarity, inquiry.index.embedder)
             inquiry.evidence = found
         with watch.stage("gate"):
             if found:
@@ -94,23 +94,30 @@ class AskService:
             return _refusal(inquiry, self._gate)
         return _without_sentences(inquiry, Outcome.REFUSED, nothing_there(collection), ())
 
-    def _answer(self, context: RunContext, inquiry: Inquiry) -> Mapping[str, Any]:
+    def _answer(self, context: RunContext, inquiry: Inquiry, name: str) -> Mapping[str, Any]:
         with inquiry.watch.stage("reopen"):
             evidence = reopen(self._documents, inquiry.evidence)
-        draft = Draft()
-        if self._model is not None:
-            draft = write_draft(context, inquiry.question.text, evidence, self._model, self._answer_tokens)
+        draft: Draft | None = None
+        if self._speakers.any(name):
+            draft = write_draft(
+                context, inquiry.question.text, evidence, self._speakers, tokens=self._answer_tokens, name=name
+            )
             inquiry.watch.timings.update(draft.timings)
-        if draft.cancelled:
+        if draft is not None and draft.cancelled:
             context.mark_partial()
             return self._finish(context, inquiry, _cancelled(inquiry, draft))
         with inquiry.watch.stage("verify"):
-            checked = check_draft(inquiry.question, draft.text, evidence)
+            checked = check_draft(inquiry.question, draft.text if draft is not None else "", evidence)
             answer = self._compose(context, inquiry, evidence, draft, checked)
         return self._finish(context, inquiry, answer)
 
     def _compose(
-        self, context: RunContext, inquiry: Inquiry, evidence: Sequence[Evidence], draft: Draft, checked: Checked
+        self,
+        context: RunContext,
+        inquiry: Inquiry,
+        evidence: Sequence[Evidence],
+        draft: Draft | None,
+        checked: Checked,
     ) -> Answer:
         composition = compose(self._documents, checked, evidence)
         for citation in composition.citations:
@@ -124,32 +131,36 @@ class AskService:
             hits=inquiry.hits,
             run_id=context.run.id,
             timings={},
-            notes=self._notes(draft, checked),
-            draft=draft.text,
+            notes=(*context.concessions, *_notes(draft, checked)),
+            draft=draft.text if draft is not None else "",
+            model=draft.model if draft is not None else "",
         )
-
-    def _notes(self, draft: Draft, checked: Checked) -> tuple[str, ...]:
-        if self._model is None:
-            return ("no model was asked: these are the documents' own sentences",)
-        if draft.failure is not None:
-            error = draft.failure
-            return (f"the model failed ({error.code}: {error.message}); these are the documents' own sentences",)
-        return (f"{checked.reason}; these are the documents' own sentences",) if checked.reason else ()
 
     def _finish(self, context: RunContext, inquiry: Inquiry, answer: Answer) -> Mapping[str, Any]:
         data = codec.to_json(answer)
         data["run_id"] = context.run.id
+        data["generation"] = inquiry.index.generation
         data["timings"] = dict(inquiry.watch.timings)
         return data
 
     def _pin(self, context: RunContext, inquiry: Inquiry) -> None:
         verdict = inquiry.verdict
         context.pin(
-            embedding_model=self._embedder.info.fingerprint,
             gate={"version": self._gate.version, "threshold": self._gate.threshold},
             chunk_ids=[hit.chunk.id for hit in inquiry.hits],
+            **inquiry.index.facts(),
+            **inquiry.reranking.facts(),
             **({"evidence": {"probability": verdict.probability, **asdict(verdict.signals)}} if verdict else {}),
         )
+
+
+def _notes(draft: Draft | None, checked: Checked) -> tuple[str, ...]:
+    if draft is None:
+        return ("no model was asked: these are the documents' own sentences",)
+    if draft.failure is not None:
+        error = draft.failure
+        return (f"the model failed ({error.code}: {error.message}); these are the documents' own sentences",)
+    return (f"{checked.reason}; these are the documents' own sentences",) if checked.reason else ()
 
 
 def _refusal(inquiry: Inquiry, gate: Gate) -> Answer:
@@ -165,7 +176,8 @@ def _refusal(inquiry: Inquiry, gate: Gate) -> Answer:
 
 def _cancelled(inquiry: Inquiry, draft: Draft) -> Answer:
     notes = ("stopped on request; not verified",)
-    return replace(_without_sentences(inquiry, Outcome.CANCELLED, draft.text.strip(), notes), draft=draft.text)
+    answer = _without_sentences(inquiry, Outcome.CANCELLED, draft.text.strip(), notes)
+    return replace(answer, draft=draft.text, model=draft.model)
 
 
 def _without_sentences(inquiry: Inquiry, outcome: Outcome, text: str, notes: tuple[str, ...]) -> Answer:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 _PORTS = {
     "amqp": 5672,
     "amqps": 5671,
+    "http": 80,
+    "https": 443,
     "postgresql": 5432,
     "qdrant": 6333,
     "redis": 6379,

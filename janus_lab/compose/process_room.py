@@ -24,11 +24,13 @@ TRUST_SECONDS = 2.0
 class ProcessRoom(EngineRoom):
     """A server and a worker under a supervisor, shared by every client of the data directory."""
 
-    def __init__(self, settings: Settings, *, start: bool, overrides: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, *, start: bool, restart: bool = True, overrides: Mapping[str, Any]) -> None:
         _require_one_worker(settings)
         self._settings = settings
         self._environment = environment_of(overrides)
         self._start = start
+        self._restart = restart
+        self._made_at = time.time()
         self._lock = threading.Lock()
         self._link: Link | None = None
         self._redis_url = ""
@@ -36,9 +38,9 @@ class ProcessRoom(EngineRoom):
         self._resources = ExitStack()
 
     def link(self, announce: Callable[[str], None]) -> Link:
-        """Attach, starting the engine room if need be; a room that was stopped meanwhile is started again."""
+        """Attach, starting the engine room if need be; a room that was stopped meanwhile is started again, if that is wished."""
         with self._lock:
-            return self._trusted() or self._opened(self._attached(start=self._start), announce)
+            return self._trusted() or self._opened(self._attached_or_started(), announce)
 
     def reached(self) -> Link | None:
         """Attach to a room that runs."""
@@ -47,6 +49,16 @@ class ProcessRoom(EngineRoom):
                 return trusted
             attachment = self._attached(start=False)
             return self._opened(attachment, lambda _line: None) if attachment.redis_url else None
+
+    def _attached_or_started(self) -> Attachment:
+        """A room that somebody stopped since this was made is left alone, if that is wished; one that ended for want of clients never."""
+        found = self._attached(start=self._start and self._restart)
+        if found.redis_url or self._restart or not self._start:
+            return found
+        asked_at = self.state().asked_at
+        if asked_at is not None and asked_at >= self._made_at:
+            return found
+        return self._attached(start=True)
 
     def _trusted(self) -> Link | None:
         return self._link if time.monotonic() - self._attached_at < TRUST_SECONDS else None

@@ -17,6 +17,7 @@ from janus_lab.compose.stores import full_disk
 from janus_lab.errors import EngineError, EngineRoomFailed, JanusError, SettingsError
 from janus_lab.ports.engine_room import EngineRoom, Link, RoomState
 from janus_lab.settings import Settings, environment_of
+from janus_lab.values.counted import count
 from janus_lab.values.health import Check, Verdict
 
 LONELY_SECONDS = 8.0
@@ -96,9 +97,7 @@ class ServerRoom(EngineRoom):
         if not state.workers:
             return [Check("workers", Verdict.WARNING, "none is ready", _REMEDY)]
         hosts = len({worker.host for worker in state.workers})
-        return [
-            Check("workers", Verdict.OK, f"{len(state.workers)} ready on {hosts} machine{'s' if hosts > 1 else ''}")
-        ]
+        return [Check("workers", Verdict.OK, f"{len(state.workers)} ready on {count(hosts, 'machine')}")]
 
     def stop(self) -> bool:
         """Stop this machine's workers; each gives back what it does."""

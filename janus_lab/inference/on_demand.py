@@ -1,99 +1,132 @@
-"""One model: in memory from its first use, under a lasting lease, until it is closed or others need its memory."""
+"""One model: in memory from its first use, under a lasting lease, until it is unused for long or others need its memory."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from typing import Generic
 
-from janus_lab.errors import EngineError
-from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.errors import EngineError, LeaseImpossible, LeaseTimeout, ModelFailed
+from janus_lab.inference.eviction import Idle
+from janus_lab.inference.layout import Layout, Model
+from janus_lab.inference.loading import Loaded, Loading, Overtaken
+from janus_lab.inference.loading_turns import LoadingTurns
+from janus_lab.ports.generation import SupportsEnding
+from janus_lab.scheduler.admission import Admission
 from janus_lab.scheduler.demand import Demand
-from janus_lab.scheduler.held import HeldLease
+from janus_lab.scheduler.held import HeldLease, nobody
 from janus_lab.scheduler.work import Work, computing
 from janus_lab.values.generation import ModelInfo
-from janus_lab.values.lease import CPU, PUT_BACK_SECONDS, Grant, GrantState
+from janus_lab.values.lease import CPU
 
 IDLE_SECONDS = 2.0
 """A model that was used a moment ago is about to be used again, and stays."""
+RUNG_SECONDS = 3.0
+"""So long memory is waited for before the model is laid out smaller: idle ones are unloaded within it."""
 LOADING = Demand("loading", {CPU: 1})
-_LOOK_SECONDS = 0.1
-_PAUSE_SECONDS = 0.01
-
-
-class Described(Protocol):
-    """What every loaded model tells."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """What it is."""
-        ...
-
-
-Model = TypeVar("Model", bound=Described)
-Opener = Callable[[], AbstractContextManager[Model]]
 
 
 class OnDemand(Generic[Model]):
-    """`demand` tells what the loaded model will take. A load that failed is tried again at the next use."""
+    """`layouts` are the ways to load it as they are at that moment, the best first. A load that failed is tried again at the next use.
 
-    def __init__(self, name: str, opener: Opener[Model], admission: Admission, demand: Callable[[], Demand]) -> None:
+    `short` is called, without waiting, while somebody waits for the memory that it holds. A lease that is asked back by name is
+    given back as soon as nobody uses the model. `guarded` is entered while it is opened.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        layouts: Callable[[], Sequence[Layout[Model]]],
+        admission: Admission,
+        *,
+        short: Callable[[], None] = nobody,
+        guarded: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.name = name
-        self._opener = opener
+        self._layouts = layouts
         self._admission = admission
-        self._demand = demand
-        self._loading = threading.Lock()
+        self._short = short
+        self._guarded = guarded
+        self._turns = LoadingTurns(admission.now)
         self._state = threading.Lock()
         self._loaded: Model | None = None
         self._info: ModelInfo | None = None
         self._held: HeldLease | None = None
-        self._classes: list[float] = []
         self._users = 0
         self._used_at = 0.0
-        self._closed = False
+        self._load_seconds = 0.0
+        self._layout: Layout[Model] | None = None
+        self._retired = self._closed = False
         self._stack = ExitStack()
-        admission.relieved_by(self.unload_idle)
 
-    def info(self) -> ModelInfo:
-        """The model, which is loaded the first time it is asked for."""
+    def info(self, patience: float = float("inf")) -> ModelInfo:
+        """The model, which is loaded the first time it is asked for; see `using` for `patience`."""
         if self._info is None or self._closed:
-            with computing(self._admission, LOADING) as work, self.using(work):
+            with computing(self._admission, LOADING) as work, self.using(work, patience=patience):
                 pass
         return self._known_info()
 
     @contextmanager
-    def using(self, work: Work) -> Iterator[Model]:
-        """The loaded model, which stays inside, and which `work` holds a lease to compute with.
+    def using(self, work: Work, *, patience: float = float("inf")) -> Iterator[Model]:
+        """The loaded model, which stays inside.
 
-        Threads that come while it loads wait, and hold no lease meanwhile.
+        Threads that come while it loads wait, and hold no lease meanwhile. Raises LeaseTimeout after `patience` seconds
+        without enough memory, and what the asker or the backend raises: an asker that no longer waits ends the load.
         """
         loaded = self._entered()
         if loaded is None:
-            loaded = self._entered_loading(work)
+            loaded = self._entered_loading(work, patience)
         try:
-            work.take()
             yield loaded
         finally:
             self._leave()
 
-    def unload_idle(self) -> None:
-        """Unload it unless it is in use, was so a moment ago, or is just being loaded; never waits."""
-        if not self._loading.acquire(blocking=False):
-            return
-        try:
+    @property
+    def loaded(self) -> bool:
+        """Whether it is in memory."""
+        return self._loaded is not None
+
+    def state(self) -> Loaded:
+        """How it was loaded last."""
+        with self._state:
+            covered = self._held.request.weights if self._held is not None else {}
+            layout = self._layout
+        return Loaded(self._load_seconds, covered, layout.placed if layout is not None else None)
+
+    def computing(self) -> Demand | None:
+        """What one who computes with it needs as it was loaded last; None if that is as with any model of its kind."""
+        layout = self._layout
+        return layout.computing if layout is not None else None
+
+    def idle(self) -> Idle | None:
+        """What its unloading would give back; None while it is in use, was so a moment ago, or is not there."""
+        with self._state:
+            held, unused = self._held, self._admission.now() - self._used_at
+            if self._loaded is None or self._users or unused < IDLE_SECONDS:
+                return None
+            return Idle(self.name, held.request.weights if held else {}, unused, self._load_seconds)
+
+    def unload_unused(self, seconds: float = 0.0) -> bool:
+        """Unload it if nobody has used it for so long and nobody is just loading it; whether it was. Never waits for a user."""
+        with self._turns.at_once() as mine:
+            if not mine:
+                return False
             with self._state:
-                if self._loaded is None or self._users or self._admission.now() - self._used_at < IDLE_SECONDS:
-                    return
+                if self._loaded is None or self._users or self._admission.now() - self._used_at < seconds:
+                    return False
                 self._loaded = None
             self._unload()
-        finally:
-            self._loading.release()
+        return True
+
+    def retire(self) -> None:
+        """Unload it, now or after its last request. Whoever has it still may load it again, each time for one request only."""
+        self._retired = True
+        self.unload_unused()
 
     def close(self) -> None:
         """Unload it; it is not loaded again."""
-        with self._loading:
+        with self._turns.sooner_or_later():
             with self._state:
                 self._closed = True
                 self._loaded = None
@@ -109,47 +142,86 @@ class OnDemand(Generic[Model]):
         with self._state:
             self._users -= 1
             self._used_at = self._admission.now()
+        if self._is_to_go():
+            self.unload_unused()
 
-    def _entered_loading(self, work: Work) -> Model:
+    def _is_to_go(self) -> bool:
+        """Whether it is wanted back, or of no use any more: then whoever comes next loads it anew."""
+        held = self._held
+        loaded: object = self._loaded
+        return (
+            self._retired
+            or (held is not None and held.asked_back)
+            or (isinstance(loaded, SupportsEnding) and loaded.ended)
+        )
+
+    def _entered_loading(self, work: Work, patience: float) -> Model:
         entered: Model | None = None
         try:
             with work.aside():
-                entered = self._loaded_once(work)
+                entered = self._loaded_once(work, patience)
         except BaseException:
             if entered is not None:
                 self._leave()
             raise
-        if entered is None:
-            raise EngineError(
-                f"the {self.name} model is being unloaded", remedy="repeat; it is loaded again when asked"
-            )
         return entered
 
-    def _loaded_once(self, work: Work) -> Model | None:
+    def _loaded_once(self, work: Work, patience: float) -> Model:
         while True:
             # Whoever was overtaken comes after those who are more urgent, and finds it loaded.
-            with suppress(_Overtaken), self._alone(work):
-                entered = self._entered()
-                if entered is None:
-                    self._load(work)
-                    entered = self._entered()
-                return entered
+            with suppress(Overtaken), self._turns.mine(work.asker):
+                if self._loaded is None:
+                    self._load(work, patience)
+                if (entered := self._entered()) is not None:
+                    return entered
 
-    def _load(self, work: Work) -> None:
+    def _load(self, work: Work, patience: float) -> None:
         if self._closed:
-            raise EngineError(f"the {self.name} model has been unloaded", remedy="run `janus up`, then repeat")
-        asker = _Loading(work.asker, self._is_overtaken)
-        held = self._admission.ask(self._demand(), asker, lasting=True, asked_to_yield=self.unload_idle)
+            raise EngineError(f"the model {self.name} has been unloaded", remedy="run `janus up`, then repeat")
+        *smaller, last = self._layouts()
+        for layout in smaller:
+            with suppress(LeaseImpossible, LeaseTimeout, ModelFailed):
+                self._load_as(layout, work, min(patience, RUNG_SECONDS))
+                return
+        self._load_as(last, work, patience)
+
+    def _load_as(self, layout: Layout[Model], work: Work, patience: float) -> None:
+        asker = Loading(work.asker, self._turns.are_wanted_before, patience)
+        held, began = self._leased(layout.demand, asker), self._admission.now()
         try:
             work.take(asker)
-            work.tally.loaded(held)
-            loaded = self._stack.enter_context(self._opener())
+            if held is not None:
+                work.tally.loaded(held)
+            with self._guarded(), asker.opening() as still_wanted:
+                loaded = self._stack.enter_context(layout.open(still_wanted))
         except BaseException:
-            self._admission.give_back(held)
+            work.rest()
+            if held is not None:
+                self._admission.give_back(held)
             raise
         self._held, self._info = held, loaded.info
         with self._state:
-            self._loaded = loaded
+            self._loaded, self._used_at = loaded, self._admission.now()
+            self._load_seconds, self._layout = self._used_at - began, layout
+        if layout.note:
+            asker.told("smaller-plan", f"{self.name}: {layout.note}")
+        layout.loaded(loaded, self._load_seconds)
+
+    def _leased(self, demand: Demand, asker: Loading) -> HeldLease | None:
+        if not demand.weights:
+            return None
+        return self._admission.ask(demand, asker, lasting=True, asked_to_yield=self._asked_to_yield)
+
+    def _asked_to_yield(self) -> None:
+        held = self._held
+        if held is None:
+            return
+        if held.asked_back:
+            self.unload_unused()
+        elif held.lost:
+            self.unload_unused(IDLE_SECONDS)
+        else:
+            self._short()
 
     def _unload(self) -> None:
         try:
@@ -161,46 +233,5 @@ class OnDemand(Generic[Model]):
 
     def _known_info(self) -> ModelInfo:
         if self._info is None:
-            raise EngineError(f"the {self.name} model has been unloaded", remedy="run `janus up`, then repeat")
+            raise EngineError(f"the model {self.name} has been unloaded", remedy="run `janus up`, then repeat")
         return self._info
-
-    @contextmanager
-    def _alone(self, work: Work) -> Iterator[None]:
-        began, mine = self._admission.now(), PUT_BACK_SECONDS[work.asker.priority]
-        with self._state:
-            self._classes.append(mine)
-        try:
-            while self._is_overtaken(mine) or not self._loading.acquire(timeout=_LOOK_SECONDS):
-                work.asker.waiting(Grant(GrantState.WAITING), self._admission.now() - began)
-                time.sleep(_PAUSE_SECONDS)
-        finally:
-            with self._state:
-                self._classes.remove(mine)
-        try:
-            yield
-        finally:
-            self._loading.release()
-
-    def _is_overtaken(self, put_back: float) -> bool:
-        """Whether a better class waits for this model."""
-        with self._state:
-            return min(self._classes, default=put_back) < put_back
-
-
-class _Overtaken(Exception):
-    """Somebody more urgent waits for what is to be loaded, and shall not wait for it in our class."""
-
-
-class _Loading:
-    """Who loads a model: as the work's asker, but that it leaves the loading to those who are more urgent."""
-
-    def __init__(self, asker: Asker, is_overtaken: Callable[[float], bool]) -> None:
-        self.run_id, self.cell, self.priority = asker.run_id, asker.cell, asker.priority
-        self._asker = asker
-        self._is_overtaken = is_overtaken
-
-    def waiting(self, grant: Grant, seconds: float) -> None:
-        """Raises _Overtaken, and what the asker raises."""
-        if self._is_overtaken(PUT_BACK_SECONDS[self.priority]):
-            raise _Overtaken
-        self._asker.waiting(grant, seconds)

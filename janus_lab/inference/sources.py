@@ -10,31 +10,37 @@ from urllib.parse import unquote, urlsplit
 from janus_lab.errors import MissingPackage, NotFound, UnknownScheme
 
 UNKNOWN_LICENCE = "unknown"
+_FILES = ("file", "llama-server")
 _STARTER = "pip install 'janus-lab[starter]'"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A file that is there and can be read, and under which licence it came (an SPDX expression, or "unknown")."""
+    """A file that is there and can be read, and under which licence it came (an SPDX expression, or "unknown").
+
+    `source` names the package and its version that it is in.
+    """
 
     uri: str
     path: Path
     licence: str
+    source: str = ""
 
 
 def locate(uri: str) -> ModelFile:
     """The file a model URI names.
 
     `package://distribution/file` is a file inside an installed package, found without importing the package; `file` may
-    name the end of its path. `file:///path` is a file on this machine. Raises UnknownScheme, MissingPackage or NotFound.
+    name the end of its path. `file:///path` is a file on this machine, and so is `llama-server:///path`. Raises UnknownScheme, MissingPackage or NotFound.
     """
     parts = urlsplit(uri)
     if parts.scheme == "package":
         return _packaged(uri, parts.netloc, unquote(parts.path).strip("/"))
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+    if parts.scheme in _FILES and parts.netloc in ("", "localhost"):
         return ModelFile(uri, _readable(Path(unquote(parts.path)), uri), UNKNOWN_LICENCE)
     raise UnknownScheme(
-        f"there is no source of models for {uri}", remedy="use package://distribution/file or file:///path/to/file"
+        f"there is no source of models for {uri}",
+        remedy="use hf://organisation/repository/file, file:///path, package://distribution/file, or a server's http://host:port/v1",
     )
 
 
@@ -52,7 +58,7 @@ def _packaged(uri: str, name: str, file: str) -> ModelFile:
             remedy=f"name one of its files, or {_STARTER} --force-reinstall",
         )
     path = _readable(Path(str(distribution.locate_file(found[0]))), uri)
-    return ModelFile(uri, path, _licence(distribution))
+    return ModelFile(uri, path, _licence(distribution), f"{name} {distribution.version}")
 
 
 def _licence(distribution: importlib.metadata.Distribution) -> str:
@@ -72,5 +78,5 @@ def _readable(path: Path, uri: str) -> Path:
     except OSError as error:
         raise NotFound(
             f"the model {uri} can't be read: {error.strerror or error}",
-            remedy=f"put the file at {path} and make it readable, or name another model in janus.toml",
+            remedy=f"put the file at {path} and make it readable, or choose another model: `janus models use NAME`",
         ) from error

@@ -18,7 +18,15 @@ from janus_lab.values.request import CheckRequest
 from janus_lab.values.run import OPEN, RunKind
 
 BATCH = 500
-_COUNTS = ("orphan_vectors", "missing_vectors", "orphan_graph_chunks", "orphan_objects", "missing_objects")
+_ALL = 2**31 - 1
+_COUNTS = (
+    "orphan_vectors",
+    "missing_vectors",
+    "orphan_generations",
+    "orphan_graph_chunks",
+    "orphan_objects",
+    "missing_objects",
+)
 
 
 class CheckService:
@@ -44,6 +52,7 @@ class CheckService:
         in_graph = graph.totals() if graph is not None else {}
         for collection in sorted({*by_collection, *self._stores.vectors.collections(), *in_graph}):
             context.check_cancelled()
+            self._compare_generations(collection, report, mend=mend)
             expected = self._compare_vectors(collection, by_collection[collection], report, mend=mend)
             if graph is not None and collection in in_graph:
                 self._compare_graph(graph, collection, expected, report, mend=mend)
@@ -53,13 +62,23 @@ class CheckService:
         return report
 
     def _require_quiet(self) -> None:
-        changing = self._ledger.find(kinds=(RunKind.INGEST, RunKind.REMOVE), states=OPEN, parent=None)
+        changing = self._ledger.find(kinds=(RunKind.INGEST, RunKind.REMOVE, RunKind.REINDEX), states=OPEN, parent=None)
         if changing:
             run = changing[0]
             raise UserError(
                 f"run {(run.parent or run.id)[:12]} is changing the stores",
                 remedy="wait for it (or cancel it), then check again",
             )
+
+    def _compare_generations(self, collection: str, report: dict[str, Any], *, mend: bool) -> None:
+        """Generations that neither serve nor are being built: whoever built them is gone."""
+        building = {run.id for run in self._ledger.find(kinds=(RunKind.REINDEX,), states=OPEN, limit=_ALL)}
+        for generation in self._stores.vectors.generations(collection):
+            if generation.serving or generation.made_by in building:
+                continue
+            report["orphan_generations"] += 1
+            if mend:
+                self._stores.vectors.drop(collection, generation.number)
 
     def _compare_vectors(
         self, collection: str, documents: list[Document], report: dict[str, Any], *, mend: bool

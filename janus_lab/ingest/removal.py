@@ -39,13 +39,22 @@ class RemoveService:
                 context.check_cancelled()
                 self._remove(context, documents[start : start + _AT_ONCE])
         except RunCancelled:
-            self._drop_bytes(documents)
+            self._drop_bytes(context, documents)
             raise
-        self._drop_bytes(documents)
+        self._drop_bytes(context, documents)
         return {"documents": len(documents), "chunks": sum(document.chunks for document in documents)}
 
-    def _drop_bytes(self, documents: list[Document]) -> None:
-        self._stores.drop_unused({document.content_hash for document in documents})
+    def _drop_bytes(self, context: RunContext, documents: list[Document]) -> None:
+        changed = {key for effect in context.finished.values() for key in effect.get("changed", ())}
+        self._stores.drop_unused({document.content_hash for document in documents} | changed)
+
+    def _note_changed(self, context: RunContext, documents: list[Document]) -> None:
+        """Note the original bytes of documents that were ingested anew since the plan: once removed, nobody could tell them."""
+        planned = {document.content_hash for document in documents}
+        there = self._stores.published([document.id for document in documents]).values()
+        changed = sorted({document.content_hash for document in there} - planned)
+        if changed and (key := "changed-" + content_id("bytes", *changed)) not in context.finished:
+            context.commit_step(key, {"changed": changed})
 
     def _named(self, document_id: str) -> Document:
         try:
@@ -58,13 +67,14 @@ class RemoveService:
     def _forget(self, documents: list[Document], chunk_ids: list[str]) -> None:
         by_id = {document.id: document for document in documents}
         chunks = self._stores.documents.chunks(chunk_ids)
-        self._stores.embedder().forget([text_of(by_id[chunk.document_id], chunk) for chunk in chunks])
+        self._stores.embedders.chosen().forget([text_of(by_id[chunk.document_id], chunk) for chunk in chunks])
 
     def _remove(self, context: RunContext, documents: list[Document]) -> None:
         key = "remove-" + content_id("step", *(document.id for document in documents))
         if key in context.finished:
             return
         with self._stores.changing((document.collection, source_of(document)) for document in documents):
+            self._note_changed(context, documents)
             # Points go first: as long as the documents are there, a resumed run can still tell which points are theirs.
             chunk_ids = self._stores.documents.chunk_ids([document.id for document in documents])
             for collection in sorted({document.collection for document in documents}):

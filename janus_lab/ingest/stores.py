@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable, Collection, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
-from janus_lab.errors import UnreadableFile
-from janus_lab.inference.embedding import Embedder
+from janus_lab.errors import NotFound, UnreadableFile
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.ingest.reading import OpenSource
 from janus_lab.ports.documents import DocumentStore, SourceIndex
 from janus_lab.ports.exclusion import Exclusion
 from janus_lab.ports.graph import GraphStore
+from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.ports.objects import ObjectStore
-from janus_lab.ports.vectors import VectorStore
+from janus_lab.values.document import Document
 from janus_lab.values.ids import content_id
+from janus_lab.values.index_generation import IndexGeneration
 
 _AT_ONCE = 200
+_LANES = 32
+"""Whoever writes holds one of so many names of a collection's index, and whoever puts another generation in its place all."""
+
+_turns = itertools.count(os.getpid())
 
 
 def _nothing(_own: str) -> set[str]:
@@ -25,7 +33,7 @@ def _nothing(_own: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class IngestStores:
-    """Everything an ingest writes to. `embedder` loads the model at its first call, which may never come.
+    """Everything an ingest writes to. `embedders` load a model at its first use, which may never come.
 
     Whoever compares and changes what stands under a source, or publishes or drops original bytes, holds their names: two
     workers may be at work on different documents, and never interleave on one. `awaited` tells which original bytes open
@@ -35,8 +43,8 @@ class IngestStores:
     documents: DocumentStore
     sources: SourceIndex
     objects: ObjectStore
-    vectors: VectorStore
-    embedder: Callable[[], Embedder]
+    vectors: VectorIndex
+    embedders: IndexEmbedders
     exclusion: Exclusion
     awaited: Callable[[str], Collection[str]] = _nothing
     graph: Callable[[], GraphStore] | None = None
@@ -45,13 +53,41 @@ class IngestStores:
     def changing(
         self, sources: Iterable[tuple[str, str]], content_hashes: Iterable[str] = ()
     ) -> AbstractContextManager[None]:
-        """Hold these sources, named by collection and origin, and these original bytes, as long as the context lasts."""
-        names = {content_id("source", collection, origin) for collection, origin in sources}
+        """Hold these sources, named by collection and origin, and these original bytes, as long as the context lasts.
+
+        Their collections' indexes serve as they do meanwhile: no generation takes another one's place.
+        """
+        held = set(sources)
+        names = {content_id("source", collection, origin) for collection, origin in held}
+        names |= {_lane(collection, next(_turns)) for collection in {collection for collection, _ in held}}
         return self.exclusion.hold(names | {_bytes_name(content_hash) for content_hash in content_hashes})
+
+    def switching(self, collection: str) -> AbstractContextManager[None]:
+        """Let nobody change a collection's documents or points, as long as the context lasts."""
+        return self.exclusion.hold({_lane(collection, turn) for turn in range(_LANES)})
+
+    def published(self, document_ids: Collection[str]) -> dict[str, Document]:
+        """Those of these documents that are there now, by id."""
+        found: dict[str, Document] = {}
+        for document_id in self.documents.chunk_ids(document_ids):
+            with suppress(NotFound):  # it was just removed
+                found[document_id] = self.documents.get(document_id)
+        return found
+
+    def live(self, collection: str) -> list[IndexGeneration]:
+        """The generations that points of documents belong in: the one that serves, then one that is being built to follow it."""
+        there = self.vectors.generations(collection)
+        serving = next((generation.number for generation in there if generation.serving), None)
+        return [] if serving is None else [generation for generation in there if generation.number >= serving]
+
+    def drop_points(self, collection: str, chunk_ids: Collection[str]) -> None:
+        """Remove these chunks' points from every generation."""
+        for generation in self.live(collection):
+            self.vectors.delete(generation.name, chunk_ids)
 
     def drop_chunks(self, collection: str, chunk_ids: Collection[str]) -> None:
         """Remove the points of chunks that are gone, and what only they support in the graph."""
-        self.vectors.delete(collection, chunk_ids)
+        self.drop_points(collection, chunk_ids)
         if self.graph is not None:
             self.graph().forget_chunks(collection, chunk_ids)
 
@@ -86,6 +122,10 @@ class IngestStores:
 def changed_while_read() -> UnreadableFile:
     """The error for a source whose bytes are no longer those that were hashed."""
     return UnreadableFile("it changed while it was read", remedy="ingest it again when nothing writes to it")
+
+
+def _lane(collection: str, turn: int) -> str:
+    return content_id("index lane", collection, str(turn % _LANES))
 
 
 def _bytes_name(content_hash: str) -> str:

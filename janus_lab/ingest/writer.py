@@ -10,34 +10,23 @@ let go to embed what came to lack a point.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from janus_lab.errors import JanusError, NotFound, UnreadableFile
-from janus_lab.ingest.chunker import text_of
 from janus_lab.ingest.notes import Note, note_key, note_of, open_notes, union
 from janus_lab.ingest.options import IngestOptions
-from janus_lab.ingest.points import point_of
 from janus_lab.ingest.reading import OpenSource
 from janus_lab.ingest.sources import Found, failure, source_of
-from janus_lab.ingest.step import STEP_CHUNKS, Part, Step
+from janus_lab.ingest.step import Step
+from janus_lab.ingest.step_points import Embedded, StepPoints
 from janus_lab.ingest.stores import IngestStores, changed_while_read
 from janus_lab.runs.context import RunContext
-from janus_lab.values.chunk import Chunk
 from janus_lab.values.codec import from_json, to_json
 from janus_lab.values.document import Document, SourceStamp
 from janus_lab.values.ingest import FileOutcome
 
-if TYPE_CHECKING:
-    from janus_lab.values.vector import Vector
-
-EMBED_AT_ONCE = 64
 _ALL = 2**31 - 1
-
-Pair = tuple[Document, Chunk]
-Embeddings = dict[str, "Vector"]
-Embedded = Callable[[int], None]
 
 
 class StepWriter:
@@ -48,6 +37,7 @@ class StepWriter:
         self._context = context
         self._collection = collection
         self._options = options
+        self._left_out: set[int] = set()
 
     def settle(self) -> None:
         """Finish what an earlier attempt had begun: remove what its publishing made superfluous, remember its sources."""
@@ -75,27 +65,28 @@ class StepWriter:
         """
         if step.key in self._context.finished:
             return step
-        embeddings = self._embed(self._wanted(step, self._published(step)), embedded)
-        embedded(max(step.chunk_count - len(embeddings), 0))
+        points = StepPoints(self._stores, self._context, self._collection, self._left_out)
+        points.look(step, self._published(step))
+        embedded(max(step.chunk_count - points.embed(embedded), 0))
         while True:
             sources = ((self._collection, origin) for origin in step.origins)
             with self._stores.changing(sources, step.content_hashes.values()):
                 step = self._with_bytes(step)
-                late = self._write(step, embeddings, seconds)
-            if not late:
+                written = self._write(step, points, seconds)
+            if written:
                 return step
             # Never while names are held: who embeds may have to wait for somebody who wants them.
-            embeddings |= self._embed(late, lambda _: None)
+            points.embed(lambda _: None)
 
-    def _write(self, step: Step, embeddings: Embeddings, seconds: Callable[[], float]) -> list[Pair]:
-        """Write it, unless chunks have come to lack a point since embeddings were made: those are returned."""
+    def _write(self, step: Step, points: StepPoints, seconds: Callable[[], float]) -> bool:
+        """Write it, unless something has come to lack a point since embeddings were made."""
         before = self._published(step)
-        wanted = self._wanted(step, before)
-        if late := [(document, chunk) for document, chunk in wanted if chunk.id not in embeddings]:
-            return late
-        note = self._noted(step, before, wanted)
+        points.look(step, before)
+        if points.late:
+            return False
+        note = self._noted(step, before, points.added)
         self._stores.documents.stage([part.version for part in step.parts if part.first == 0])
-        self._add_points(wanted, embeddings)
+        points.add()
         self._publish(step, before)
         self._remove(note)
         effect = {
@@ -103,7 +94,7 @@ class StepWriter:
             "stamps": [to_json(stamp) for stamp in step.stamps],
             "superseded": list(note.superseded),
             "chunks": step.chunk_count,
-            "embedded": len(wanted),
+            "embedded": len(points.added),
             "seconds": seconds(),
         }
         try:
@@ -112,7 +103,7 @@ class StepWriter:
             # The commit may end this attempt's share of time; a commit that failed must leave no stamp.
             if step.key in self._context.finished:
                 self._stores.sources.record(self._collection, step.stamps)
-        return []
+        return True
 
     def _with_bytes(self, step: Step) -> Step:
         """The step whose original bytes are all there: somebody may have dropped them since they were kept."""
@@ -140,49 +131,7 @@ class StepWriter:
 
     def _published(self, step: Step) -> dict[str, Document]:
         """What is published of the step's documents, by id."""
-        ids = [part.version.document.id for part in step.parts]
-        found: dict[str, Document] = {}
-        for document_id in self._stores.documents.chunk_ids(ids):
-            try:
-                found[document_id] = self._stores.documents.get(document_id)
-            except NotFound:
-                continue
-        return found
-
-    def _wanted(self, step: Step, before: Mapping[str, Document]) -> list[Pair]:
-        """Chunks to be embedded: those without a point, and all of a document whose metadata have changed.
-
-        Of a document that began in an earlier step, somebody may have removed what that step added.
-        """
-        pairs = [(part.version.document, chunk) for part in step.parts for chunk in _complete(part)]
-        present = self._stores.vectors.present(self._collection, [chunk.id for _, chunk in pairs])
-        own = {chunk.id for part in step.parts for chunk in part.chunks}
-        return [
-            (document, chunk)
-            for document, chunk in pairs
-            if chunk.id not in present or (chunk.id in own and _payload_changed(before.get(document.id), document))
-        ]
-
-    def _embed(self, wanted: list[Pair], embedded: Embedded) -> Embeddings:
-        # Texts of like length side by side waste the least of a batch.
-        ordered = sorted(wanted, key=lambda pair: len(pair[1].text))
-        found: Embeddings = {}
-        for start in range(0, len(ordered), EMBED_AT_ONCE):
-            self._context.check_cancelled()
-            batch = ordered[start : start + EMBED_AT_ONCE]
-            embeddings = self._stores.embedder().embed([text_of(document, chunk) for document, chunk in batch])
-            found |= {chunk.id: embedding for (_, chunk), embedding in zip(batch, embeddings, strict=True)}
-            embedded(len(batch))
-        return found
-
-    def _add_points(self, wanted: list[Pair], embeddings: Embeddings) -> None:
-        for start in range(0, len(wanted), STEP_CHUNKS):
-            points = [
-                point_of(document, chunk, embeddings[chunk.id])
-                for document, chunk in wanted[start : start + STEP_CHUNKS]
-            ]
-            self._stores.vectors.ensure(self._collection, len(points[0].embedding))
-            self._stores.vectors.upsert(self._collection, points)
+        return self._stores.published([part.version.document.id for part in step.parts])
 
     def _publish(self, step: Step, before: Mapping[str, Document]) -> None:
         complete = [part.version.document for part in step.parts if part.completes]
@@ -194,9 +143,9 @@ class StepWriter:
         if note.documents:
             self._stores.documents.remove(note.documents)
 
-    def _noted(self, step: Step, before: Mapping[str, Document], wanted: list[Pair]) -> Note:
+    def _noted(self, step: Step, before: Mapping[str, Document], added: tuple[str, ...]) -> Note:
         """The note on a step, in the ledger. One of an earlier attempt knows what publishing has hidden since then."""
-        note = self._note(step, before, wanted)
+        note = self._note(step, before, added)
         earlier = note_of(step.key, self._context.finished)
         if earlier is not None:
             return note | earlier
@@ -204,7 +153,7 @@ class StepWriter:
             self._context.commit_step(note_key(step.key), note.effect())
         return note
 
-    def _note(self, step: Step, before: Mapping[str, Document], wanted: list[Pair]) -> Note:
+    def _note(self, step: Step, before: Mapping[str, Document], added: tuple[str, ...]) -> Note:
         new = {part.version.document.id: part.version for part in step.parts if part.completes}
         vanished = [
             document
@@ -217,7 +166,7 @@ class StepWriter:
         old = self._stores.documents.chunk_ids([document.id for document in (*changed, *vanished)])
         needed = {document_id: version.document.content_hash for document_id, version in new.items()}
         return Note(
-            added=tuple(chunk.id for _, chunk in wanted),
+            added=added,
             gone=tuple(chunk_id for ids in old.values() for chunk_id in ids if chunk_id not in stays),
             documents=tuple(document.id for document in vanished),
             superseded=union(d.content_hash for d in (*changed, *vanished) if d.content_hash != needed.get(d.id)),
@@ -231,15 +180,7 @@ class StepWriter:
     def _delete_hidden(self, chunk_ids: list[str]) -> None:
         published = {chunk.id for chunk in self._stores.documents.chunks(chunk_ids)}
         if unpublished := [chunk_id for chunk_id in chunk_ids if chunk_id not in published]:
-            self._stores.vectors.delete(self._collection, unpublished)
-
-
-def _complete(part: Part) -> Sequence[Chunk]:
-    return part.version.chunks if part.completes else part.chunks
-
-
-def _payload_changed(before: Document | None, after: Document) -> bool:
-    return before is not None and dict(before.metadata) != dict(after.metadata)
+            self._stores.drop_points(self._collection, unpublished)
 
 
 def _as_before(document: Document, before: Document | None) -> Document:

@@ -64,6 +64,7 @@ class Supervisor:
         started()
         with ExitStack() as resources:
             self._tend(wake, self._idleness(resources))
+        self._record = replace(self._record, asked=wake.stop_requested)
 
     def stop(self, error: JanusError | None = None) -> None:
         """Stop the workers, then the server, and say in the record why."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from janus_lab.adapters.backend.processors import AT_REST
 from janus_lab.adapters.engine_room.report import Failure, receive
 from janus_lab.adapters.engine_room.server import last_lines
 from janus_lab.errors import EngineError, EngineRoomFailed
@@ -83,8 +84,7 @@ class WorkerProcess:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            # Idle OpenMP threads sleep instead of spinning.
-            env={**os.environ, "OMP_WAIT_POLICY": "passive", **self._launch.environment},
+            env={**AT_REST, **os.environ, **self._launch.environment},
             cwd=self._launch.home,
             pass_fds=[*self._launch.inherit, report],
             preexec_fn=self._launch.before_exec,  # noqa: PLW1509 - a supervisor has no threads

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from janus_lab.settings import FILE, Settings
 from janus_lab.settings.places import SECRETS, settings_folders
+from janus_lab.values.counted import count
 from janus_lab.values.health import Check, Verdict
 
 COMPOSE = "compose.yaml"
@@ -40,7 +41,7 @@ def _profile(settings: Settings) -> Iterator[Check]:
         yield Check("profile", Verdict.OK, f"{settings.profile}: everything in the data directory")
         return
     inside = [name for name in _STORES if name not in servers]
-    detail = f"{settings.profile}: {len(set(servers.values()))} servers"
+    detail = f"{settings.profile}: {count(len(set(servers.values())), 'server')}"
     if inside:
         detail += f"; {', '.join(inside)} in the data directory, so every worker must run on this machine"
     yield Check("profile", Verdict.OK, detail)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from janus_lab.errors import JanusError
 from janus_lab.lab.machine_checks import sampler_checks
-from janus_lab.lab.surroundings import Surroundings
+from janus_lab.lab.surroundings import Serving, Surroundings
 from janus_lab.ports.documents import Census
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.ledger import Ledger
 from janus_lab.settings import Settings
+from janus_lab.values.counted import count
 from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdict
+from janus_lab.values.index_generation import IndexGeneration
 from janus_lab.values.run import ACTIVE, OPEN, RunState
 
 
@@ -19,13 +21,23 @@ class Diagnosis:
     """Looks at everything the lab stands on, and starts nothing."""
 
     def __init__(
-        self, settings: Settings, *, ledger: Ledger, census: Census, room: EngineRoom, surroundings: Surroundings
+        self,
+        settings: Settings,
+        *,
+        ledger: Ledger,
+        census: Census,
+        room: EngineRoom,
+        surroundings: Surroundings,
+        serving: Callable[[], Serving],
+        indexes: Callable[[], Sequence[IndexGeneration]],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._census = census
         self._room = room
         self._surroundings = surroundings
+        self._serving = serving
+        self._indexes = indexes
 
     def status(self) -> EngineRoomStatus:
         """Processes, sizes, open work."""
@@ -45,8 +57,8 @@ class Diagnosis:
             open_runs=len(self._ledger.find(states=OPEN, limit=1000, brief=True)),
             documents=documents,
             chunks=chunks,
-            embedding_model=self._settings.embedding_model,
-            generation_model=self._settings.generation_model,
+            serving=self._chains(),
+            indexes=self._indexed(),
             workers=room.workers,
             failure=room.failure,
         )
@@ -54,19 +66,37 @@ class Diagnosis:
     def report(self) -> HealthReport:
         """Every check, in the order in which things depend on one another."""
         ground = self._surroundings.ground()
-        stores, models = self._relational(), self._surroundings.models()
+        stores, models = self._relational(), self._models()
         try:
             work = [*self._room.checks(), *sampler_checks(self._room, self._settings.machine_name), *self._runs()]
         except JanusError as error:
             work = [Check("runs", Verdict.FAILED, error.message, error.remedy)]
         return HealthReport((*ground, stores, *models, *work))
 
+    def _chains(self) -> dict[str, tuple[str, ...]]:
+        return {task.value: tuple(record.name for record in records) for task, records in self._serving().items()}
+
+    def _indexed(self) -> dict[str, str]:
+        """The model that each collection is searched by; nothing where the index can't be asked, which `doctor` tells."""
+        try:
+            return {one.collection: one.model.name if one.model is not None else "" for one in self._indexes()}
+        except JanusError:
+            return {}
+
+    def _models(self) -> list[Check]:
+        try:
+            serving = self._serving()
+        except JanusError:
+            # Why it can't be asked is told of the documents, which are in the same store.
+            serving = None
+        return self._surroundings.models(serving)
+
     def _relational(self) -> Check:
         try:
             documents, chunks = self._census.totals()
         except JanusError as error:
             return Check("documents", Verdict.FAILED, error.message, error.remedy)
-        return Check("documents", Verdict.OK, f"{documents} documents, {chunks} chunks")
+        return Check("documents", Verdict.OK, f"{count(documents, 'document')}, {count(chunks, 'chunk')}")
 
     def _runs(self) -> Iterator[Check]:
         failed = self._ledger.find(states=(RunState.FAILED,), limit=5, brief=True)

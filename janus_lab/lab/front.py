@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from janus_lab.errors import UserError
 from janus_lab.ingest.locate import locate
@@ -20,6 +20,8 @@ from janus_lab.lab.keys import Keys
 from janus_lab.lab.models import ModelUse
 from janus_lab.lab.naming import named_documents, one_document
 from janus_lab.lab.queues import Queues
+from janus_lab.lab.registry import Models
+from janus_lab.lab.upkeep import Upkeep
 from janus_lab.ports.documents import Census, DocumentStore
 from janus_lab.ports.engine_room import EngineRoom
 from janus_lab.ports.graph import GraphStore
@@ -34,14 +36,14 @@ from janus_lab.values.filter import Condition
 from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
-from janus_lab.values.request import AskRequest, CheckRequest, IngestRequest, RemoveRequest, SearchRequest
+from janus_lab.values.request import AskRequest, IngestRequest, RemoveRequest, SearchRequest
 from janus_lab.values.run import Priority, RunKind
 
 CONTEXT_CHARACTERS = 240
 """How much text is shown around a cited span, on either side."""
 
 
-class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
+class Lab(ModelUse, RunHistory, GraphUse, AgentUse, Upkeep):
     """One data directory, opened. Use it in a `with` block or call `close()`; the engine room starts on first need.
 
     It loads no model and opens no store with one owner: whatever needs those is a run, carried out in the engine room.
@@ -61,6 +63,7 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         boards: Boards,
         hardware: Hardware,
         open_graph: Callable[[], GraphStore],
+        models: Callable[[RunClient], Models],
         bringer: OpenBringer | None = None,
     ) -> None:
         self.settings = settings
@@ -77,9 +80,8 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         self.queues = Queues(room, ledger, announce)
         self.keys = Keys(room.reached)
         self._client = RunClient(ledger, link=lambda: room.link(announce), reopen=self.cite, distress=room.distress)
+        self.models = models(self._client)
         self._ingesting = Ingesting(self._client, ledger, bringer)
-
-    # --- documents in -------------------------------------------------------------------------------------------------
 
     def ingest(
         self,
@@ -142,8 +144,6 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         """Names of the collections that hold documents."""
         return self._census.collections()
 
-    # --- answers out --------------------------------------------------------------------------------------------------
-
     def ask(
         self,
         question: str,
@@ -151,13 +151,14 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         collection: str | None = None,
         limit: int = 8,
         where: Sequence[Condition] = (),
+        model: str = "",
         on_event: OnEvent | None = None,
     ) -> Answer:
         """Answer a question from the documents, with citations checked against their exact spans.
 
-        Interrupting stops generation and returns the partial answer (outcome CANCELLED).
+        With `model`, only that one may write. Interrupting stops generation and returns the partial answer (outcome CANCELLED).
         """
-        return self.start_ask(question, collection=collection, limit=limit, where=where).answer(on_event)
+        return self.start_ask(question, collection=collection, limit=limit, where=where, model=model).answer(on_event)
 
     def start_ask(
         self,
@@ -166,11 +167,12 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         collection: str | None = None,
         limit: int = 8,
         where: Sequence[Condition] = (),
+        model: str = "",
     ) -> RunHandle:
         """Ask and return at once; `.answer()` waits."""
         if not question.strip():
             raise UserError("there is no question", remedy='put one, for example: ask "what was measured?"')
-        request = AskRequest(question.strip(), self._collection(collection), limit, tuple(where))
+        request = AskRequest(question.strip(), self._collection(collection), limit, tuple(where), model)
         return self._client.start(RunKind.ASK, request, Priority.INTERACTIVE)
 
     def search(
@@ -206,8 +208,6 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         after = self._documents.text(citation.version_id, citation.end, citation.end + CONTEXT_CHARACTERS)
         return CitedContext(citation, before, quote, after)
 
-    # --- the engine room ----------------------------------------------------------------------------------------------
-
     def up(self) -> EngineRoomStatus:
         """Start the engine room if it is not running."""
         self._room.start(self._announce)
@@ -229,15 +229,12 @@ class Lab(ModelUse, RunHistory, GraphUse, AgentUse):
         """Check everything that the lab stands on, and say what to do where something is wrong. Starts nothing."""
         return self._diagnosis.report()
 
-    def check(self, *, mend: bool = False) -> dict[str, Any]:
-        """Compare the stores with one another in the engine room; with `mend`, remove what belongs to no document."""
-        return self._client.start(RunKind.CHECK, CheckRequest(mend), Priority.INTERACTIVE).wait_json()
-
     def close(self) -> None:
         """Close what this lab opened. The engine room stays for other clients, and stops when it has none for a while."""
         self.boards.close()
         self.queues.close()
         self.keys.close()
+        self.models.close()
         self._resources.close()
 
     def __enter__(self) -> Self:

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,16 +16,21 @@ from janus_lab.lab.machine_checks import machine_checks
 from janus_lab.settings import Settings, unknown_variables
 from janus_lab.values.health import Check, HealthReport, Verdict
 from janus_lab.values.machine import Sample
+from janus_lab.values.model import ModelRecord, ModelTask
 
 LOW_DISK_BYTES = 2 * 1024**3
 FULL_DISK_BYTES = 100 * 1024**2
 
 
-class FindModel(Protocol):
-    """Says where a model's file is, or raises what is missing."""
+Serving = Mapping[ModelTask, Sequence[ModelRecord]]
+"""For each task the models that serve it, first the one in use."""
 
-    def __call__(self, uri: str) -> str:
-        """The path of the model named by `uri`."""
+
+class FindModel(Protocol):
+    """Says where a model is, or raises what is missing."""
+
+    def __call__(self, record: ModelRecord) -> str:
+        """The path of the model's file, or its server's address."""
         ...
 
 
@@ -49,12 +54,18 @@ class Surroundings:
         """What stores stand on, in the order in which things depend on one another."""
         return self._ground(self._check_servers())
 
-    def models(self) -> list[Check]:
-        """Whether the models are there."""
-        embedding = self._model("embedding model", self._settings.embedding_model)
-        if not self._settings.generation_model:
-            return [embedding, Check("generation model", Verdict.OK, "none: answers are quotes from the documents")]
-        return [embedding, self._model("generation model", self._settings.generation_model)]
+    def models(self, serving: Serving | None = None) -> list[Check]:
+        """Whether the models are there: those that serve, or where that is not known those that the settings name."""
+        named = serving if serving is not None else self._set()
+        return [check for task, records in named.items() for check in self._chain(task, records)]
+
+    def _set(self) -> Serving:
+        uris = {
+            ModelTask.EMBEDDING: self._settings.embedding_model,
+            ModelTask.GENERATION: self._settings.generation_model,
+            ModelTask.RERANKING: self._settings.reranking_model,
+        }
+        return {task: [ModelRecord("", task, uri)] if uri else [] for task, uri in uris.items()}
 
     def report_without_stores(self, error: JanusError) -> HealthReport:
         """The report on a lab that can't be opened, because of `error`."""
@@ -96,9 +107,17 @@ class Surroundings:
             return Check("disk", Verdict.WARNING, detail, "free some space before a large ingest")
         return Check("disk", Verdict.OK, detail)
 
-    def _model(self, name: str, uri: str) -> Check:
-        try:
-            path = self._find_model(uri)
-        except JanusError as error:
-            return Check(name, Verdict.FAILED, error.message, error.remedy)
-        return Check(name, Verdict.OK, Path(path).name)
+    def _chain(self, task: ModelTask, records: Sequence[ModelRecord]) -> Iterator[Check]:
+        """The model in use must be there; those that would take its place should be."""
+        name = f"{task.value} model"
+        if not records and task is ModelTask.GENERATION:
+            yield Check(name, Verdict.OK, "none: answers are quotes from the documents")
+        for rank, record in enumerate(records):
+            called = f"{record.name}: " if record.name and len(records) > 1 else ""
+            try:
+                place = self._find_model(record)
+            except JanusError as error:
+                yield Check(name, Verdict.WARNING if rank else Verdict.FAILED, f"{called}{error.message}", error.remedy)
+            else:
+                found = place if "://" in place else Path(place).name
+                yield Check(name, Verdict.OK, f"{called}{found}{' (in place of the first)' if rank else ''}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from langchain_core.embeddings import Embeddings
 
 from janus_lab.lab import Lab
+from janus_lab.values.embedding import TextUse
 
 
 class JanusEmbeddings(Embeddings):
@@ -15,9 +16,10 @@ class JanusEmbeddings(Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One embedding a text, in order."""
-        embeddings: list[list[float]] = self._lab.embed(texts).tolist()
+        embeddings: list[list[float]] = self._lab.embed(texts, use=TextUse.PASSAGE).tolist()
         return embeddings
 
     def embed_query(self, text: str) -> list[float]:
-        """The embedding of one query; queries and documents are embedded alike."""
-        return self.embed_documents([text])[0]
+        """The embedding of one query."""
+        embedding: list[float] = self._lab.embed([text], use=TextUse.QUERY)[0].tolist()
+        return embedding

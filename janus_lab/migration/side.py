@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from janus_lab.ports.documents import Census, DocumentStore, SourceIndex
 from janus_lab.ports.graph import GraphStore
+from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.ports.ledger import Ledger
 from janus_lab.ports.objects import ObjectStore
-from janus_lab.ports.vectors import VectorStore
 from janus_lab.values.document import Document
 
 ALL = 2**31 - 1
@@ -28,7 +28,7 @@ class Side:
     census: Census
     sources: SourceIndex
     objects: ObjectStore
-    vectors: VectorStore
+    vectors: VectorIndex
     graph: GraphStore
 
     def run_ids(self) -> set[str]:

@@ -40,7 +40,8 @@ class Link:
 class RoomState:
     """Processes of the engine room; None where there is none. `failure` says why it gave up, if it did.
 
-    `stopped` is true when it was ended in order, or is about to be. `workers` are those of a room of servers, wherever they run.
+    `stopped` is true when it was ended in order, or is about to be; `asked_at` is when somebody had it end so, None where nobody
+    did. `workers` are those of a room of servers, wherever they run.
     """
 
     running: bool
@@ -53,6 +54,7 @@ class RoomState:
     clients: int = 0
     failure: str = ""
     stopped: bool = False
+    asked_at: float | None = None
     workers: tuple[WorkerState, ...] = ()
 
 

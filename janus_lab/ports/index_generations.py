@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from janus_lab.ports.vectors import VectorStore
-from janus_lab.values.index_generation import IndexGeneration
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 
 
 class IndexGenerations(Protocol):
@@ -15,7 +15,16 @@ class IndexGenerations(Protocol):
     not in the new one unless it is written there too.
     """
 
-    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+    def serving(self, collection: str) -> IndexGeneration | None:
+        """The generation that serves, None of an unknown collection. Cheap enough for every search.
+
+        A switch by another process may go unseen for two seconds.
+        """
+        ...
+
+    def prepare(
+        self, collection: str, dimensions: int, model: IndexModel | None = None, made_by: str = ""
+    ) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves; fill it through the vector store under its `name`.
 
         The collection must be there (NotFound). Dimensions may differ from those of the generation that serves.

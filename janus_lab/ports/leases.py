@@ -30,6 +30,13 @@ class Leases(Protocol):
         """Give a lease back and grant what now fits; False if it was not held any more. What it covered must be free already."""
         ...
 
+    def ask_back(self, machine: str, lease_id: str) -> bool:
+        """Have a lasting lease given back as soon as nobody uses what it covers; False if there is none of that id.
+
+        Its holder hears of it when it next renews. A lease that expires and is granted again is not asked back any more.
+        """
+        ...
+
     def withdraw(self, machine: str, lease_id: str) -> None:
         """Stop waiting; if it was granted meanwhile, give it back."""
         ...

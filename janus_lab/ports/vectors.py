@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from janus_lab.values.filter import Condition
+from janus_lab.values.index_generation import IndexModel
 from janus_lab.values.vector import Point, ScoredPoint
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 class VectorStore(Protocol):
     """Points by collection. Embeddings have unit length, so cosine is their dot product."""
 
-    def ensure(self, collection: str, dimensions: int) -> None:
-        """Make the collection if it is not there. Raises StoreFailed if it has other dimensions."""
+    def ensure(self, collection: str, dimensions: int, model: IndexModel | None = None) -> None:
+        """Make the collection if it is not there. Raises StoreFailed if it has other dimensions.
+
+        `model` is what its embeddings will be of; one that has none noted yet is noted to be of it.
+        """
         ...
 
     def upsert(self, collection: str, points: Sequence[Point]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from janus_lab.resources.advice import advice
 from janus_lab.resources.budgets import MB, budgets
-from janus_lab.resources.model_fit import SHARES_MAIN_MEMORY, fits
+from janus_lab.resources.model_fit import fits
 from janus_lab.resources.model_sets import MODEL_SETS
+from janus_lab.resources.placement import SHARES_MAIN_MEMORY
 from janus_lab.resources.server_advice import server_advice, servers_limit_mb
 from janus_lab.settings import Settings
 from janus_lab.values.hardware import Advice, HardwareProfile, Inventory
@@ -52,7 +53,7 @@ def _notes(sample: Sample, servers: tuple[Advice, ...]) -> Iterator[str]:
     if any(device.kind == SHARES_MAIN_MEMORY for device in sample.devices):
         yield "the accelerator's memory is the machine's own: what one takes the other lacks"
     if sample.devices:
-        yield "Janus's own backends compute on processors so far; what fits an accelerator needs a backend that uses it"
+        yield "what fits an accelerator goes there if llama-cpp-python was built for it, else to the processors"
     together = servers_limit_mb({one.name: int(one.value) for one in servers}) if servers else 0
     if together * MB > sample.ram_total:
         yield f"the servers' limits add up to {size(together * MB)}, more than there is: not all can be full at a time"

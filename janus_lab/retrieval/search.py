@@ -1,19 +1,19 @@
-"""One query to hits: embed, ask both retrievers, fuse, load the chunks that are shown."""
+"""One query to hits: embed, ask both retrievers, fuse, load the chunks that are shown, let a reranker read them if one is chosen."""
 
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from janus_lab.errors import NotFound
+from janus_lab.inference.index_models import IndexEmbedders
+from janus_lab.inference.reranking import Rerankers
 from janus_lab.ports.documents import DocumentStore
-from janus_lab.ports.vectors import VectorStore
-from janus_lab.retrieval.candidates import candidates
+from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.retrieval.fusion import Fused, fuse
-from janus_lab.retrieval.query_embedder import QueryEmbedder
+from janus_lab.retrieval.pinned import PinnedIndex
+from janus_lab.retrieval.reranker import Reranking
+from janus_lab.retrieval.stopwatch import Stopwatch
 from janus_lab.values.document import Document
 from janus_lab.values.filter import Condition
 from janus_lab.values.hit import Hit
@@ -31,52 +31,54 @@ def nothing_there(collection: str) -> str:
     )
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Adds up seconds by stage."""
-
-    timings: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside, and add it to what `name` has taken already."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
-
-
 class HybridSearch:
     """Finds chunks by meaning and by words; every hit says who found it, at what rank and with what score."""
 
-    def __init__(self, embedder: QueryEmbedder, vectors: VectorStore, documents: DocumentStore) -> None:
-        self.embedder = embedder
+    def __init__(
+        self,
+        embedders: IndexEmbedders,
+        vectors: VectorIndex,
+        documents: DocumentStore,
+        rerankers: Rerankers | None = None,
+    ) -> None:
+        self._embedders = embedders
+        self._rerankers = rerankers
         self._documents = documents
         self._vectors = vectors
+
+    def index(self, collection: str) -> PinnedIndex:
+        """The collection's index as it serves now, for all searches of one run."""
+        return PinnedIndex(collection, self._vectors, self._embedders)
+
+    def reranking(self) -> Reranking:
+        """Who puts the hits of one run in order, if anybody was chosen for that."""
+        return Reranking(self._rerankers)
 
     def search(
         self,
         query: str,
-        collection: str,
+        index: PinnedIndex,
         limit: int,
         *,
         where: Sequence[Condition] = (),
         watch: Stopwatch | None = None,
+        reranking: Reranking | None = None,
     ) -> list[Hit]:
-        """Up to `limit` hits, best first. An empty or blank query has none."""
+        """Up to `limit` hits, best first, as `reranking` puts them. An empty or blank query has none."""
         watch = watch or Stopwatch()
+        reranking = reranking or self.reranking()
         if not query.strip() or limit < 1:
             return []
         depth = max(CANDIDATES, limit)
-        with watch.stage("embed"):
-            embedding = self.embedder.embed_query(query)
-        with watch.stage("retrieve"):
-            found = candidates(self._vectors, collection, embedding, query, depth, where=where)
+        found = index.candidates(query, depth, where=where, watch=watch)
         with watch.stage("fuse"):
             fused = fuse(found.dense, found.sparse)
         with watch.stage("load"):
-            return self._load(fused, limit)
+            hits = self._load(fused, max(limit, reranking.depth))
+        if reranking.depth:
+            with watch.stage("rerank"):
+                hits = reranking.ordered(query, hits)
+        return hits[:limit]
 
     def has_documents(self, collection: str) -> bool:
         """Whether there is anything to find in that collection."""

@@ -63,6 +63,7 @@ class RunContext:
         self.fence = fence
         self.manifest: dict[str, Any] = dict(run.manifest)
         self.partial = False
+        self.concessions: list[str] = []
         self._slice_ends = time.monotonic() + slice_seconds
         self._ledger = ledger
         self._events = events
@@ -76,6 +77,12 @@ class RunContext:
     def warn(self, code: str, message: str, remedy: str = "", **data: Any) -> None:
         """Tell something that the user should know and that does not stop the run."""
         self.emit(EventKind.WARNING, code=code, message=message, remedy=remedy, **data)
+
+    def concede(self, code: str, text: str) -> None:
+        """Warn that the run gets something else than was chosen, such as another model; `concessions` and the manifest keep it."""
+        self.concessions.append(text)
+        self.manifest["concessions"] = [*self.manifest.get("concessions", ()), {"code": code, "text": text}]
+        self.warn(code, text)
 
     def check_cancelled(self) -> None:
         """To be called between units of work: stop if the run is to, and let those go first who are to have what it holds.

@@ -31,6 +31,7 @@ from janus_lab.runs.closing import closing_event
 from janus_lab.runs.context import SLICE_SECONDS, RunContext, RunPaused, RunService, SliceOver
 from janus_lab.runs.shares import RunShares
 from janus_lab.runs.watch import Watch
+from janus_lab.values.counted import count
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.run import ACTIVE, Priority, Run, RunError, RunKind, RunState
 
@@ -236,7 +237,7 @@ def _patiently(record: Callable[[], _Recorded]) -> _Recorded:
 
 def _poisonous(run: Run) -> EngineError:
     return RunFailed(
-        f"the worker died {run.attempts} times while it carried out this run",
+        f"the worker died {count(run.attempts, 'time')} while it carried out this run",
         remedy=f"look into logs/worker.log for what it met; `janus runs retry {run.id[:12]}` tries it again",
     )
 

@@ -24,17 +24,18 @@ def follow(
     events: EventLog,
     after: str = "",
     distress: Callable[[], JanusError | None] = lambda: None,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Iterator[Event]:
     """Yield a run's events after `after` until its last one. A run whose stream is gone yields its closing event alone.
 
     A run that is paused, which no worker may come to tell, yields that state once. Raises what `distress` returns, asked
-    when nothing has been heard for a while of a run that should go on.
+    when nothing has been heard for a while of a run that should go on. Ends soon after `wanted` is no longer true.
     """
     quiet_since = time.monotonic()
     position = after
     known_over = ledger.get(run_id, brief=True).state.final
     told = RunState.QUEUED
-    while True:
+    while wanted():
         batch = events.read(run_id, after=position, wait_seconds=0.0 if known_over else WAIT_SECONDS)
         for event in batch:
             if not _resumed(event, ledger):

@@ -46,15 +46,23 @@ class RunHandle:
     def __repr__(self) -> str:
         return f"run {self.id[:12]}: `janus runs follow {self.id[:12]}` waits for it, `janus queue` shows how far it is"
 
-    def events(self, after: str = "") -> Iterator[Event]:
-        """The run's events after `after` until it ends; goes on by itself when the server was restarted in between."""
+    def events(self, after: str = "", *, wanted: Callable[[], bool] = lambda: True) -> Iterator[Event]:
+        """The run's events after `after` until it ends, or soon after `wanted` is no longer true.
+
+        Goes on by itself when the server was restarted in between.
+        """
         position = after
         lost_since: float | None = None
-        while True:
+        while wanted():
             try:
                 events = self._link().events
                 for event in follow(
-                    self.id, ledger=self._ledger, events=events, after=position, distress=self._trouble
+                    self.id,
+                    ledger=self._ledger,
+                    events=events,
+                    after=position,
+                    distress=self._trouble,
+                    wanted=wanted,
                 ):
                     position, lost_since = event.sequence or position, None
                     yield event

@@ -15,7 +15,7 @@ ASK_LEDGER_SECONDS = 1.0
 
 
 class Patience:
-    """For whom an attempt at a run asks; see `janus_lab.scheduler.admission.Asker`."""
+    """For whom an attempt at a run asks; see `janus_lab.scheduler.asker.Asker`."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
@@ -37,6 +37,11 @@ class Patience:
         """Where it was asked from."""
         return self._context.run.cell
 
+    @property
+    def lost(self) -> int:
+        """Attempts that neither ended nor finished a step."""
+        return max(0, self._context.run.attempts - len(self._context.finished))
+
     def waiting(self, grant: Grant, seconds: float) -> None:
         """Tell now and then what is waited for.
 
@@ -54,3 +59,7 @@ class Patience:
         if seconds > TELL_AFTER_SECONDS and (self._told_at is None or seconds - self._told_at > TELL_EVERY_SECONDS):
             self._told_at = seconds
             self._context.emit(EventKind.WAITING, what=named(grant), state=grant.state.value, seconds=round(seconds, 1))
+
+    def told(self, code: str, text: str) -> None:
+        """Warn whoever follows the run, and keep it in the manifest."""
+        self._context.concede(code, text)

@@ -6,20 +6,19 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Protocol
 
 import structlog
 
 from janus_lab.errors import JanusError, LeaseImpossible, StoreUnreachable
 from janus_lab.ports.leases import Leases
+from janus_lab.scheduler.asker import Asker
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.heartbeat import Heartbeat
 from janus_lab.scheduler.held import HeldLease
-from janus_lab.values.lease import Grant, GrantState, LeaseRequest
-from janus_lab.values.run import Priority
+from janus_lab.values.lease import Grant, GrantState, LeaseBook, LeaseRequest, free_of, is_memory
 from janus_lab.values.weights import weighed
 
 AGAIN_SECONDS = 1.0
@@ -32,27 +31,8 @@ LOOK_SECONDS = 0.05
 _log = structlog.get_logger(__name__)
 
 
-class Asker(Protocol):
-    """For whom a lease is asked."""
-
-    @property
-    def run_id(self) -> str:
-        """The run, or ""."""
-        ...
-
-    @property
-    def priority(self) -> Priority:
-        """In what class it waits."""
-        ...
-
-    @property
-    def cell(self) -> str:
-        """Where the run was asked from, or ""."""
-        ...
-
-    def waiting(self, grant: Grant, seconds: float) -> None:
-        """Called again and again while it waits, with the latest answer; what it raises ends the wait."""
-        ...
+Relief = Callable[[Mapping[str, int]], None]
+"""Gives back what is held and not used, as far as it is of what is lacking (bytes by resource)."""
 
 
 class Admission:
@@ -81,7 +61,7 @@ class Admission:
         self._listening = False
         self._budgets: Mapping[str, int] = {}
         self._budgets_until = float("-inf")
-        self._reliefs: list[Callable[[], None]] = []
+        self._reliefs: list[Relief] = []
         self._resources = ExitStack()
 
     def ask(
@@ -134,9 +114,29 @@ class Admission:
         """The process's own clock, which times in a HeldLease are by."""
         return self._clock()
 
-    def relieved_by(self, relief: Callable[[], None]) -> None:
-        """Call `relief` while somebody here waits for memory: it gives back what is held and not used."""
+    def relieved_by(self, relief: Relief) -> None:
+        """Call `relief` while somebody here waits for memory."""
         self._reliefs.append(relief)
+
+    def shortage(self, for_whom: str = "") -> dict[str, int]:
+        """Bytes of memory that are lacking for all that wait, or for all up to the request with the id `for_whom`, by resource."""
+        book = self._leases.book(self._machine)
+        wanted: dict[str, int] = {}
+        for waiting in book.waiting:
+            for name, weight in waiting.request.weights.items():
+                wanted[name] = wanted.get(name, 0) + weight
+            if waiting.request.id == for_whom:
+                break
+        lacking = {
+            name: amount - free_of(book.resources[name])
+            for name, amount in wanted.items()
+            if name in book.resources and is_memory(name)
+        }
+        return {name: amount for name, amount in lacking.items() if amount > 0}
+
+    def book(self) -> LeaseBook:
+        """Everything about the machine's leases now."""
+        return self._leases.book(self._machine)
 
     def close(self) -> None:
         """Stop renewing and listening."""
@@ -146,6 +146,7 @@ class Admission:
     def _waited(self, wanted: LeaseRequest, asker: Asker, told: threading.Event, began: float) -> HeldLease:
         asked = heard = began
         grant = Grant(GrantState.CLOSED)
+        kept: set[str] = set()
         while True:
             try:
                 grant = self._leases.request(self._machine, wanted, self._ttl_seconds)
@@ -155,6 +156,8 @@ class Admission:
                     raise
             if grant.state is GrantState.GRANTED:
                 now = self._clock()
+                for purpose in sorted(kept - self._lasting()) if kept else ():
+                    asker.told("model-evicted", f"{purpose} was unloaded, as its memory was needed")
                 return HeldLease(wanted, grant.fence, now, asked, waited_seconds=now - began)
             if grant.state is GrantState.IMPOSSIBLE:
                 wanted = self._as_much_as_there_is(wanted)
@@ -163,7 +166,9 @@ class Admission:
             while not told.wait(LOOK_SECONDS) and self._clock() - asked < AGAIN_SECONDS:
                 asker.waiting(grant, self._clock() - began)
             asker.waiting(grant, self._clock() - began)
-            self._relieve(grant.lacking)
+            if any(map(is_memory, grant.lacking)):
+                kept = kept or self._lasting()
+                self._relieve(wanted.id)
             told.clear()
             asked = self._clock()
 
@@ -184,10 +189,20 @@ class Admission:
             return weights
         return {name: min(weight, self._budgets.get(name, weight)) for name, weight in weights.items()}
 
-    def _relieve(self, lacking: Collection[str]) -> None:
-        if any(not name.startswith(("cpu", "slot:")) for name in lacking):
+    def _relieve(self, request_id: str) -> None:
+        if not self._reliefs:
+            return
+        with suppress(StoreUnreachable):
+            shortage = self.shortage(request_id)
             for relief in self._reliefs:
-                relief()
+                relief(shortage)
+
+    def _lasting(self) -> set[str]:
+        """What is held between pieces of work, here and by other processes."""
+        with suppress(StoreUnreachable):
+            leases = self._leases.book(self._machine).leases
+            return {lease.request.purpose for lease in leases if lease.request.lasting}
+        return set()
 
     def _withdraw(self, lease_id: str) -> None:
         # A server that is away forgets who does not ask again.

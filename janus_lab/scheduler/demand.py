@@ -43,11 +43,16 @@ class Demands:
             case RunKind.SEARCH:
                 many = len(run.request.get("queries", ())) > QUERIES_IN_PASSING
                 return computing("search", ram_mb=48, threads=1 if many else 0)
-            case RunKind.ASK | RunKind.CHAT:
-                return computing(run.kind.value, ram_mb=64, threads=self.threads)
-            case RunKind.EMBED:
-                return computing("embed", ram_mb=96, threads=self.threads)
-            case RunKind.INGEST:
-                return computing("ingest", ram_mb=192, threads=max(1, self.threads // self.workers))
+            case RunKind.ASK | RunKind.CHAT | RunKind.COUNT | RunKind.PULL:
+                # What comes before the model speaks takes little; who has a model speak shares its lease meanwhile. Who fetches
+                # a model waits for the network.
+                return computing(run.kind.value, ram_mb=64, threads=0)
+            case RunKind.LOAD | RunKind.FIT:
+                # What is loaded has a lease of its own: so a load takes what a fit says, and not a few megabytes more.
+                return computing(run.kind.value, ram_mb=0, threads=1 if run.kind is RunKind.LOAD else 0)
+            case RunKind.BENCH | RunKind.EMBED:
+                return computing(run.kind.value, ram_mb=96, threads=self.threads)
+            case RunKind.INGEST | RunKind.REINDEX:
+                return computing(run.kind.value, ram_mb=192, threads=max(1, self.threads // self.workers))
             case _:
                 return computing(run.kind.value, ram_mb=96, threads=1)

@@ -68,7 +68,8 @@ class Heartbeat:
             return
         held.heard_at = began
         held.yield_wanted = renewal is Renewal.YIELD
-        if held.yield_wanted:
+        held.asked_back = renewal is Renewal.ASKED_BACK
+        if held.yield_wanted or held.asked_back:
             held.asked_to_yield()
 
     def _loop(self) -> None:

@@ -9,8 +9,8 @@ from janus_lab.errors import LeaseLost
 from janus_lab.values.lease import LeaseRequest
 
 
-def _nobody() -> None:
-    return None
+def nobody() -> None:
+    """What a holder does that is not to be asked."""
 
 
 @dataclass(slots=True)
@@ -27,8 +27,10 @@ class HeldLease:
     """When the server was last asked and said that it is ours."""
     waited_seconds: float = 0.0
     yield_wanted: bool = False
+    asked_back: bool = False
+    """Somebody wants just this one back, whoever waits for what."""
     lost: bool = False
-    asked_to_yield: Callable[[], None] = _nobody
+    asked_to_yield: Callable[[], None] = nobody
 
     def require(self) -> None:
         """Raise LeaseLost if it expired meanwhile."""

@@ -13,10 +13,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from janus_lab.errors import LeaseLost
-from janus_lab.scheduler.admission import Admission, Asker
+from janus_lab.scheduler.admission import Admission
+from janus_lab.scheduler.asker import Asker, Repeated
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.fairness import LOOK_SECONDS, gives_way
 from janus_lab.scheduler.giving_up import give_up
@@ -27,12 +31,20 @@ from janus_lab.values.run import Priority
 
 _POLL_SECONDS = 0.1
 
+_log = structlog.get_logger(__name__)
+
 _current: ContextVar[Work | None] = ContextVar("janus-work", default=None)
 
 
 def current_work() -> Work | None:
     """The work in whose course the caller is, or None; threads that are to belong to it need a copy of its context."""
     return _current.get()
+
+
+def lost_before() -> int:
+    """How often processes ended that were at the current work before."""
+    work = _current.get()
+    return work.asker.lost if work is not None and isinstance(work.asker, Repeated) else 0
 
 
 def follow() -> None:
@@ -58,6 +70,7 @@ class Work:
         self._admission = admission
         self._demand = demand
         self._held: HeldLease | None = None
+        self._shared: HeldLease | None = None
         self._looked_at = 0.0
         self._set_aside = 0
         self._goes_on = threading.Event()
@@ -65,8 +78,8 @@ class Work:
 
     @property
     def covered(self) -> bool:
-        """Whether it holds a lease that is still alive."""
-        held = self._held
+        """Whether a lease that is still alive covers it, its own or one that it shares."""
+        held = self._held or self._shared
         return held is not None and not held.lost
 
     def take(self, asker: Asker | None = None) -> None:
@@ -116,6 +129,18 @@ class Work:
         if before:
             self.take()
 
+    @contextmanager
+    def under(self, shared: HeldLease, waited_seconds: float) -> Iterator[None]:
+        """While it holds none of its own: be covered inside by a lease that others compute under as well."""
+        mine = replace(shared, granted_at=self._admission.now(), waited_seconds=waited_seconds)
+        self._shared = shared
+        self.tally.add(mine)
+        try:
+            yield
+        finally:
+            self._shared = None
+            self.tally.end(mine, self._admission.now())
+
     def follow(self) -> None:
         """For other threads, before each of their units: wait while there is no lease. Raises LeaseLost once the work is over."""
         while not self._goes_on.wait(_POLL_SECONDS):
@@ -155,6 +180,10 @@ class Somebody:
     def waiting(self, grant: Grant, seconds: float) -> None:
         """Raises AdmissionClosed or LeaseTimeout."""
         give_up(grant, seconds)
+
+    def told(self, code: str, text: str) -> None:
+        """Writes it into the log: nobody follows."""
+        _log.warning(code, told=text)
 
 
 @contextmanager

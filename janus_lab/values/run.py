@@ -20,9 +20,15 @@ class RunKind(StrEnum):
     CHECK = "check"
     EMBED = "embed"
     CHAT = "chat"
+    COUNT = "count"
+    PULL = "pull"
+    LOAD = "load"
+    FIT = "fit"
+    BENCH = "bench"
+    REINDEX = "reindex"
 
 
-LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT)
+LOOKUPS = (RunKind.SEARCH, RunKind.EMBED, RunKind.CHAT, RunKind.COUNT, RunKind.LOAD, RunKind.FIT)
 """Kinds whose result is handed over at once: they are forgotten after `keep_lookups_days`."""
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from janus_lab.errors import UsageError
 from janus_lab.values.answer import Outcome
+from janus_lab.values.counted import count
 from janus_lab.verbs.face import Face
-from janus_lab.verbs.options import add_collection, add_json, add_limit, add_where
+from janus_lab.verbs.options import MODEL, add_collection, add_json, add_limit, add_where
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.verb import Verb
@@ -28,6 +29,7 @@ def define(parser: VerbParser) -> None:
     add_collection(parser)
     add_limit(parser, 8, "how many hits may serve as evidence")
     add_where(parser)
+    parser.add_argument("--model", metavar=MODEL, default="", help="only this model may write (see `models`)")
     parser.add_argument("-q", "--quiet", action="store_true", help="show nothing before the answer stands")
     parser.add_argument(
         "--questions", metavar="FILE", help='answer every question of a JSONL file ({"id", "question"})'
@@ -51,6 +53,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
         collection=args.collection,
         limit=args.limit,
         where=args.where,
+        model=args.model,
         on_event=None if args.quiet or args.json else face.follow,
     )
 
@@ -69,14 +72,16 @@ def _answer_file(args: Namespace, session: Session, face: Face) -> AnsweredQuest
     counts: dict[str, int] = {}
     with open_output(args.out) as file:
         for done, question in enumerate(questions, start=1):
-            answer = session.lab().ask(question.text, collection=args.collection, limit=args.limit, where=args.where)
+            answer = session.lab().ask(
+                question.text, collection=args.collection, limit=args.limit, where=args.where, model=args.model
+            )
             if answer.outcome is Outcome.CANCELLED:
                 raise KeyboardInterrupt
             file.write(json.dumps({"id": question.id, **to_json(answer)}, ensure_ascii=False) + "\n")
             file.flush()
             counts[answer.outcome.value] = counts.get(answer.outcome.value, 0) + 1
             if not args.quiet and (done % 10 == 0 or done == len(questions)):
-                face.say(f"{done} of {len(questions)} questions answered")
+                face.say(f"{done} of {count(len(questions), 'question')} answered")
     return AnsweredQuestions(len(questions), counts, args.out)
 
 

@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
 from janus_lab.errors import UsageError
+from janus_lab.values.counted import count
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.listings import Rows
 from janus_lab.verbs.options import add_json, positive
@@ -40,7 +41,7 @@ def execute(args: Namespace, session: Session, face: Face) -> object:
         )
     rows = session.lab().cypher(args.text, dict(args.parameters), write=args.write, limit=args.limit)
     if len(rows) == args.limit and not args.json:
-        face.say(f"at most {args.limit} rows are shown; -n asks for more")
+        face.say(f"at most {count(args.limit, 'row')} {'is' if args.limit == 1 else 'are'} shown; -n asks for more")
     return Rows(rows)
 
 

@@ -65,7 +65,7 @@ def _remove(args: Namespace, session: Session, face: Face) -> Removal:
 
 
 def _question(documents: Sequence[Document]) -> str:
-    from janus_lab.verbs.plain.amounts import count
+    from janus_lab.values.counted import count
     from janus_lab.verbs.plain.printable import one_line
 
     names = ", ".join(one_line(document.origin, 100) for document in documents[:NAMED])

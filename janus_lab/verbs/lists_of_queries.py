@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from janus_lab.errors import NotFound, UserError
-from janus_lab.values.hit import SearchResult
+from janus_lab.values.hit import RERANK, SearchResult
 from janus_lab.values.path import user_path
 
 TAG = "janus"
@@ -73,17 +73,21 @@ def open_output(file: str) -> Iterator[IO[str]]:
 def trec_lines(query_id: str, result: SearchResult, limit: int) -> list[str]:
     """A result as TREC lines `qid Q0 docid rank score tag`: one a document, by its best chunk, at most `limit`.
 
-    The docid is the document's key, or else its origin; white space in either becomes `%20`, since the format splits at it.
+    The docid is the document's key, or else its origin; white space in either becomes `%20`, since the format splits at it. Readers
+    of the format sort by score, so where a reranker decided it is one over the rank.
     """
     lines: list[str] = []
     seen: set[str] = set()
+    reranked = any(hit.score_of(RERANK) is not None for hit in result.hits)
     for hit in result.hits:
         name = hit.key or hit.origin
         if name in seen:
             continue
         seen.add(name)
         docid = _BLANK.sub("%20", name)
-        lines.append(f"{_BLANK.sub('%20', query_id)} Q0 {docid} {len(seen)} {hit.score:.6f} {TAG}")
+        lines.append(
+            f"{_BLANK.sub('%20', query_id)} Q0 {docid} {len(seen)} {1 / hit.rank if reranked else hit.score:.6f} {TAG}"
+        )
         if len(seen) == limit:
             break
     return lines

@@ -16,6 +16,10 @@ _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
 _AGE = re.compile(r"([0-9]{1,6})([dhm])")
 
 
+MODEL = "MODEL"
+"""What stands in help for the name of a model that is known; completion names those."""
+
+
 class Suggested(tuple[str, ...]):
     """Choices that help and completion name; others are taken as well."""
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import IO
 
+from janus_lab.values.counted import count
 from janus_lab.values.ingest import Progress
-from janus_lab.verbs.plain.amounts import count
 from janus_lab.verbs.plain.documents import progress as progress_text
 from janus_lab.verbs.plain.printable import one_line
 

@@ -76,6 +76,8 @@ def _one(lab: Lab, args: Namespace, face: Face) -> object:
 
 
 def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
+    from janus_lab.values.chat import ChatReply
+    from janus_lab.values.index_generation import ReindexReport
     from janus_lab.values.ingest import IngestPlan, IngestReport
 
     on_event = None if args.json else face.follow
@@ -83,10 +85,14 @@ def _result(handle: RunHandle, args: Namespace, face: Face) -> object:
     match run.kind:
         case RunKind.ASK:
             return handle.answer(on_event)
+        case RunKind.CHAT:
+            return handle.wait(ChatReply, on_event)
         case RunKind.INGEST:
             return handle.wait(IngestPlan if run.request.get("plan_only") else IngestReport, on_event)
         case RunKind.SEARCH:
             return SearchResults(handle.search_results())
+        case RunKind.REINDEX:
+            return handle.wait(ReindexReport, on_event)
         case _:
             handle.wait_json(on_event)
             return handle.run()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from janus_lab.errors import UsageError
+from janus_lab.values.counted import count
 from janus_lab.verbs.face import Face
 from janus_lab.verbs.options import add_collection, add_json, add_limit, add_where
 from janus_lab.verbs.parser import VerbParser
@@ -73,7 +74,7 @@ def _rank_file(args: Namespace, session: Session, face: Face) -> Ranking:
                 file.writelines(f"{line}\n" for line in lines)
                 written += len(lines)
             if len(queries) > BATCH:
-                face.say(f"{start + len(batch)} of {len(queries)} queries searched")
+                face.say(f"{start + len(batch)} of {count(len(queries), 'query')} searched")
     return Ranking(len(queries), written, args.run)
 
 

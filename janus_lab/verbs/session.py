@@ -35,7 +35,7 @@ class Using:
 class Session:
     """One lab a session, opened at its first use and closed with it. `announce` is told one line when the engine room starts.
 
-    `collections` is what was known last, for completion: it never asks an engine.
+    `collections` and `models` are the names that were known last, for completion: it never asks an engine.
     """
 
     def __init__(self, *, announce: Callable[[str], None], home: str | Path | None = None, **overrides: Any) -> None:
@@ -45,6 +45,7 @@ class Session:
         self._lab: Lab | None = None
         self._resources = ExitStack()
         self.collections: tuple[str, ...] = ()
+        self.models: tuple[str, ...] = ()
 
     def lab(self) -> Lab:
         """The lab, opened now if it is not open yet."""
@@ -76,7 +77,7 @@ class Session:
         load_settings(chosen, **changed)
         self.close()
         self._home, self._overrides = chosen, changed
-        self.collections = ()
+        self.collections, self.models = (), ()
 
     def work_here(self, processes: int | None) -> None:
         """Become the process that keeps workers running; it does not return. Raises SettingsError."""
@@ -85,6 +86,14 @@ class Session:
         settings = self.settings
         self.close()
         foreground(settings, processes or settings.worker_processes, self._overrides)
+
+    def serve_here(self, host: str, port: int, key_variable: str) -> None:
+        """Become the process that offers the models over HTTP; it does not return. Raises SettingsError, MissingPackage."""
+        from janus_lab.compose.serving import serving
+
+        settings = self.settings
+        self.close()
+        serving(settings, host, port, key_variable, self._overrides)
 
     def hardware(self) -> Hardware:
         """The machine under the session's settings; no lab is opened for it."""
@@ -108,10 +117,10 @@ class Session:
 
             return diagnose(settings, error)
 
-    def remember_collections(self) -> None:
-        """Note the names of the collections, if a lab is open anyway."""
+    def remember_names(self) -> None:
+        """Note the names of collections and models, if a lab is open anyway."""
         if self._lab is not None:
-            self.collections = tuple(self._lab.collections())
+            self.collections, self.models = tuple(self._lab.collections()), tuple(self._lab.models.names())
 
     def close(self) -> None:
         """Close the lab, if one is open. The next use opens a new one."""

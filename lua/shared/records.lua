@@ -4,13 +4,19 @@
 -- KEYS[3] deadlines  zset: id by when its lease expires, or when it loses its place unless it asks again, µs
 -- KEYS[4] waiting    zset: id by its place: the time of asking in µs, later by what its class is put back
 
+-- 'lasting' is 0 or 1, or 2 for a lasting lease that was asked back.
 local function record_of(text)
   local fence, granted, rest, rank, lasting, pid, since, ttl, weights =
     string.match(text, '^(%d+) (%d+) ()(%d) (%d) (%d+) (%d+) (%d+)\n([^\n]*)')
   return {
     fence = fence, waits = fence == '0', granted = granted, text = text, rest = rest, rank = tonumber(rank),
-    lasting = lasting == '1', pid = pid, since = since, ttl = ttl, packed = weights, weights = weights_of(weights),
+    lasting = lasting ~= '0', asked_back = lasting == '2', pid = pid, since = since, ttl = ttl, packed = weights, weights = weights_of(weights),
   }
+end
+
+-- The text of a lasting lease that is asked back.
+local function asked_back(record)
+  return string.sub(record.text, 1, record.rest + 1) .. '2' .. string.sub(record.text, record.rest + 3)
 end
 
 local function read_record(id)

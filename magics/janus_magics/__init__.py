@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from janus_lab.lab import Lab
     from janus_magics.widgets.board_panel import BoardPanel
     from janus_magics.widgets.keys_view import KeysView
+    from janus_magics.widgets.models_view import ModelsView
     from janus_magics.widgets.queue_view import QueueView
 
 
@@ -44,3 +45,10 @@ def live_keys(lab: Lab, pattern: str = "*", *, write: bool = False) -> KeysView:
     from janus_magics.widgets import live_keys as live
 
     return live.live_keys(lab, pattern, write=write)
+
+
+def live_models(lab: Lab) -> ModelsView:
+    """A widget with a lab's models, where they are loaded, and what is in each memory, which goes on until the lab is closed."""
+    from janus_magics.widgets import live_models as live
+
+    return live.live_models(lab)

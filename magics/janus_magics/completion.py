@@ -1,4 +1,4 @@
-"""Completion of `%janus` lines: verbs, actions, options, values, collections and paths, without asking an engine."""
+"""Completion of `%janus` lines: verbs, actions, options, values, collections, models and paths, without asking an engine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from janus_lab.verbs.options import MODEL
 from janus_lab.verbs.parser import VerbParser
 from janus_lab.verbs.verb import Verb
 from janus_magics.arguments import notebook_parser
@@ -18,11 +19,14 @@ PATHS_SHOWN = 200
 
 
 class JanusCompletion:
-    """Completes what stands before the cursor. `collections` gives the names known last."""
+    """Completes what stands before the cursor. `collections` and `models` give the names known last."""
 
-    def __init__(self, verbs: Mapping[str, Verb], collections: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self, verbs: Mapping[str, Verb], collections: Callable[[], Sequence[str]], models: Callable[[], Sequence[str]]
+    ) -> None:
         self._verbs = verbs
         self._collections = collections
+        self._models = models
 
     def complete(self, line: str) -> tuple[str, list[str]] | None:
         """The word under the cursor and what it may become; None where the line is not a `%janus` line."""
@@ -52,6 +56,8 @@ class JanusCompletion:
     def _values(self, option: argparse.Action, word: str) -> Iterable[str]:
         if "--collection" in option.option_strings:
             return [_quoted(name) for name in self._collections()]
+        if option.metavar == MODEL:
+            return self._models()
         if _PATHS.intersection(option.option_strings):
             return paths(word)
         return [str(choice) for choice in option.choices or ()]
@@ -62,6 +68,8 @@ class JanusCompletion:
         positionals = [a for a in parser._actions if not a.option_strings]  # noqa: SLF001 - argparse has no public way
         if any(a.dest == "sources" for a in positionals):
             return paths(word)
+        if any(a.metavar == MODEL for a in positionals):
+            return self._models()
         return [str(choice) for a in positionals for choice in a.choices or ()]
 
 

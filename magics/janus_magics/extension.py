@@ -32,7 +32,7 @@ def load(shell: Any) -> None:
     shown = Shown()
     session = Session(announce=print)
     magics = JanusMagics(shell, session, shown)
-    complete = matcher(JanusCompletion(magics.verbs, lambda: session.collections))
+    complete = matcher(JanusCompletion(magics.verbs, lambda: session.collections, lambda: session.models))
     shell.register_magics(magics)
     shell.Completer.custom_matchers.append(complete)
     shell.input_transformers_cleanup.append(janus_lines)

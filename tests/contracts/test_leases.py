@@ -461,3 +461,43 @@ def test_four_places_and_thirty_two_threads(leases):
     assert most <= 4
     sums_equal_records(leases)
     assert leases.book(HOST).resources[CPU].leased == 0
+
+
+def test_a_lasting_lease_is_asked_back_by_name(leases):
+    publish(leases)
+    one, other, passing = wanted(ram=GB, lasting=True), wanted(ram=GB, lasting=True), wanted(ram=GB)
+    fences = {request.id: granted(leases, request) for request in (one, other, passing)}
+
+    def renewed(request: LeaseRequest) -> Renewal:
+        return leases.renew(HOST, request.id, fences[request.id], LONG)
+
+    assert leases.ask_back(HOST, one.id)
+    assert [renewed(one), renewed(one), renewed(other)] == [Renewal.ASKED_BACK, Renewal.ASKED_BACK, Renewal.RENEWED]
+    assert [lease.asked_back for lease in leases.book(HOST).leases] == [True, False, False]
+    assert [lease.request.lasting for lease in leases.book(HOST).leases] == [True, True, False]
+    assert not leases.ask_back(HOST, passing.id)
+    assert not leases.ask_back(HOST, "nobody's")
+    assert leases.release(HOST, one.id, fences[one.id])
+    assert not leases.ask_back(HOST, one.id)
+    sums_equal_records(leases)
+    # The whole machine is there for who takes nothing for granted that lasts.
+    leases.release(HOST, other.id, fences[other.id])
+    leases.release(HOST, passing.id, fences[passing.id])
+    granted(leases, wanted(ram=16 * GB))
+
+
+def test_who_waits_is_not_asked_back(leases):
+    publish(leases)
+    granted(leases, wanted(ram=16 * GB))
+    waiting = wanted(ram=GB, lasting=True)
+    assert state(leases, waiting) is GrantState.WAITING
+    assert not leases.ask_back(HOST, waiting.id)
+
+
+def test_what_is_held_between_pieces_of_work_makes_way_for_any_class(leases):
+    publish(leases)
+    model, work = wanted(Priority.INTERACTIVE, ram=8 * GB, lasting=True), wanted(Priority.INTERACTIVE, ram=8 * GB)
+    fences = {request.id: granted(leases, request) for request in (model, work)}
+    state(leases, wanted(Priority.BATCH, ram=GB))
+    assert [leases.renew(HOST, r.id, fences[r.id], LONG) for r in (model, work)] == [Renewal.YIELD, Renewal.RENEWED]
+    assert [lease.yield_wanted for lease in leases.book(HOST).leases] == [True, False]

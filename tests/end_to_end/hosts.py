@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,3 +92,16 @@ class Host:
         except EngineError:
             return False
         return any(worker.pid == self.pid for worker in workers)
+
+
+def host_of(hosts: Sequence[Host], run_id: str) -> tuple[Host, list[Host]]:
+    """The host whose worker carries out a run, and the others."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        _, workers = ready_workers(hosts[0].redis_url)
+        pids = [worker.pid for worker in workers if run_id in worker.runs]
+        if found := [host for host in hosts if host.pid in pids]:
+            return found[0], [host for host in hosts if host is not found[0]]
+        time.sleep(0.05)
+    message = "no worker says that it carries out the run"
+    raise AssertionError(message)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from janus_lab import open_lab
-from janus_lab.adapters.engine_room.workers import ready_workers
 from janus_lab.values.event import EventKind
 from janus_lab.values.ingest import IngestReport
 from janus_lab.values.run import RunKind, RunState
 from tests.end_to_end.conftest import write_reports
+from tests.end_to_end.hosts import host_of
 from tests.end_to_end.journeys import CLEAN, contents
 
 FILES = 256
@@ -63,18 +61,6 @@ def assert_like_clean(lab, handle, clean):
     assert {share.state for share in shares} == {RunState.DONE}
     assert sum(share.result["documents"] for share in shares) == FILES
     assert lab.ingest(*run.request["sources"]).unchanged == FILES
-
-
-def host_of(hosts, run_id):
-    """The host whose worker carries out a run, and the others."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        _, workers = ready_workers(hosts[0].redis_url)
-        pids = [worker.pid for worker in workers if run_id in worker.runs]
-        if found := [host for host in hosts if host.pid in pids]:
-            return found[0], [host for host in hosts if host is not found[0]]
-        time.sleep(0.05)
-    pytest.fail("no worker says that it carries out the run")
 
 
 @pytest.mark.parametrize("has_the_run", [True, False], ids=["that-has-the-run", "that-helps"])

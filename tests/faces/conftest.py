@@ -24,7 +24,8 @@ class Terminal:
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "janus_lab.cli", "--home", str(self.home), *words]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, **options)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, text=True, cwd=ROOT, **{**pipes, **options})
 
     def __call__(self, *words: str, code: int = 0, stdin: str | None = None) -> str:
         """The command's standard output; it must end with the given exit code."""

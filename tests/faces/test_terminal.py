@@ -1,8 +1,11 @@
 """`janus` from ingest to cited answer, as processes on a real engine room."""
 
 import json
+import os
+import pty
 import signal
 import time
+from contextlib import suppress
 
 from janus_lab import open_lab
 from janus_lab.values.run import RunKind, RunState
@@ -97,14 +100,20 @@ def test_a_file_that_is_not_there_is_one_clear_error(terminal):
 
 
 def interrupted(terminal, *words):
-    """Start `janus`, wait for the first streamed words, press Ctrl-C once."""
-    process = terminal.start(*words)
-    first = process.stdout.read(1)
+    """Start `janus` before a person, wait for the first streamed words, press Ctrl-C once."""
+    leader, follower = pty.openpty()
+    process = terminal.start(*words, stdout=follower)
+    os.close(follower)
+    out = os.read(leader, 1)
     start = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    with suppress(OSError):  # a terminal that nobody has open any more
+        while more := os.read(leader, 4096):
+            out += more
+    os.close(leader)
+    err = process.communicate(timeout=30)[1]
     assert time.monotonic() - start < 5
-    return first + out, err, process.returncode
+    return out.decode(), err, process.returncode
 
 
 def test_ctrl_c_keeps_the_partial_answer(terminal):

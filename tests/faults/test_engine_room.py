@@ -52,6 +52,7 @@ def test_a_room_starts_works_and_leaves_nothing(room):
     assert gone(*pids)
     assert not socket_path(room.home).exists()
     assert not room.state.running
+    assert room.state.asked_at is not None, "somebody had it end"
     assert not stop(room.home)
 
 
@@ -141,6 +142,8 @@ def test_a_room_with_open_work_is_not_idle(room):
     room.enqueue("sleep-4-x", Priority.BATCH)
     until(lambda: "sleep-4-x" in room.notes("ended"), 20, "the work to end")
     until(lambda: not room.state.running, 15, "the idle room to stop")
+    assert room.state.stopped
+    assert room.state.asked_at is None, "nobody had it end"
 
 
 def test_racing_starters_get_one_server(room):

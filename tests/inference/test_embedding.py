@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,3 +71,17 @@ def test_queries_are_kept_for_a_while_and_not_in_the_cache(backend, cache):
         embedder.embed_query(f"question {number}")
     embedder.embed_query("why")
     assert backend.asked[-1] == ["why"]
+
+
+def test_queries_and_what_is_searched_get_their_prefix_once_and_nothing_is_shared_with_other_prefixes(backend, cache):
+    backend.info = replace(backend.info, query_prefix="query: ", passage_prefix="passage: ")
+    embedder = Embedder(backend, cache)
+    plain = embedder.under("", "")
+    for each in (embedder, plain, embedder):
+        each.embed(["a"])
+        each.embed_query("a")
+    assert backend.asked == [["passage: a"], ["query: a"], ["a"], ["a"]]
+    assert embedder.under("", "") is plain
+    assert (embedder.count_tokens(["a"]), plain.count_tokens(["a"])) == ([10], [1])
+    assert embedder.info.fingerprint != plain.info.fingerprint
+    assert plain.info.fingerprint == replace(backend.info, passage_prefix="").fingerprint

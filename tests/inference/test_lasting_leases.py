@@ -11,6 +11,7 @@ import pytest
 
 from janus_lab.errors import LeaseImpossible, ModelFailed
 from janus_lab.inference import on_demand
+from janus_lab.inference.layout import Layout
 from janus_lab.inference.on_demand import OnDemand
 from janus_lab.scheduler.demand import Demand
 from janus_lab.scheduler.work import Somebody, Work, computing
@@ -28,7 +29,7 @@ class Opens:
         self.open, self.error = 0, error
 
     @contextmanager
-    def __call__(self):
+    def __call__(self, _still_wanted):
         if self.error is not None:
             raise self.error
         time.sleep(0.02)
@@ -52,6 +53,15 @@ def held(leases):
     return sorted(lease.request.purpose for lease in leases.book(MACHINE).leases)
 
 
+def model_of(opens, admission, ram):
+    return OnDemand("m", lambda: [Layout(opens, Demand("model", {RAM: ram}))], admission)
+
+
+def relieving(admission, *models):
+    """Unload what rests while somebody waits for memory."""
+    admission.relieved_by(lambda _lacking: [m.unload_unused() for m in models if m.idle() is not None])
+
+
 def use(model, admission, seconds=0.0):
     with computing(admission, COMPUTING) as work, model.using(work):
         time.sleep(seconds)
@@ -59,7 +69,7 @@ def use(model, admission, seconds=0.0):
 
 def test_a_loaded_model_keeps_its_lease_and_gives_it_back_when_it_is_closed(admission, leases):
     opens = Opens()
-    model = OnDemand("m", opens, admission, lambda: Demand("model", {RAM: 60}))
+    model = model_of(opens, admission, 60)
     use(model, admission)
     assert (held(leases), opens.open, model.info()) == (["model"], 1, INFO)
     (lease,) = leases.book(MACHINE).leases
@@ -69,14 +79,14 @@ def test_a_loaded_model_keeps_its_lease_and_gives_it_back_when_it_is_closed(admi
 
 
 def test_a_load_that_fails_gives_its_lease_back(admission, leases):
-    model = OnDemand("m", Opens(ModelFailed("no", remedy="x")), admission, lambda: Demand("model", {RAM: 60}))
+    model = model_of(Opens(ModelFailed("no", remedy="x")), admission, 60)
     with pytest.raises(ModelFailed):
         use(model, admission)
     assert held(leases) == []
 
 
 def test_a_model_larger_than_the_machine_is_refused(admission):
-    model = OnDemand("m", Opens(), admission, lambda: Demand("model", {RAM: 101}))
+    model = model_of(Opens(), admission, 101)
     with pytest.raises(LeaseImpossible):
         use(model, admission)
 
@@ -84,7 +94,8 @@ def test_a_model_larger_than_the_machine_is_refused(admission):
 def test_an_idle_model_makes_room_for_another(admission, leases, monkeypatch):
     monkeypatch.setattr(on_demand, "IDLE_SECONDS", 0.1)
     opens = [Opens(), Opens()]
-    first, second = (OnDemand("m", one, admission, lambda: Demand("model", {RAM: 70})) for one in opens)
+    first, second = (model_of(one, admission, 70) for one in opens)
+    relieving(admission, first, second)
     use(first, admission)
     use(second, admission)
     assert (opens[0].open, opens[1].open) == (0, 1)
@@ -96,11 +107,11 @@ def test_an_idle_model_makes_room_for_another(admission, leases, monkeypatch):
 def test_a_model_in_use_stays(admission, monkeypatch):
     monkeypatch.setattr(on_demand, "IDLE_SECONDS", 0.0)
     opens = Opens()
-    model = OnDemand("m", opens, admission, lambda: Demand("model", {RAM: 60}))
+    model = model_of(opens, admission, 60)
     with computing(admission, COMPUTING) as work, model.using(work):
-        model.unload_idle()
+        assert not model.unload_unused()
         assert opens.open == 1
-    model.unload_idle()
+    assert model.unload_unused()
     assert opens.open == 0
 
 
@@ -110,7 +121,7 @@ class Batch(Somebody):
 
 def test_who_is_urgent_does_not_wait_for_a_model_in_the_class_of_who_came_first(admission, leases):
     """Batch work waits for the model's memory; somebody who wants the same model makes its request theirs."""
-    model = OnDemand("m", Opens(), admission, lambda: Demand("model", {RAM: 60}))
+    model = model_of(Opens(), admission, 60)
     taken = admission.ask(Demand("other batch work", {RAM: 60}), Batch())
     used = []
 
@@ -143,7 +154,8 @@ def test_who_is_urgent_does_not_wait_for_a_model_in_the_class_of_who_came_first(
 def test_many_runs_that_need_two_models_on_a_tight_machine_never_wait_for_each_other(admission, leases, monkeypatch):
     """Each alone fits beside its work; both do not: whoever waits holds nothing that another one waits for."""
     monkeypatch.setattr(on_demand, "IDLE_SECONDS", 0.02)
-    models = [OnDemand(str(n), Opens(), admission, lambda: Demand("model", {RAM: 55})) for n in range(2)]
+    models = [model_of(Opens(), admission, 55) for n in range(2)]
+    relieving(admission, *models)
     done = []
 
     def run(number):

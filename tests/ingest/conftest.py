@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from janus_lab.inference.embedding import Embedder
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.ingest.chunker import ChunkSize
 from janus_lab.ingest.cleaner import clean
 from janus_lab.ingest.fetch import Fetched, fetch
@@ -38,6 +39,8 @@ from janus_lab.values.request import IngestRequest, RemoveRequest
 from janus_lab.values.run import Priority, Run, RunKind, RunState
 
 DIMENSIONS = 32
+WIDE = ModelInfo("test://wide", "wide", "1" * 64, "none", dimensions=DIMENSIONS + 16)
+"""Another model, which is not in use."""
 
 
 @dataclass
@@ -51,9 +54,9 @@ class LetterCounts:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         self.embedded.extend(texts)
-        vectors = np.ones((len(texts), DIMENSIONS), np.float32)
+        vectors = np.ones((len(texts), self.info.dimensions), np.float32)
         for row, text in zip(vectors, texts, strict=True):
-            np.add.at(row, [ord(character) % DIMENSIONS for character in text], 1)
+            np.add.at(row, [ord(character) % self.info.dimensions for character in text], 1)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -114,6 +117,7 @@ class IngestRoom:
             "texts": {d.id: self.stores.documents.text(d.version_id, 0, d.characters) for d in documents.values()},
             "vectors": self.stores.vectors.ids("default"),
             "objects": set(self.stores.objects.keys()),
+            "indexes": self.stores.vectors.generations("default"),
             "words": sorted(d.id for d in self.stores.documents.find("default", words="alpha")),
         }
 
@@ -129,31 +133,39 @@ class IngestRoom:
         return state
 
 
-def open_room(stack: ExitStack, home: Path) -> IngestRoom:
-    """A room over the data directory `home`, closed with the stack."""
+def open_room(stack: ExitStack, home: Path, vectors_url: str = "") -> IngestRoom:
+    """A room over the data directory `home`, closed with the stack; its vectors are in there unless a server's URL is given."""
     home.mkdir(exist_ok=True, parents=True)
     database = f"sqlite:///{home}/janus.db"
 
     def opened(port: str, url: str) -> Any:
         return stack.enter_context(factory(port, url)(url))
 
-    backend = LetterCounts()
+    backend, wide = LetterCounts(), LetterCounts(WIDE)
     cache: EmbeddingCache = opened("embedding cache", database)
     stores = IngestStores(
         documents=opened("documents", database),
         sources=opened("sources", database),
         objects=opened("objects", f"file://{home}/objects"),
-        vectors=opened("vectors", f"edge://{home}/vectors"),
-        embedder=lambda: Embedder(backend, cache),
+        vectors=opened("vectors", vectors_url or f"edge://{home}/vectors"),
+        embedders=IndexEmbedders(lambda name="": Embedder(wide if name == WIDE.name else backend, cache)),
         exclusion=opened("exclusion", database),
     )
     return IngestRoom(home, stores, opened("ledger", database), opened("events", "memory://"), backend)
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[IngestRoom]:
+def vectors_url(request: pytest.FixtureRequest) -> str:
+    """Where the vectors of a test's room are: in its data directory, or with the parameter "qdrant" on a server."""
+    if getattr(request, "param", "edge") == "edge":
+        return ""
+    return str(request.getfixturevalue("qdrant_url"))
+
+
+@pytest.fixture
+def room(tmp_path: Path, vectors_url: str) -> Iterator[IngestRoom]:
     with ExitStack() as stack:
-        yield open_room(stack, tmp_path / "project" / ".janus")
+        yield open_room(stack, tmp_path / "project" / ".janus", vectors_url)
 
 
 @pytest.fixture

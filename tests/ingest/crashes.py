@@ -15,17 +15,19 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 from janus_lab.errors import NotFound
-from janus_lab.ingest import step
+from janus_lab.ingest import published, step
+from janus_lab.ingest.reindex import ReindexService
 from janus_lab.ingest.removal import RemoveService
 from janus_lab.schemes import factory
 from janus_lab.values.codec import to_json
 from janus_lab.values.ids import content_id
-from janus_lab.values.request import IngestRequest, RemoveRequest
+from janus_lab.values.request import IngestRequest, ReindexRequest, RemoveRequest
 from janus_lab.values.run import Priority, Run, RunKind, RunState
 
 spec = spec_from_file_location("ingest_conftest", Path(__file__).with_name("conftest.py"))
@@ -35,7 +37,10 @@ spec.loader.exec_module(conftest)
 
 KILLED = 77
 EFFECTS = frozenset(
-    {"stage", "publish", "remove", "record", "forget", "put", "ensure", "upsert", "delete", "commit_step"}
+    {
+        *("stage", "publish", "remove", "record", "forget", "put", "ensure", "upsert", "delete", "commit_step"),
+        *("prepare", "switch", "drop"),
+    }
 )
 PORTS = ("documents", "sources", "objects", "vectors")
 
@@ -93,21 +98,30 @@ def in_fork(work: Callable[[], Any]) -> tuple[int, Any]:
 
 def attempt(home: Path, kind: RunKind, request: object, effects: int | None) -> dict[str, Any]:
     """One attempt at a run, killed after so many effects; the state of all stores if it lives."""
-    step.STEP_CHUNKS = 6
+    step.STEP_CHUNKS = published.AT_ONCE = 6
     step.STEP_FILES = 2
     with ExitStack() as stack:
         room = conftest.open_room(stack, home)
         run = begun(room, kind, request)
+        if kind is RunKind.REINDEX:
+            # Whatever an earlier attempt has come to, the old index serves whole, or the new one does.
+            room.check()
         count = countdown(effects)
         for port in PORTS:
             object.__setattr__(room.stores, port, Dying(getattr(room.stores, port), count))
         room.ledger = Dying(room.ledger, count)
-        service = room.service() if kind is RunKind.INGEST else RemoveService(room.stores)
-        result = service.execute(room.context(run))
+        services = {
+            RunKind.INGEST: room.service,
+            RunKind.REMOVE: lambda: RemoveService(room.stores),
+            RunKind.REINDEX: lambda: ReindexService(room.ledger, room.stores, grace_seconds=0),
+        }
+        result = services[kind]().execute(room.context(run))
         told = {key: result[key] for key in ("added", "changed", "unchanged", "documents", "chunks") if key in result}
         origins = [document.origin.partition("#")[0] for document in room.stores.documents.iterate()]
         stamps = room.stores.sources.stamps("default", {*origins, "files/gone.txt"})
-        return {**room.check(), "stamps": stamps, "report": told}
+        state = room.check()
+        state["indexes"] = [replace(index, made_by="") for index in state["indexes"]]
+        return {**state, "stamps": stamps, "report": told}
 
 
 def begun(room: Any, kind: RunKind, request: object) -> Run:
@@ -172,13 +186,14 @@ def main() -> None:
     first = all_crashes(base, work, RunKind.INGEST, ingest, every=3)
     shutil.rmtree(base)
     shutil.copytree(work, base)
+    anew = all_crashes(base, work, RunKind.REINDEX, ReindexRequest("default", "wide"))
     removed = [
         content_id("document", "default", origin) for origin in ("files/same.txt", "files/c.jsonl#1", "files/b.txt")
     ]
     removal = all_crashes(base, work, RunKind.REMOVE, RemoveRequest(tuple(removed)))
     write_files(base / "files", edited=True)
     edit = all_crashes(base, work, RunKind.INGEST, ingest)
-    print(json.dumps({"first": first, "removal": removal, "edit": edit}))
+    print(json.dumps({"first": first, "reindex": anew, "removal": removal, "edit": edit}))
 
 
 if __name__ == "__main__":

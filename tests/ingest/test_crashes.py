@@ -25,5 +25,6 @@ def test_killed_at_any_effect_and_resumed_everything_ends_the_same() -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     crashes = json.loads(done.stdout)
     assert crashes["first"] > 25
+    assert crashes["reindex"] > 10
     assert crashes["removal"] > 5
     assert crashes["edit"] > 30

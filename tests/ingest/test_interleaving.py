@@ -8,20 +8,21 @@ from collections.abc import Callable
 
 import pytest
 
+from janus_lab.inference.index_models import IndexEmbedders
 from janus_lab.values.ingest import FileState
 
 
 def between(room, act: Callable[[], None]) -> None:
     """Do `act` once, in the midst of the next ingest: originals are kept, nothing is published yet."""
-    inner = room.stores.embedder
+    inner = room.stores.embedders
     pending = [act]
 
-    def embedder():
+    def embedder(_name=""):
         if pending:
             pending.pop()()
-        return inner()
+        return inner.chosen()
 
-    object.__setattr__(room.stores, "embedder", embedder)
+    object.__setattr__(room.stores, "embedders", IndexEmbedders(embedder))
 
 
 def ids(room) -> dict[str, str]:
@@ -43,6 +44,22 @@ def test_bytes_that_another_run_drops_before_they_are_published_are_stored_again
     assert gone == [True]
     state = room.check()
     assert len(state["documents"]) == len(state["objects"]) == 1
+
+
+def test_a_document_that_is_ingested_anew_before_it_is_removed_leaves_no_bytes(room, files) -> None:
+    (files / "a.txt").write_text("alpha")
+    room.ingest(files / "a.txt")
+    pending = ["beta"]
+
+    def ingested_anew() -> bool:
+        if pending:
+            (files / "a.txt").write_text(pending.pop())
+            assert room.ingest(files / "a.txt").changed == 1
+        return False
+
+    room.remove(ids(room)["files/a.txt"], cancelled=ingested_anew)
+    assert not room.check()["documents"]
+    assert not list(room.stores.objects.keys())
 
 
 @pytest.mark.parametrize("change", [lambda path: path.write_text("something else"), lambda path: path.unlink()])

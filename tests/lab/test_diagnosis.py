@@ -5,6 +5,7 @@ from __future__ import annotations
 from janus_lab import open_lab
 from janus_lab.values.answer import Outcome
 from janus_lab.values.health import Verdict
+from janus_lab.values.model import ModelOptions
 
 
 def test_a_healthy_lab(lab):
@@ -18,6 +19,25 @@ def test_a_missing_model_is_found_before_it_is_needed(project):
         failed = [c for c in lab.doctor().checks if c.verdict is Verdict.FAILED]
     assert [c.name for c in failed] == ["generation model"]
     assert "pip install" in failed[0].remedy
+
+
+def test_a_chosen_model_is_looked_for_and_one_in_its_place(lab):
+    lab.models.add("far", "hf://org/far/far.gguf")
+    lab.models.use("SmolLM2-135M-Instruct.Q4_1", "far")
+    (warning,) = (c for c in lab.doctor().checks if c.verdict is not Verdict.OK)
+    assert (warning.name, warning.verdict) == ("generation model", Verdict.WARNING)
+    assert "janus models pull hf://org/far/far.gguf" in warning.remedy
+    lab.models.use("far")
+    assert [c.name for c in lab.doctor().checks if c.verdict is Verdict.FAILED] == ["generation model"]
+    lab.models.add("server", "http://127.0.0.1:9/v1")
+    lab.models.use("server")
+    (silent,) = (c for c in lab.doctor().checks if c.verdict is not Verdict.OK)
+    assert "127.0.0.1:9" in silent.detail
+    lab.models.add("locked", "http://127.0.0.1:9/v1", options=ModelOptions(key_variable="NO_SUCH_KEY"))
+    lab.models.use("server", "locked")
+    first, second = (c.detail for c in lab.doctor().checks if c.verdict is not Verdict.OK)
+    assert first.startswith("server: no server")
+    assert second.startswith("locked: the environment variable NO_SUCH_KEY")
 
 
 def test_a_misspelt_variable_is_named_with_the_right_one(lab, monkeypatch):

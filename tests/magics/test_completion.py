@@ -8,7 +8,7 @@ from janus_magics.completion import JanusCompletion, paths
 
 @pytest.fixture
 def complete():
-    completion = JanusCompletion(VERBS, lambda: ["papers", "my notes"])
+    completion = JanusCompletion(VERBS, lambda: ["papers", "my notes"], lambda: ["smol", "e5"])
     return lambda line: completion.complete(line)
 
 
@@ -16,7 +16,7 @@ def complete():
     ("line", "word", "expected"),
     [
         ("%janus a", "a", ["ask"]),
-        ("x = %janus se", "se", ["search"]),
+        ("x = %janus se", "se", ["search", "serve"]),
         ("%%janus as", "as", ["ask"]),
         ("%janus help in", "in", ["ingest", "init"]),
         ("%janus docs ", "", ["list", "find", "show", "rm"]),
@@ -25,6 +25,11 @@ def complete():
         ("%janus ask --collection ", "", ["papers", '"my notes"']),
         ("%janus ask --wh", "--wh", ["--where"]),
         ("%janus runs --state ca", "ca", ["cancelled"]),
+        ("%janus models fit s", "s", ["smol"]),
+        ("%janus models use smol ", "", ["smol", "e5"]),
+        ("%janus models add s", "s", []),
+        ("%janus ask --model ", "", ["smol", "e5"]),
+        ("%janus models add x --model ", "", []),
         ("%janus use ", "", ["embedded", "stack"]),
         ("%janus nothing x", "x", []),
         ("%janus ask wha", "wha", []),

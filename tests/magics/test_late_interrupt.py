@@ -17,11 +17,11 @@ class InterruptedSession(Session):
 
     interrupts = 0
 
-    def remember_collections(self) -> None:
+    def remember_names(self) -> None:
         if self.interrupts:
             self.interrupts -= 1
             signal.raise_signal(signal.SIGINT)
-        super().remember_collections()
+        super().remember_names()
 
 
 @pytest.fixture

@@ -9,6 +9,10 @@ CODE = """%load_ext janus_lab
 state = %janus status
 %janus help docs rm
 %janus serach x
+%janus serve
+%janus use --home elsewhere
+%janus serve --port 0
+print("this shell", "lives on")
 """
 
 
@@ -23,4 +27,6 @@ def test_a_plain_shell_shows_text_once_and_errors_in_two_lines(tmp_path):
     assert "Out[2]: \nengine room  not running" in done.stdout
     assert "--yes" in done.stdout
     assert "bad-usage: there is no verb 'serach'" in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("in a terminal of its own") == 2
+    assert "this shell lives on" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

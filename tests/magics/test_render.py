@@ -18,6 +18,9 @@ from janus_lab.values.health import Check, EngineRoomStatus, HealthReport, Verdi
 from janus_lab.values.hit import Hit, Ranking, SearchResult
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
 from janus_lab.values.migration import MigrationPlan, MigrationReport
+from janus_lab.values.model import ModelFiles, ModelRecord, ModelTask
+from janus_lab.values.model_run import BenchReport, BenchStream
+from janus_lab.values.model_status import DeviceMemory, MemoryShare, ModelStatus, ModelView
 from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState, Step
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
@@ -26,11 +29,14 @@ from janus_lab.verbs.listings import (
     DeadLetters,
     DeletedKeys,
     Documents,
+    ModelAdded,
+    ModelFits,
     RawKey,
     Rows,
     Runs,
     SearchResults,
     SharedRun,
+    told_as,
 )
 from janus_lab.verbs.session import Using
 from janus_magics.render import HTML, bundle
@@ -55,6 +61,9 @@ ANSWER = Answer(
 )  # fmt: skip
 EVIL_KEY = StoredKey(EVIL, EVIL, EVIL, 1.0, 2, 3)
 EVIL_CONTENT = KeyContent(EVIL_KEY, 1.0, EVIL, EVIL, {EVIL: EVIL}, ({EVIL: {EVIL: [EVIL]}},), ((EVIL, EVIL),), 1)
+MODEL = ModelStatus(
+    ModelRecord(EVIL, ModelTask.GENERATION, EVIL), ModelFiles(EVIL, (EVIL,), 1, EVIL, EVIL, EVIL), missing=EVIL
+)
 VALUES = {
     Answer: ANSWER,
     CitedContext: CitedContext(CITATION, EVIL, EVIL, EVIL),
@@ -68,7 +77,9 @@ VALUES = {
     Runs: Runs([RUN]),
     SharedRun: SharedRun(RUN, (RUN, RUN)),
     Rows: Rows([{EVIL: EVIL, "n": 1}, {EVIL: [EVIL, {EVIL: EVIL}], "n": None}]),
-    EngineRoomStatus: EngineRoomStatus(True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, EVIL, EVIL),
+    EngineRoomStatus: EngineRoomStatus(
+        True, EVIL, EVIL, 1, 2, 3, True, EVIL, 1.0, 1, 1, 1, 1, {EVIL: (EVIL, EVIL), "generation": ()}, {EVIL: EVIL}
+    ),
     HealthReport: HealthReport((Check(EVIL, Verdict.FAILED, EVIL, EVIL),)),
     WorkQueue: WorkQueue(
         1.0,
@@ -94,6 +105,11 @@ VALUES = {
     KeyContent: EVIL_CONTENT,
     RawKey: RawKey(EVIL_CONTENT),
     DeletedKeys: DeletedKeys([EVIL]),
+    ModelStatus: MODEL,
+    ModelAdded: told_as(ModelAdded, MODEL),
+    ModelFits: told_as(ModelFits, MODEL),
+    ModelView: ModelView((MODEL,), (DeviceMemory("ram", EVIL, 9, (MemoryShare(EVIL, 1, 1, 1),), 1, 1, 4),)),
+    BenchReport: BenchReport(EVIL, ModelTask.GENERATION, 1.0, 1.0, (BenchStream(1, 1.0, 1.0),)),
     MigrationPlan: MigrationPlan(EVIL, EVIL, {EVIL: 1}, 1, 1.0, resumes=True),
     MigrationReport: MigrationReport(EVIL, EVIL, {EVIL: 1}, (EVIL,), (EVIL,), 1.0),
 }
@@ -124,7 +140,7 @@ def check(markup):
     reader.feed(markup)
     assert reader.open == []
     assert reader.tags <= ALLOWED
-    assert reader.attributes <= {"class", "title", "style"}
+    assert reader.attributes <= {"class", "title", "style", "role", "aria-label"}
     assert not set(markup) & set("\u202e\x1b")
     assert "url(" not in markup
     assert "@import" not in markup
@@ -184,6 +200,11 @@ def test_other_outcomes_wear_a_badge(outcome, word):
     assert re.search(rf'class="badge \w+">{word}<', body)
     # Only what was checked may be called unsupported.
     assert ("unsupported" in body) == (outcome is Outcome.EXTRACTIVE)
+
+
+def test_an_answer_names_the_model_that_wrote_it():
+    assert "no model" in render_answer(ANSWER, {})
+    assert "0 hits · a&lt;b · run" in render_answer(replace(ANSWER, model="a<b", hits=()), {})
 
 
 def test_empty_lists_say_so():

@@ -55,7 +55,9 @@ def full(admission):
 
 
 def new_run(bench, run_id, priority=Priority.INTERACTIVE, **options):
-    bench.ledger.create(Run(run_id, RunKind.ASK, RunState.QUEUED, priority, {"question": "?"}, time.time(), **options))
+    bench.ledger.create(
+        Run(run_id, RunKind.EMBED, RunState.QUEUED, priority, {"question": "?"}, time.time(), **options)
+    )
     return run_id
 
 
@@ -66,7 +68,7 @@ def executor(bench, admission, service, **options):
         events=bench.events,
         claims=bench.claims,
         queue=lambda: bench.queue,
-        services={RunKind.ASK: Admitted(service, admission, Demands(2))},
+        services={RunKind.EMBED: Admitted(service, admission, Demands(2))},
         **options,
     )
 

@@ -6,16 +6,22 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from cross_encoders import overlap_model
+from made_models import made_model
 
 from janus_lab import open_lab, schemes
 from janus_lab.ingest import prepare
 from janus_lab.scheduler.work import current_work
+from janus_lab.values.counting import Counted, CountRequest
 from janus_lab.values.generation import Message
+from janus_lab.values.model_run import BenchRequest
 from janus_lab.values.run import RunKind
 from tests.scheduler.guarded_source import openers_of_models
 
-STORES = ("documents", "sources", "objects", "vectors", "graph", "embedding cache")
-MODELS = ("embedding", "generation")
+STORES = ("documents", "sources", "objects", "vectors", "graph", "embedding cache", "hub")
+MODELS = ("embedding", "generation", "reranking")
+LOOKS = {("hub", "cached")}
+"""How it is found out what a model's lease has to cover."""
 
 
 class Watchman:
@@ -29,7 +35,7 @@ class Watchman:
             return  # a client reads, and computes nothing
         work = current_work()
         self.used.add(what)
-        if work is None or not work.covered:
+        if what not in LOOKS and (work is None or not work.covered):
             self.uncovered.add((what, threading.current_thread().name))
 
     def watched(self, port, open_one):
@@ -86,9 +92,13 @@ def write(folder, count):
     return folder
 
 
-def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman):
+def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman, hub, monkeypatch):
+    monkeypatch.setattr("janus_lab.adapters.hub.cache_folder.HF_HUB_CACHE", str(tmp_path / "hf"))
+    hub.put("org/small", {"small.gguf": made_model(tmp_path / "small.gguf").read_bytes()}, licence="mit")
     files = write(tmp_path / "files", 8)
-    with open_lab(tmp_path / "home", inline=True, chunk_characters=300) as lab:
+    reranker = overlap_model(tmp_path / "models", tmp_path / "cache").as_uri()
+    settings = {"chunk_characters": 300, "hub_url": hub.url, "reranking_model": reranker}
+    with open_lab(tmp_path / "home", inline=True, **settings) as lab:
         lab.ingest(files)
         lab.plan(files, verify=True)
         write(files, 12)
@@ -98,6 +108,12 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman):
         lab.ask("When was pump 3 built?")
         lab.chat([Message("user", "Say hello.")], max_tokens=4)
         lab.embed(["one", "two"])
+        lab.start_count(CountRequest(texts=("one",))).wait(Counted)
+        lab.reindex()
+        lab.models.pull("hf://org/small")
+        lab.models.fit("small")
+        lab.models.load("small")
+        lab.models.bench(BenchRequest("small", prompt_tokens=16, reply_tokens=4, streams=(1,)))
         lab.check(mend=True)
         lab.remove(lab.documents()[0].id)
         runs = lab.runs(limit=100)
@@ -108,7 +124,15 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman):
             assert leases["first"][0]["fence"] > 0
             assert leases["lost"] == 0
     assert not watchman.uncovered
-    assert {port for port, _ in watchman.used} >= {*MODELS, "documents", "objects", "vectors", "sources", "reader"}
+    assert {port for port, _ in watchman.used} >= {
+        *MODELS,
+        "documents",
+        "objects",
+        "vectors",
+        "sources",
+        "reader",
+        "hub",
+    }
     assert {(port, "load") for port in MODELS} <= watchman.used
 
 
@@ -120,4 +144,4 @@ def test_the_watchman_sees_who_has_no_lease(watchman):
 
 
 def test_models_are_opened_in_one_place_only():
-    assert openers_of_models() == {"compose/services.py"}
+    assert openers_of_models() == {"compose/models.py"}

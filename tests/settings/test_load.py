@@ -91,3 +91,14 @@ def test_a_url_that_was_filled_in_may_be_set_again(tmp_path):
     filled = load_settings(tmp_path, environment={}).url("relational_url")
     assert filled.endswith("?cache_mb=16")
     assert load_settings(tmp_path, environment={"JANUS_RELATIONAL_URL": filled}).url("relational_url") == filled
+
+
+@pytest.mark.parametrize(("written", "meant"), [("true", True), ("0", False), ("No", False)])
+def test_what_is_on_or_off_may_be_a_word(tmp_path, written, meant):
+    environment = {"JANUS_MODEL_FALLBACK": written}
+    assert load_settings(tmp_path, environment=environment).model_fallback is meant
+
+
+def test_what_is_neither_on_nor_off_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="true or false"):
+        load_settings(tmp_path, hub_offline="perhaps")

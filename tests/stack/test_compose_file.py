@@ -123,7 +123,7 @@ def test_workers_scale_and_wait_for_every_server(document) -> None:
 def test_workers_are_set_to_the_servers(document, values) -> None:
     environment = filled(document["services"]["worker"]["environment"], values)
     assert unknown_variables(environment) == {}
-    urls = {name for name in Settings.__dataclass_fields__ if name.endswith("_url")} - {"probe_url"}
+    urls = {name for name in Settings.__dataclass_fields__ if name.endswith("_url")} - {"probe_url", "hub_url"}
     assert set(settings_from(environment)) == {*urls, "profile"}
     hosts = {name: re.search(r"@([^/:?]+):", url) for name, url in environment.items()}
     assert {match[1] for match in hosts.values() if match} == set(SERVERS)

@@ -8,11 +8,14 @@ import pytest
 from janus_lab.values.answer import Answer, Citation, Outcome, Sentence
 from janus_lab.values.health import EngineRoomStatus
 from janus_lab.values.hit import SearchResult
+from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import FileOutcome, FileState, IngestReport, Progress
+from janus_lab.values.run import Priority, Run, RunKind, RunState
 from janus_lab.values.size import size
 from janus_lab.verbs.plain import plain
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.documents import progress
+from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line, printable
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31mred\u202egnp.exe\r\x00"
@@ -38,6 +41,11 @@ def test_an_answer_shows_marks_citations_and_notes():
     assert "p. 2 (cities.pdf)" in text
     assert "“Lima is old" in text
     assert "note: slow" in text
+    assert "model:" not in text
+
+
+def test_an_answer_names_the_model_that_wrote_it():
+    assert "\nmodel: big model\nnote: slow" in plain(answer(model="big\n model"))
 
 
 def test_numbers_that_stand_in_the_text_are_not_repeated():
@@ -78,7 +86,6 @@ def test_amounts():
         "2 h 10 min",
     ]
     assert [size(n) for n in (999, 1500, 2_500_000, 25 << 30)] == ["999 B", "1 KiB", "2 MiB", "25.0 GiB"]
-    assert [count(1, "query"), count(2, "query"), count(1200, "file")] == ["1 query", "2 queries", "1,200 files"]
     assert moment(0).startswith(time.strftime("%Y", time.localtime(0)))
     assert progress(Progress(1, 4, 30, 12.4, 65.0)) == "1/4 files · 30 chunks · 12 chunks/s · 1 min 05 s left"
 
@@ -102,3 +109,28 @@ def test_a_room_in_trouble_says_so():
 
 def test_a_room_whose_workers_are_elsewhere_runs_since_nobody_knows_when():
     assert plain(EngineRoomStatus(running=True, home="/h", profile="stack")).splitlines()[0] == "engine room  running"
+
+
+def test_a_reindex_says_whose_index_serves_now():
+    report = ReindexReport("r", "notes", 2, "e5", "minilm", 1200, 1200, 61.0)
+    assert (
+        plain(report)
+        == "Collection notes is indexed by e5 now, no longer by minilm (1,200 chunks, generation 2, 1 min 01 s)."
+    )
+    assert "no longer" not in plain(replace(report, before=""))
+    assert "\x1b" not in plain(replace(report, model="e5\x1b[2J"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "what"),
+    [
+        ({"name": "big", "task": "generation"}, "big"),
+        ({"uri": "hf://o/r/m.gguf", "name": ""}, "hf://o/r/m.gguf"),
+        ({"collection": "towns", "model": "e5"}, "towns, by e5"),
+        ({"collection": "towns", "model": ""}, "towns"),
+        ({}, ""),
+    ],
+)
+def test_a_run_on_models_and_indexes_is_told_by_what_it_is_on(request_, what):
+    run = Run("r" * 32, RunKind.LOAD, RunState.DONE, Priority.AGENT, request_, 1.0)
+    assert subject(run) == what

@@ -5,6 +5,7 @@ import pty
 import select
 import sys
 import termios
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -47,25 +48,15 @@ def terminal(monkeypatch):
     os.close(leader)
 
 
-def test_on_a_pipe_the_draft_is_followed_by_what_stands():
+def test_on_a_pipe_only_what_stands_is_written():
     out, err = StringIO(), StringIO()
     face = TerminalFace(out, err)
     for word in ("Lima ", "is\x1b[2J ", "old."):
         face.follow(event(EventKind.TOKEN, text=word))
+    assert out.getvalue() == ""
     face.show(answer("Lima is older."))
-    assert out.getvalue().startswith(
-        "Lima is[2J old.\n\nChecked against the documents:\n\nLima is older. [1]\n\n[1] Cities, p. 2"
-    )
+    assert out.getvalue().startswith("Lima is older. [1]\n\n[1] Cities, p. 2")
     assert err.getvalue() == ""
-
-
-def test_on_a_pipe_a_draft_that_stands_is_not_repeated():
-    out = StringIO()
-    face = TerminalFace(out, StringIO())
-    face.follow(event(EventKind.TOKEN, text=" Lima is old."))
-    face.show(answer("Lima is old. [1]"))
-    assert out.getvalue().count("Lima is old.") == 2  # the draft and the quote
-    assert "Checked" not in out.getvalue()
 
 
 def test_on_a_terminal_the_checked_answer_takes_the_drafts_place(terminal):
@@ -79,14 +70,47 @@ def test_on_a_terminal_the_checked_answer_takes_the_drafts_place(terminal):
     assert "Checked" not in text
 
 
-def test_a_draft_taller_than_the_screen_is_not_erased(terminal):
+def test_a_warning_does_not_keep_the_draft_on_the_screen(terminal):
+    stream, received = terminal
+    face = TerminalFace(stream, stream)
+    face.follow(event(EventKind.TOKEN, text="A draft."))
+    face.follow(event(EventKind.WARNING, message="half the window"))
+    received()
+    face.show(answer("Lima is old."))
+    assert received().startswith("\x1b[0m\r\n\x1b[1A\r\x1b[Jwarning: half the window\r\nLima is old. [1]")
+
+
+def test_a_draft_that_begins_anew_is_told_once(terminal):
+    stream, received = terminal
+    face = TerminalFace(stream, stream)
+    face.follow(event(EventKind.STATE, state="running", attempt=1))
+    face.follow(event(EventKind.TOKEN, text="A draft."))
+    received()
+    face.follow(event(EventKind.STATE, state="running", attempt=2))
+    face.follow(event(EventKind.TOKEN, text="A draft."))
+    text = received()
+    assert text.startswith("\x1b[0m\r\n\x1b[1A\r\x1b[Jthe process that was writing was lost")
+    assert text.endswith("begins anew\r\n\x1b[2mA draft.")
+
+
+def test_a_line_that_is_told_meanwhile_stands_above_the_draft(terminal):
+    stream, received = terminal
+    face = TerminalFace(stream, stream)
+    face.follow(event(EventKind.TOKEN, text="A draft"))
+    face.say("the engine room starts")
+    face.follow(event(EventKind.TOKEN, text=" goes on."))
+    text = received()
+    assert text.endswith("\x1b[1A\r\x1b[Jthe engine room starts\r\n\x1b[2mA draft goes on.")
+
+
+def test_a_draft_taller_than_the_screen_is_told_from_what_stands(terminal):
     stream, received = terminal
     face = TerminalFace(stream, StringIO())
     face.follow(event(EventKind.TOKEN, text="x\n" * 30))
     received()
     face.show(answer("Lima is old."))
     assert "\x1b[J" not in (text := received())
-    assert "Checked" in text
+    assert "What stands above is a draft." in text
 
 
 def test_warnings_are_told_once():
@@ -100,6 +124,16 @@ def test_warnings_are_told_once():
     face.follow(warning)
     face.show(IngestReport("r", "c", 0, 0, 0, 1, 0, 0, 0, 0, 0.1, ()))
     assert err.getvalue().count("warning") == 1
+
+
+def test_what_an_answer_notes_is_not_told_before_it_too():
+    out, err = StringIO(), StringIO()
+    face = TerminalFace(out, err)
+    for said in ("a can't answer, so b is asked instead", "half the window"):
+        face.follow(event(EventKind.WARNING, message=said))
+    face.show(replace(answer("Lima is old."), notes=("a can't answer, so b is asked instead",)))
+    assert err.getvalue() == "warning: half the window\n"
+    assert "note: a can't answer" in out.getvalue()
 
 
 def test_progress_rewrites_one_line_on_a_terminal(terminal):

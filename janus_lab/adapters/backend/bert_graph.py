@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from janus_lab.adapters.backend.bert_int8 import int8_linear, int8_table
 from janus_lab.adapters.backend.bert_weights import BertWeights, Layer, Linear, Norm, Table
 
 RECIPE = 3
@@ -32,8 +33,11 @@ class Precision(StrEnum):
     FP32 = "fp32"
 
 
-def write_graph(weights: BertWeights, precision: Precision, path: Path) -> None:
-    """Write the graph: token ids and mask, both int64 `(batch, tokens)`, to unit embeddings `(batch, hidden)`."""
+def write_graph(weights: BertWeights, precision: Precision, path: Path, *, first_token: bool = False) -> None:
+    """Write the graph: token ids and mask, both int64 `(batch, tokens)`, to unit embeddings `(batch, hidden)`.
+
+    They are of the mean of a text's tokens, or of its `first_token`.
+    """
     import onnx
 
     graph = _Builder(precision)
@@ -41,7 +45,7 @@ def write_graph(weights: BertWeights, precision: Precision, path: Path) -> None:
     mask = graph.node("Cast", [MASK], to=onnx.TensorProto.INT32)
     for number, layer in enumerate(weights.layers):
         hidden = graph.layer(f"layer.{number}", layer, hidden, mask, weights)
-    graph.pooled(hidden)
+    graph.pooled(graph.first(hidden) if first_token else graph.total(hidden))
     onnx.save(graph.model(weights.hidden), str(path))
 
 
@@ -91,8 +95,9 @@ class _Builder:
         """Words, positions and type added up and normalised. Word rows are scaled when looked up, which keeps them small."""
         from onnx import TensorProto
 
-        rows = self.node("Gather", [self.constant("words", weights.words.rows), IDS])
-        scales = self.node("Gather", [self.constant("words.scale", weights.words.scale), IDS])
+        table = weights.words if self._precision is Precision.FP32 else int8_table(weights.words)
+        rows = self.node("Gather", [self.constant("words", table.rows), IDS])
+        scales = self.node("Gather", [self.constant("words.scale", table.scale), IDS])
         words = self.node("Mul", [self.node("Cast", [rows], to=TensorProto.FLOAT), scales])
         places = self.constant("positions", _floats(weights.positions) + weights.first_type)
         length = self.node("Shape", [IDS], start=1, end=2)
@@ -124,6 +129,7 @@ class _Builder:
         """`rows` times the layer's weights, without its bias."""
         if self._precision is Precision.FP32:
             return self.node("MatMul", [rows, self.constant(f"{name}.weight", linear.weight * linear.scale)])
+        linear = int8_linear(linear)
         largest = self._largest(rows, values)
         step = self.constant(f"step.{values.zero}", np.array(1 / values.steps, np.float32))
         zero = self.constant(f"zero.{values.zero}", np.array(values.zero, np.uint8))
@@ -151,13 +157,23 @@ class _Builder:
     def _norm(self, name: str, norm: Norm) -> list[str]:
         return [self.constant(f"{name}.gain", norm.gain), self.constant(f"{name}.offset", norm.offset)]
 
-    def pooled(self, hidden: str) -> None:
-        """The sum over a text's own tokens, brought to unit length; dividing by their number would change nothing."""
-        from onnx import TensorProto, helper
+    def first(self, hidden: str) -> str:
+        """What stands for the token before the text."""
+        found = self.node("Gather", [hidden, self.constant("first", np.array([0], np.int64))], axis=1)
+        return self.node("Squeeze", [found, self.constant("one", np.array([1], np.int64))])
+
+    def total(self, hidden: str) -> str:
+        """The sum over a text's own tokens; dividing by their number would change nothing, as it is brought to unit length."""
+        from onnx import TensorProto
 
         one = self.constant("one", np.array([1], np.int64))
         chosen = self.node("Unsqueeze", [self.node("Cast", [MASK], to=TensorProto.FLOAT), one])
-        total = self.node("Squeeze", [self.node("MatMul", [chosen, hidden]), one])
+        return self.node("Squeeze", [self.node("MatMul", [chosen, hidden]), one])
+
+    def pooled(self, total: str) -> None:
+        """The embedding: brought to unit length."""
+        from onnx import helper
+
         length = self.node("ReduceL2", [total], axes=[1], keepdims=1)
         self._nodes.append(helper.make_node("Div", [total, length], [EMBEDDING]))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+_TABLE = 2
 _QUERY_BIAS = re.compile(r"^(?P<prefix>.*)encoder\.layer\.(?P<layer>\d+)\.attention\.self\.query\.bias$")
 
 
@@ -25,9 +26,9 @@ class UnknownGraph(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A linear layer: int8 weights `(inputs, outputs)`, one scale an output, and the bias `(outputs,)`."""
+    """A linear layer: weights `(inputs, outputs)` as they are stored, int8 or floats, one scale an output, and the bias `(outputs,)`."""
 
-    weight: npt.NDArray[np.int8]
+    weight: npt.NDArray[Any]
     scale: Floats
     bias: Floats
 
@@ -42,9 +43,9 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An embedding table: int8 rows `(entries, hidden)` and one scale a row `(entries, 1)`."""
+    """An embedding table: rows `(entries, hidden)` as they are stored, int8 or floats, and one scale a row `(entries, 1)`."""
 
-    rows: npt.NDArray[np.int8]
+    rows: npt.NDArray[Any]
     scale: Floats
 
 
@@ -79,10 +80,10 @@ class BertWeights:
 
 
 def read_weights(path: Path) -> BertWeights:
-    """The encoder in an ONNX file whose weights are stored as int8 with scales. Raises UnknownGraph if it holds none.
+    """The encoder in an ONNX file whose weights are stored as floats, or as int8 with scales. Raises UnknownGraph if it holds none.
 
-    Such a file computes `float(int8) * scale` before each product; what is read here are those very integers, so a graph
-    built from them loses nothing.
+    A file of the second kind computes `float(int8) * scale` before each product; what is read here are those very integers,
+    so a graph built from them loses nothing.
     """
     import onnx
 
@@ -104,6 +105,8 @@ class _Reader:
         found = [match for name in self._constants if (match := _QUERY_BIAS.match(name))]
         if not found:
             raise UnknownGraph("no attention layers by the names BERT has")
+        if not any(node.op_type in ("Erf", "Gelu", "BiasGelu") for node in self._nodes):
+            raise UnknownGraph("its layers are not activated as BERT's are")
         self._prefix = found[0]["prefix"]
         self._layers = 1 + max(int(match["layer"]) for match in found)
         self._products = self._find_products()
@@ -149,19 +152,23 @@ class _Reader:
 
     def _linear(self, name: str) -> Linear:
         bias = f"{self._prefix}{name}.bias"
-        weight = self._products.get(bias, "")
-        integers, scale = self._quantized(weight)
-        return Linear(integers, scale.reshape(-1), self._constant(f"{name}.bias"))
+        weight, scale = self._stored(self._products.get(bias, ""))
+        scales = np.ones(weight.shape[1], np.float32) if scale is None else scale.reshape(-1)
+        return Linear(weight, scales, self._constant(f"{name}.bias"))
 
     def _table(self, name: str) -> Table:
-        return Table(*self._quantized(self._prefix + name))
+        rows, scale = self._stored(self._prefix + name)
+        return Table(rows, np.ones((len(rows), 1), np.float32) if scale is None else scale)
 
-    def _quantized(self, name: str) -> tuple[npt.NDArray[np.int8], Floats]:
-        """The constants behind `name`, which the graph makes as `Mul(Cast(integers), scale)`."""
+    def _stored(self, name: str) -> tuple[npt.NDArray[Any], Floats | None]:
+        """A constant of floats; or else the constants behind `name`, which the graph makes as `Mul(Cast(integers), scale)`."""
+        stored = self._constants.get(name)
+        if stored is not None and stored.ndim == _TABLE and np.issubdtype(stored.dtype, np.floating):
+            return stored.astype(np.float32), None
         scaling = self._maker.get(name)
         casting = self._maker.get(scaling.input[0]) if scaling is not None and scaling.op_type == "Mul" else None
         if scaling is None or casting is None or casting.op_type != "Cast":
-            raise UnknownGraph(f"{name or 'a weight'} is not stored as int8 with scales")
+            raise UnknownGraph(f"{name or 'a weight'} is stored neither as floats nor as int8 with scales")
         integers, scale = self._constants.get(casting.input[0]), self._constants.get(scaling.input[1])
         if integers is None or scale is None or integers.dtype != np.int8:
             raise UnknownGraph(f"{name} is not stored as int8 with scales")

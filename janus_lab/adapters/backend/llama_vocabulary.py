@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from janus_lab.errors import ModelFailed
-from janus_lab.values.generation import Message
-
-_LONGEST_PIECE = 256
-_PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\n\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}assistant:{% endif %}"
-)
-"""For a model that brings no template."""
+from janus_lab.adapters.backend.chat_templates.chat_template import chat_writer
+from janus_lab.adapters.backend.llama_text import bytes_of, tokens_of
+from janus_lab.errors import ModelFailed, UserError
+from janus_lab.values.generation import TEXT, Message
 
 
 class Vocabulary:
@@ -24,33 +19,33 @@ class Vocabulary:
 
     def __init__(self, model: Any) -> None:
         import llama_cpp
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self._api = llama_cpp
         self._in_use = threading.Lock()
         self._vocab: Any = llama_cpp.llama_model_get_vocab(model)
         self.size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         template = llama_cpp.llama_model_chat_template(model, None)
-        self._format = Jinja2ChatFormatter(
-            template.decode() if template else _PLAIN_TEMPLATE,
-            eos_token=self._special(llama_cpp.llama_vocab_eos(self._vocab)),
-            bos_token=self._special(llama_cpp.llama_vocab_bos(self._vocab)),
+        self._first = self._special(llama_cpp.llama_vocab_bos(self._vocab))
+        self._write = chat_writer(
+            template.decode("utf-8", "replace") if template else "",
+            bos=self._first,
+            eos=self._special(llama_cpp.llama_vocab_eos(self._vocab)),
         )
-        # A template that writes the first token itself must not get a second one.
-        self._adds_special = not template and llama_cpp.llama_vocab_get_add_bos(self._vocab)
+        self._adds_first = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
         self._control = self._control_pattern()
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """The tokens of a chat up to where the assistant speaks. Control tokens spelled out in a message stay mere text."""
-        chat: Any = [{"role": m.role, "content": self._disarmed(m.content)} for m in messages]
-        try:
-            text = self._format(messages=chat).prompt
-        except Exception as error:  # whatever a template of unknown origin raises
-            raise ModelFailed(
-                f"the model's chat template does not take these messages: {error}",
-                remedy="choose another generation_model in janus.toml",
-            ) from error
-        return self._tokens(text, special=True, first=self._adds_special)
+        """The tokens of a chat up to where the assistant speaks, or of a text (a message of the role "text", alone).
+
+        Control tokens spelled out in a message stay mere text. Raises ModelFailed for messages that the template refuses.
+        """
+        if any(message.role == TEXT for message in messages):
+            if len(messages) > 1:
+                raise UserError("a text is gone on with alone, not among messages", remedy="ask for it by itself")
+            return self._tokens(messages[0].content, special=False, first=self._adds_first)
+        text = self._write([replace(m, content=self._disarmed(m.content)) for m in messages])
+        # A template that writes the first token itself must not get a second one.
+        return self._tokens(text, special=True, first=self._adds_first and not text.startswith(self._first or "\0"))
 
     def plain(self, text: str) -> list[int]:
         """The tokens of a text that goes on from somewhere."""
@@ -58,13 +53,13 @@ class Vocabulary:
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for, perhaps only a part of a character; nothing for a control token."""
-        buffer = ctypes.create_string_buffer(_LONGEST_PIECE)
-        size = self._api.llama_token_to_piece(self._vocab, token, buffer, _LONGEST_PIECE, 0, False)
-        return buffer.raw[: max(size, 0)]
+        with self._in_use:
+            return bytes_of(self._there(), token)
 
     def ends(self, token: int) -> bool:
         """Whether the model says with this token that it is done."""
-        return bool(self._api.llama_vocab_is_eog(self._vocab, token))
+        with self._in_use:
+            return bool(self._api.llama_vocab_is_eog(self._there(), token))
 
     def close(self) -> None:
         """Let go of the model, which may be freed afterwards; what is asked then fails."""
@@ -72,14 +67,13 @@ class Vocabulary:
             self._vocab = None
 
     def _tokens(self, text: str, *, special: bool, first: bool) -> list[int]:
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 2
-        tokens = (self._api.llama_token * room)()
         with self._in_use:
-            if self._vocab is None:
-                raise ModelFailed("the model has been unloaded", remedy="repeat; it is loaded again when asked")
-            count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, first, special)
-        return tokens[:count]
+            return tokens_of(self._there(), text, around=first, controls=special)
+
+    def _there(self) -> Any:
+        if self._vocab is None:
+            raise ModelFailed("the model has been unloaded", remedy="repeat; it is loaded again when asked")
+        return self._vocab
 
     def _special(self, token: int) -> str:
         return (self._api.llama_vocab_get_text(self._vocab, token) or b"").decode() if token >= 0 else ""

@@ -6,25 +6,32 @@ import errno
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from janus_lab.errors import DiskFull, ModelFailed
+from janus_lab.values.load_order import StillWanted, always
+
+_LOOK_SECONDS = 0.05
 
 
-def prepared(cache: Path, name: str, make: Callable[[Path], None], *, room: int = 0) -> Path:
+def prepared(
+    cache: Path, name: str, make: Callable[[Path], None], *, room: int = 0, still_wanted: StillWanted = always
+) -> Path:
     """The file `name` in `cache`; `make(path)` writes it first if it is not there, and needs up to `room` bytes for it.
 
     Other processes that want the same file wait for it. A process that dies in the middle leaves nothing that would be
-    taken for the file. Raises DiskFull, or ModelFailed if the cache can't be written.
+    taken for the file. Raises DiskFull, or ModelFailed if the cache can't be written; while others make it, what `still_wanted` does.
     """
     final = cache / name
     if final.is_file():
         return final
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache / f".{name}.lock"):
+        with _alone(cache / f".{name}.lock", still_wanted):
             if not final.is_file():
                 if shutil.disk_usage(cache).free < room:
                     raise _disk_full(cache)
@@ -58,8 +65,19 @@ def _make(final: Path, make: Callable[[Path], None]) -> None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def _alone(lock: Path, still_wanted: StillWanted) -> Iterator[None]:
     """Hold `lock` against every other process; the kernel lets go of it when its holder dies."""
     with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _taken(file):
+            still_wanted()
+            time.sleep(_LOOK_SECONDS)
+        still_wanted()
         yield
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -36,7 +36,7 @@ def inspect(home: Path) -> RoomState:
     if not _running(paths):
         gave_up = record.phase is Phase.FAILED and record.failure is not None
         failure = record.failure.message if gave_up and record.failure else ""
-        return RoomState(running=False, failure=failure, stopped=record.phase in _ENDED)
+        return RoomState(running=False, failure=failure, stopped=record.phase in _ENDED, asked_at=_asked_at(record))
     version, clients, ready = _ask_server(record)
     return RoomState(
         running=True,
@@ -48,6 +48,7 @@ def inspect(home: Path) -> RoomState:
         started_at=record.started_at,
         clients=clients,
         stopped=record.phase in _ENDED,
+        asked_at=_asked_at(record),
     )
 
 
@@ -80,6 +81,10 @@ def stop(home: Path, *, wait_seconds: float = 30.0) -> bool:
     if told is not None:
         ended(told, wait_seconds=1.0)
     return told is not None
+
+
+def _asked_at(record: Record) -> float | None:
+    return record.written_at if record.asked and record.phase in _ENDED else None
 
 
 def _running(paths: RoomPaths) -> bool:

@@ -27,7 +27,7 @@ class Record:
     """`engine-room.json`. Pids are None where there is no process; times are seconds since the epoch.
 
     `started_at` is None until the server has answered. `worker_pid` is the first of `worker_pids`; `socket` is "" where the
-    workers serve servers that are not the supervisor's.
+    workers serve servers that are not the supervisor's. `asked` says that somebody had it end, and not only that nobody needed it.
     """
 
     phase: Phase
@@ -39,6 +39,7 @@ class Record:
     started_at: float | None = None
     written_at: float = 0.0
     failure: Failure | None = None
+    asked: bool = False
 
 
 def read_record(path: Path) -> Record | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from janus_lab.adapters.graph.neo4j_schema import HEAD, found_version
 from janus_lab.adapters.graph.neo4j_server import OLDEST, Server, open_server
 from janus_lab.errors import JanusError
+from janus_lab.values.counted import count
 from janus_lab.values.health import Check, Verdict
 
 _NAME = "graph store"
@@ -54,5 +55,5 @@ def _schema(server: Server) -> Check:
     offline = server.rows("SHOW INDEXES YIELD name, state WHERE state <> 'ONLINE' RETURN name")
     if offline:
         remedy = "wait if it is still built; else drop it, and open the lab again"
-        return Check(name, Verdict.WARNING, f"{len(offline)} indexes are not online", remedy)
+        return Check(name, Verdict.WARNING, f"not online: {count(len(offline), 'index')}", remedy)
     return Check(name, Verdict.OK, f"schema {found}" if found else "installed when the graph is first used")

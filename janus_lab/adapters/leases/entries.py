@@ -45,6 +45,7 @@ class Held:
     granted: int
     expires: int
     ttl: int
+    asked_back: bool = False
 
     def grant(self) -> Grant:
         """The answer to whoever asked."""
@@ -53,7 +54,8 @@ class Held:
     def lease(self, *, yield_wanted: bool) -> Lease:
         """As people see it."""
         waited = (self.granted - self.since) / SECOND
-        return Lease(self.wanted, self.fence, self.granted / SECOND, self.expires / SECOND, waited, yield_wanted)
+        granted, expires = self.granted / SECOND, self.expires / SECOND
+        return Lease(self.wanted, self.fence, granted, expires, waited, yield_wanted, self.asked_back)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,11 @@ class MemoryLeases:
         with self._book(machine) as book:
             return book.release(self._now(), lease_id, fence)
 
+    def ask_back(self, machine: str, lease_id: str) -> bool:
+        """Have a lasting lease given back as soon as nobody uses what it covers; False if there is none of that id."""
+        with self._book(machine) as book:
+            return book.ask_back(self._now(), lease_id)
+
     def withdraw(self, machine: str, lease_id: str) -> None:
         """Stop waiting; if it was granted meanwhile, give it back."""
         with self._book(machine) as book:

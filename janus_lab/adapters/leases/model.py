@@ -59,7 +59,18 @@ class Book:
         if held is None or held.fence != fence:
             return Renewal.EXPIRED
         self._held[lease_id] = replace(held, expires=now + ttl)
+        if held.asked_back:
+            return Renewal.ASKED_BACK
         return Renewal.YIELD if self._yields(now, held) else Renewal.RENEWED
+
+    def ask_back(self, now: int, lease_id: str) -> bool:
+        """See `Leases.ask_back`."""
+        self._grant_next(now, self._reap(now))
+        held = self._held.get(lease_id)
+        if held is None or not held.wanted.lasting:
+            return False
+        self._held[lease_id] = replace(held, asked_back=True)
+        return True
 
     def release(self, now: int, lease_id: str, fence: int) -> bool:
         """See `Leases.release`."""
@@ -174,7 +185,8 @@ class Book:
         return all(not self._capacity(name).failure and amount <= room(name) for name, amount in weights.items())
 
     def _yields(self, now: int, held: Held) -> bool:
-        rank = RANKS[held.wanted.priority]
+        # What is held between pieces of work makes way for any class.
+        rank = len(RANKS) if held.wanted.lasting else RANKS[held.wanted.priority]
         for name in held.wanted.weights if now < self._stale else ():
             better = self._wanted(name, better_than=rank)
             if better and not self._capacity(name).failure and better > self._free(name):

@@ -12,6 +12,8 @@ from janus_lab.values.lease import Capacity, Lease, LeaseRequest, ResourceUse, W
 from janus_lab.values.run import Priority
 
 CLASSES = tuple(Priority)
+_ASKED_BACK = 2
+"""What stands for a lasting lease that was asked back."""
 _quoted = json.encoder.encode_basestring_ascii
 
 
@@ -108,6 +110,7 @@ class Record:
             cell=cell,
             lasting=bool(lasting),
         )
+        self._asked_back = lasting == _ASKED_BACK
 
     def waiting(self) -> Waiting:
         """As it waits."""
@@ -115,11 +118,13 @@ class Record:
 
     def lease(self, expires_at: float, stocks: Mapping[str, Stock]) -> Lease:
         """As it is held; `stocks` are the resources for whose sake it may be asked to yield."""
+        rank = len(CLASSES) if self._request.lasting else self._rank
         return Lease(
             self._request,
             self.fence,
             self._granted / SECOND,
             expires_at,
             (self._granted - self._since) / SECOND,
-            any(stocks[name].wanted_from(self._rank) for name in self._request.weights if name in stocks),
+            any(stocks[name].wanted_from(rank) for name in self._request.weights if name in stocks),
+            self._asked_back,
         )

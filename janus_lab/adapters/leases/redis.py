@@ -12,7 +12,7 @@ from janus_lab.adapters.leases.listening import listening
 from janus_lab.adapters.leases.weights import claiming, countable, microseconds
 from janus_lab.adapters.redis import keys, scripts
 from janus_lab.adapters.redis.client import check_version, open_client, translated
-from janus_lab.adapters.redis.codes import ReleaseLease, RenewLease, RequestLease
+from janus_lab.adapters.redis.codes import AskBackLease, ReleaseLease, RenewLease, RequestLease
 from janus_lab.ports.leases import Leases
 from janus_lab.values.lease import PUT_BACK_SECONDS, Capacity, Grant, GrantState, LeaseBook, LeaseRequest, Renewal
 
@@ -31,6 +31,7 @@ _STATES = {
 _RENEWALS = {
     RenewLease.RENEWED: Renewal.RENEWED,
     RenewLease.YIELD: Renewal.YIELD,
+    RenewLease.RECALLED: Renewal.ASKED_BACK,
     RenewLease.EXPIRED: Renewal.EXPIRED,
 }
 _CLASSES = {priority: (rank, round(PUT_BACK_SECONDS[priority] * SECOND)) for priority, rank in RANKS.items()}
@@ -53,6 +54,7 @@ class RedisLeases:
         self._request = scripts.register(client, "request_lease")
         self._renew = scripts.register(client, "renew_lease")
         self._release = scripts.register(client, "release_lease")
+        self._ask_back = scripts.register(client, "ask_back_lease")
         self._withdraw = scripts.register(client, "withdraw_request")
         self._publish = scripts.register(client, "publish_capacity")
         self._held = scripts.register(client, "read_held")
@@ -90,6 +92,12 @@ class RedisLeases:
         with translated(self._url):
             code = self._release(keys=keys.leases(machine), args=[lease_id, fence])
         return ReleaseLease(code) is ReleaseLease.RELEASED
+
+    def ask_back(self, machine: str, lease_id: str) -> bool:
+        """Have a lasting lease given back as soon as nobody uses what it covers; False if there is none of that id."""
+        with translated(self._url):
+            code = self._ask_back(keys=keys.leases(machine), args=[lease_id])
+        return AskBackLease(code) is AskBackLease.ASKED
 
     def withdraw(self, machine: str, lease_id: str) -> None:
         """Stop waiting; if it was granted meanwhile, give it back."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from pathlib import PurePath
 
 import psutil
 
+from janus_lab.adapters.probe.descendants import descendants
 from janus_lab.values.machine import ProcessUse
 
 HEAVIEST = 5
 """So many of the others are shown."""
 _LOOK_SECONDS = 10.0
 """How often all processes are looked through for the heaviest; that costs more than everything else."""
-_SHOW_SECONDS = 2.0
-"""How often those are measured, which nothing but a board needs."""
+_REFRESH_SECONDS = 2.0
+"""How often those are measured, which nothing but a board needs, and how often it is looked what ours have started."""
 _NAME_CHARACTERS = 80
 
 
@@ -26,47 +29,62 @@ class Processes:
     def __init__(self) -> None:
         self._known: dict[int, _Known] = {}
         self._heaviest: list[int] = []
-        self._looked_at = float("-inf")
+        self._looked_at = self._refreshed_at = float("-inf")
         self._shown: tuple[ProcessUse, ...] = ()
-        self._shown_at = float("-inf")
+        self._started: dict[int, list[int]] = {}
 
     def measure(self, ours: Collection[int], vram: Mapping[int, Mapping[str, int]]) -> tuple[ProcessUse, ...]:
-        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others, as of late."""
+        """Ours first, then everybody of `vram` (bytes by process id and device), then the heaviest others, as of late.
+
+        What ours have started, as a model's server, is told as theirs: their leases cover it.
+        """
         now = time.monotonic()
         if now - self._looked_at > _LOOK_SECONDS:
-            self._looked_at, self._shown_at = now, float("-inf")
+            self._looked_at, self._refreshed_at = now, float("-inf")
             self._heaviest = _heaviest()
-        wanted = dict.fromkeys([*ours, *vram])
-        found = self._uses(wanted, ours, vram)
-        if now - self._shown_at > _SHOW_SECONDS:
-            self._shown_at = now
-            self._shown = self._uses(dict.fromkeys(self._heaviest), (), {})
-        living = {*wanted, *self._heaviest}
+        late = now - self._refreshed_at > _REFRESH_SECONDS
+        if late or set(ours) != self._started.keys():
+            self._started = {pid: descendants(pid, ours) for pid in ours}
+        theirs = {pid for below in self._started.values() for pid in below}
+        wanted = [pid for pid in dict.fromkeys([*ours, *vram]) if pid not in theirs]
+        found = self._measured(wanted, ours, vram)
+        if late:
+            self._refreshed_at = now
+            self._shown = self._measured([pid for pid in self._heaviest if pid not in theirs], (), {})
+        told = {*wanted, *theirs}
+        living = {*told, *self._heaviest}
         self._known = {pid: known for pid, known in self._known.items() if pid in living}
-        return (*found, *(use for use in self._shown if use.pid not in wanted))
+        return (*found, *(use for use in self._shown if use.pid not in told))
 
-    def _uses(
-        self, wanted: Iterable[int], ours: Collection[int], vram: Mapping[int, Mapping[str, int]]
+    def _measured(
+        self, pids: Iterable[int], ours: Collection[int], vram: Mapping[int, Mapping[str, int]]
     ) -> tuple[ProcessUse, ...]:
         found = []
-        for pid in wanted:
+        for pid in pids:
             known = self._find(pid)
             if known is not None:
-                self._known[pid] = known
-                found.append(known.use(vram.get(pid, {}), ours=pid in ours))
+                use = known.use(vram.get(pid, {}), ours=pid in ours)
+                below = self._started.get(pid, ()) if pid in ours else ()
+                found.append(reduce(_and, self._uses(below, vram), use))
             elif pid in vram:
                 # Somebody whom we may not see, or in another container.
                 found.append(ProcessUse(pid, "", vram=vram[pid]))
         return tuple(found)
+
+    def _uses(self, pids: Iterable[int], vram: Mapping[int, Mapping[str, int]]) -> Iterator[ProcessUse]:
+        for pid in pids:
+            if (known := self._find(pid)) is not None:
+                yield known.use(vram.get(pid, {}), ours=True)
 
     def _find(self, pid: int) -> _Known | None:
         known = self._known.get(pid)
         if known is not None and known.process.is_running():
             return known
         try:
-            return _Known(psutil.Process(pid))
+            self._known[pid] = _Known(psutil.Process(pid))
         except psutil.Error:
             return None
+        return self._known[pid]
 
 
 class _Known:
@@ -98,6 +116,12 @@ def private_memory(process: psutil.Process) -> int:
         return int(process.memory_full_info().uss)
     memory = process.memory_info()
     return int(memory.rss - getattr(memory, "shared", 0))
+
+
+def _and(first: ProcessUse, other: ProcessUse) -> ProcessUse:
+    """The first one with what the other uses."""
+    vram = {name: first.vram.get(name, 0) + other.vram.get(name, 0) for name in (*first.vram, *other.vram)}
+    return replace(first, ram=first.ram + other.ram, vram=vram, cpu=round(first.cpu + other.cpu, 3))
 
 
 def _heaviest() -> list[int]:

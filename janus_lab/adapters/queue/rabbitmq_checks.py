@@ -9,6 +9,7 @@ from pika import BlockingConnection
 from janus_lab.adapters.amqp_client import open_connection, server_version, translated
 from janus_lab.adapters.queue.rabbitmq_dead_letters import open_dead_letters
 from janus_lab.errors import JanusError
+from janus_lab.values.counted import count
 from janus_lab.values.health import Check, Verdict
 from janus_lab.values.shown_url import shown_url
 
@@ -33,7 +34,7 @@ def _asked(url: str) -> Iterator[Check]:
     with open_dead_letters(url) as letters:
         dead = sum(queue.dead for queue in letters.lengths())
     if dead:
-        detail = f"{dead} messages that no worker could handle"
+        detail = f"{count(dead, 'message')} that no worker could handle"
         remedy = "see `janus queue dead`, then `janus queue redrive` or `janus queue discard`"
         yield Check(f"{_NAME} dead letters", Verdict.WARNING, detail, remedy)
 

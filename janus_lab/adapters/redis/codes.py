@@ -74,7 +74,15 @@ class RenewLease(IntEnum):
 
     RENEWED = 1
     YIELD = 2
+    RECALLED = 3
     EXPIRED = 0
+
+
+class AskBackLease(IntEnum):
+    """Outcome of `ask_back_lease.lua`."""
+
+    ASKED = 1
+    UNKNOWN = 0
 
 
 class ReleaseLease(IntEnum):

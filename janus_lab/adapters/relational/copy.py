@@ -12,11 +12,36 @@ from janus_lab.adapters.documents.reading import whole_text
 from janus_lab.adapters.documents.search_index import Entry
 from janus_lab.adapters.documents.store import search_index
 from janus_lab.adapters.relational.database import Database, open_database
-from janus_lab.adapters.relational.schema import chunk, document, embedding, run, source, step, text_block, version
+from janus_lab.adapters.relational.schema import (
+    chunk,
+    document,
+    embedding,
+    measurement,
+    model,
+    model_chain,
+    run,
+    source,
+    step,
+    text_block,
+    version,
+)
 from janus_lab.errors import SettingsError, StoreFailed
 
-TABLES: tuple[Table, ...] = (run, step, embedding, source, version, text_block, chunk, document)
-"""In the order in which rows refer to each other. What finds documents is made anew, in the target's own way."""
+TABLES: tuple[Table, ...] = (
+    run,
+    step,
+    embedding,
+    source,
+    model,
+    model_chain,
+    measurement,
+    version,
+    text_block,
+    chunk,
+    document,
+)
+"""In the order in which rows refer to each other. What finds documents is made anew, in the target's own way; how servers of
+models are just now is not copied."""
 
 _AT_ONCE = 1000
 # Documents are indexed as they are copied, so a batch of them is heavier.

@@ -13,7 +13,7 @@ from janus_lab.errors import DataTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -147,6 +147,51 @@ doc_term = Table(
     Index("doc_term_number", "path", "kind", "number"),
 )
 
+model = Table(
+    "model",
+    metadata,
+    Column("name", characters(), primary_key=True),
+    Column("task", characters(String(16)), nullable=False),
+    Column("uri", characters(), nullable=False),
+    Column("options", _json, nullable=False),
+    Column("added_at", Float, nullable=False),
+)
+
+model_chain = Table(
+    "model_chain",
+    metadata,
+    Column("task", characters(String(16)), primary_key=True),
+    Column("names", _json, nullable=False),
+)
+
+model_circuit = Table(
+    "model_circuit",
+    metadata,
+    Column("name", characters(), primary_key=True),
+    Column("state", characters(String(16)), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("reason", characters(), nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("again_at", Float, nullable=False),
+)
+
+measurement = Table(
+    "measurement",
+    metadata,
+    Column("content_hash", characters(String(64)), nullable=False),
+    Column("machine", characters(), nullable=False),
+    Column("plan_hash", characters(String(64)), nullable=False),
+    Column("plan", _json, nullable=False),
+    Column("footprint", _json, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("load_seconds", Float, nullable=False),
+    Column("prompt_speed", Float, nullable=False),
+    Column("generation_speed", Float, nullable=False),
+    Column("loads", Integer, nullable=False),
+    PrimaryKeyConstraint("content_hash", "machine", "plan_hash"),
+    Index("measurement_machine", "machine", "at"),
+)
+
 FULL_TEXT = "document_words"
 """What finds documents by words; each dialect makes its own: an FTS5 table without content, or rows of words and terms."""
 

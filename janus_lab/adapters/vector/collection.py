@@ -14,13 +14,14 @@ import qdrant_edge as edge
 from janus_lab.adapters.vector.words import Words
 from janus_lab.errors import DataTooNew
 from janus_lab.values.ids import content_id
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 
 DENSE, SPARSE = "dense", "sparse"
 MAKING = "making-"
 """Beginning of the names of folders whose collection is not whole yet, or no longer."""
 
-LAYOUT = 2
-"""Grows whenever older code could no longer read what is written. 2 knows more than one generation."""
+LAYOUT = 3
+"""Grows whenever older code could no longer read what is written. 3 knows more than one generation, each of a model of its own."""
 FIRST = 1
 """The number of a collection's first generation."""
 
@@ -38,6 +39,12 @@ class Note:
     dimensions: int
     words: Words
     number: int = FIRST
+    model: IndexModel | None = None
+    made_by: str = ""
+
+    def generation(self, *, serving: bool) -> IndexGeneration:
+        """The generation in the port's words."""
+        return IndexGeneration(self.name, self.number, self.dimensions, serving, self.model, self.made_by)
 
 
 def folder(root: Path, name: str, number: int = FIRST) -> Path:
@@ -70,9 +77,14 @@ def make(root: Path, new: Note) -> None:
     shutil.rmtree(making, ignore_errors=True)
     (making / _SHARD).mkdir(parents=True)
     edge.EdgeShard.create(str(making / _SHARD), _config(new.dimensions)).close()
-    layout = LAYOUT if new.number > FIRST else FIRST
-    (making / _NOTE).write_text(json.dumps({"layout": layout, **asdict(new)}), encoding="utf-8")
+    (making / _NOTE).write_text(_as_json(new), encoding="utf-8")
     making.replace(final)
+
+
+def write(root: Path, changed: Note) -> None:
+    """Put a note in the place of the one that a generation has: at once, or after a crash not at all."""
+    path = folder(root, changed.name, changed.number) / _NOTE
+    _put(path.with_name(MAKING + path.name), path, _as_json(changed))
 
 
 def remove(root: Path, name: str, number: int) -> None:
@@ -104,13 +116,16 @@ def serving(root: Path, name: str) -> int:
 def serve(root: Path, name: str, number: int) -> None:
     """Let this generation serve from now on: at once, or after a crash not at all."""
     path = _pointer(root, name)
-    making = path.with_name(MAKING + path.name)
-    with making.open("w", encoding="ascii") as file:
-        file.write(str(number))
+    _put(path.with_name(MAKING + path.name), path, str(number))
+
+
+def _put(making: Path, path: Path, text: str) -> None:
+    with making.open("w", encoding="utf-8") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     making.replace(path)
-    directory = os.open(root, os.O_RDONLY)
+    directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
@@ -128,7 +143,14 @@ def _read(path: Path) -> Note:
             f"{path.parent} was written by a newer Janus Lab (layout {data['layout']}, this one knows {LAYOUT})",
             remedy="upgrade with `pip install -U janus-lab`, or choose another data directory with JANUS_HOME",
         )
-    return Note(data["name"], data["dimensions"], Words(**data["words"]), data.get("number", FIRST))
+    model = IndexModel(**data["model"]) if data.get("model") else None
+    words, made_by = Words(**data["words"]), data.get("made_by", "")
+    return Note(data["name"], data["dimensions"], words, data.get("number", FIRST), model, made_by)
+
+
+def _as_json(note: Note) -> str:
+    layout = LAYOUT if note.number > FIRST else FIRST
+    return json.dumps({"layout": layout, **asdict(note)})
 
 
 def _config(dimensions: int) -> edge.EdgeConfig:

@@ -24,7 +24,7 @@ from janus_lab.adapters.vector.words import WordModel, Words
 from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.values.filter import Condition
 from janus_lab.values.ids import point_id
-from janus_lab.values.index_generation import IndexGeneration
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 from janus_lab.values.vector import Point, ScoredPoint
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ class EdgeVectors:
         self._shards = shards
         self._root = shards.root
 
-    def ensure(self, collection: str, dimensions: int) -> None:
+    def ensure(self, collection: str, dimensions: int, model: IndexModel | None = None) -> None:
         """Make the collection if it is not there. Raises StoreFailed if it has other dimensions."""
-        self._shards.ensure(collection, dimensions)
+        self._shards.ensure(collection, dimensions, model)
 
     def upsert(self, collection: str, points: Sequence[Point]) -> None:
         """Add or replace points; they survive a kill of this process once it returns."""
@@ -147,9 +147,16 @@ class EdgeVectors:
         """The collections there are, by name."""
         return self._shards.collections()
 
-    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+    def serving(self, collection: str) -> IndexGeneration | None:
+        """The generation that serves."""
+        there = self._shards.find(collection)
+        return there.note.generation(serving=True) if there else None
+
+    def prepare(
+        self, collection: str, dimensions: int, model: IndexModel | None = None, made_by: str = ""
+    ) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves. Raises NotFound if there is no such collection."""
-        return self._shards.prepare(collection, dimensions)
+        return self._shards.prepare(collection, dimensions, model, made_by)
 
     def switch(self, collection: str, number: int) -> None:
         """Let this generation serve from now on. Raises NotFound if it is not there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import qdrant_edge as edge
@@ -14,7 +14,7 @@ from janus_lab.adapters.vector.collection import Note
 from janus_lab.adapters.vector.refusals import check_room, refusals
 from janus_lab.adapters.vector.words import WordModel, Words
 from janus_lab.errors import StoreFailed
-from janus_lab.values.index_generation import IndexGeneration, generation_named
+from janus_lab.values.index_generation import IndexGeneration, IndexModel, generation_named
 
 _FLUSH_AFTER = 20_000
 
@@ -47,22 +47,27 @@ class Shards:
         self._lock = threading.RLock()
         self._closed = False
 
-    def ensure(self, collection: str, dimensions: int) -> None:
+    def ensure(self, collection: str, dimensions: int, model: IndexModel | None) -> None:
         """Make the collection if it is not there. Raises StoreFailed if it has other dimensions."""
         with self._lock:
             there = self.find(collection)
             if there is None:
-                self._make(Note(collection, dimensions, self._words))
+                self._make(Note(collection, dimensions, self._words, model=model))
             elif there.note.dimensions != dimensions:
                 raise complaints.other_dimensions(collection, there.note.dimensions, dimensions)
+            elif there.note.model is None and model is not None:
+                there.note = replace(there.note, model=model)
+                with refusals(self.root):
+                    on_disk.write(self.root, there.note)
 
-    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+    def prepare(self, collection: str, dimensions: int, model: IndexModel | None, made_by: str) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves."""
         with self._lock:
             self.required(collection)
             number = max(g.number for g in self.generations(collection)) + 1
-            self._make(Note(collection, dimensions, self._words, number))
-            return IndexGeneration(collection, number, dimensions, serving=False)
+            new = Note(collection, dimensions, self._words, number, model, made_by)
+            self._make(new)
+            return new.generation(serving=False)
 
     def switch(self, collection: str, number: int) -> None:
         """Let this generation serve from now on."""
@@ -86,8 +91,7 @@ class Shards:
         with self._lock, refusals(self.root):
             serves = self._serves(collection)
             mine = [note for note in on_disk.notes(self.root) if note.name == collection]
-        made = [IndexGeneration(collection, n.number, n.dimensions, n.number == serves) for n in mine]
-        return sorted(made, key=lambda g: g.number)
+        return sorted((n.generation(serving=n.number == serves) for n in mine), key=lambda g: g.number)
 
     def collections(self) -> list[str]:
         """The collections there are, by name."""

@@ -28,11 +28,3 @@ def duration(seconds: float | None) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not 1: "1 file", "3 files", "3 queries", "3 keys"."""
-    if number == 1:
-        return f"{number:,} {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in set("aeiou") else f"{noun}s"
-    return f"{number:,} {plural}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome
+from janus_lab.values.chat import ChatReply
+from janus_lab.values.counted import count
 from janus_lab.values.hit import SearchResult
 from janus_lab.verbs.ask import AnsweredQuestions
 from janus_lab.verbs.listings import SearchResults
 from janus_lab.verbs.marking import segments
-from janus_lab.verbs.plain.amounts import count, duration
+from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.printable import one_line, printable
 from janus_lab.verbs.search import Ranking
 
@@ -47,10 +49,17 @@ def marked(value: Answer) -> str:
 
 
 def evidence(value: Answer) -> str:
-    """The list of citations, and notes."""
+    """The list of citations, which model wrote, and notes."""
     lines = [line for citation in value.citations for line in _citation(citation)]
+    lines += [f"model: {one_line(value.model, 120)}"] if value.model else []
     lines += [f"note: {one_line(note, QUOTE)}" for note in value.notes]
     return "\n".join(lines)
+
+
+def chat_reply(value: ChatReply) -> str:
+    """What the model said, which one it was, and notes."""
+    lines = [f"model: {one_line(value.model, 120)}", *(f"note: {one_line(note, QUOTE)}" for note in value.notes)]
+    return "\n\n".join([printable(value.text).strip(), "\n".join(lines)])
 
 
 def _citation(value: Citation) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from janus_lab.values.beginning import Beginning
+from janus_lab.values.counted import count
 from janus_lab.values.migration import MigrationPlan, MigrationReport
 from janus_lab.values.size import size
 from janus_lab.verbs.plain.amounts import duration
@@ -35,10 +36,12 @@ def report(value: MigrationReport) -> str:
         f"{value.source} → {value.target} in {duration(value.seconds)}, compared and equal: {_amounts(value.amounts)}"
     ]
     if value.forgotten:
-        lines.append(f"{len(value.forgotten):,} documents lack embeddings, which the next ingest of them makes:")
+        lines.append(
+            f"{count(len(value.forgotten), 'document')} without embeddings, which the next ingest of them makes:"
+        )
         lines += [f"  {one_line(origin, 200)}" for origin in value.forgotten[:_SHOWN]]
     if value.damaged:
-        lines.append(f"{len(value.damaged):,} originals are damaged and were left behind; ingest their files again:")
+        lines.append(f"left behind as damaged: {count(len(value.damaged), 'original')}; ingest their files again:")
         lines += [f"  {key}" for key in value.damaged[:_SHOWN]]
     lines += [f"{value.source} is as it was.", "What to do next:", f"  janus use {value.target} --save"]
     return "\n".join(lines)

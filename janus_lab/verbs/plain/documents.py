@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from janus_lab.values.counted import count
 from janus_lab.values.document import Document
+from janus_lab.values.index_generation import ReindexReport
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport, Progress
 from janus_lab.values.size import size
 from janus_lab.verbs.docs import Removal
 from janus_lab.verbs.listings import Documents
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 
@@ -94,6 +96,15 @@ def progress(value: Progress) -> str:
     if value.seconds_left is not None:
         parts.append(f"{duration(value.seconds_left)} left")
     return " · ".join(parts)
+
+
+def reindexed(value: ReindexReport) -> str:
+    """What serves a collection now, and what it took the place of."""
+    before = f", no longer by {one_line(value.before, 100)}" if value.before and value.before != value.model else ""
+    return (
+        f"Collection {one_line(value.collection, 100)} is indexed by {one_line(value.model, 100)} now{before}"
+        f" ({count(value.chunks, 'chunk')}, generation {value.generation}, {duration(value.seconds)})."
+    )
 
 
 def removal(value: Removal) -> str:

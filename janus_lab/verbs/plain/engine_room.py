@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from janus_lab.values.counted import count
 from janus_lab.values.health import EngineRoomStatus, HealthReport, Verdict, WorkerState
+from janus_lab.values.model import ModelTask
 from janus_lab.values.run import Run, RunState
 from janus_lab.verbs.listings import Pruned, Runs, SharedRun
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 from janus_lab.verbs.session import Using
@@ -77,7 +79,7 @@ def run_facts(value: Run) -> list[tuple[str, str]]:
 
 
 def subject(value: Run) -> str:
-    """What a run is about: its question, queries, sources, or the documents it removes."""
+    """What a run is about: its question, queries, sources, model, collection, or the documents it removes."""
     request: Mapping[str, Any] = value.request
     if "question" in request:
         return str(request["question"])
@@ -90,8 +92,15 @@ def subject(value: Run) -> str:
     items = next((request[name] for name in ("queries", "sources", "texts") if request.get(name)), ())
     if not items and request.get("scanned"):
         items = [source["origin"] for source in request["scanned"]["found"]]
-    more = f" … ({len(items):,})" if len(items) > 1 else ""
-    return f"{items[0]}{more}" if items else ""
+    if not items:
+        return str(request.get("uri") or request.get("name") or _indexed_anew(request))
+    return f"{items[0]} … ({len(items):,})" if len(items) > 1 else f"{items[0]}"
+
+
+def _indexed_anew(request: Mapping[str, Any]) -> str:
+    """The collection of a reindex, and by which model."""
+    model = f", by {request['model']}" if request.get("model") else ""
+    return f"{request['collection']}{model}" if request.get("collection") else ""
 
 
 def run_seconds(value: Run) -> float | None:
@@ -130,10 +139,28 @@ def status_facts(value: EngineRoomStatus) -> list[tuple[str, str]]:
         # A server that is not ours has connections, and does not know whose clients they are.
         *([("clients", str(value.clients))] if value.server_pid is not None or not value.server_version else []),
         ("open runs", str(value.open_runs)),
-        ("documents", f"{value.documents:,} in {value.chunks:,} chunks"),
-        ("embedding", one_line(value.embedding_model, 200)),
-        ("generation", one_line(value.generation_model, 200)),
+        ("documents", f"{value.documents:,} in {count(value.chunks, 'chunk')}"),
+        *_indexes(value.indexes),
+        *[(task, _chain(names)) for task, names in value.serving.items() if names or task == ModelTask.GENERATION],
     ]
+
+
+def _indexes(indexes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """By which model each collection is searched: those of one model together."""
+    models = dict.fromkeys(indexes.values())
+    found = [([name for name, its in indexes.items() if its == model], model) for model in models]
+    return [
+        ("index", one_line(f"{', '.join(names)}: {model or 'by a model that was not noted'}", 300))
+        for names, model in found
+    ]
+
+
+def _chain(names: Sequence[str]) -> str:
+    """Who serves, and who in its place."""
+    if not names:
+        return "none: answers are quotes from the documents"
+    first, *rest = [one_line(name, 80) for name in names]
+    return f"{first}; where it can't: {', then '.join(rest)}" if rest else first
 
 
 def _workers(ready: Sequence[WorkerState], own: str) -> list[tuple[str, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from janus_lab.values.counted import count
 from janus_lab.values.hardware import Advice, HardwareProfile, Inventory, ModelFit, ProfileWritten
 from janus_lab.values.machine import Device
 from janus_lab.values.size import size
-from janus_lab.verbs.plain.amounts import count
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table
 

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from janus_lab.values.counted import count
 from janus_lab.values.gauge import Unit
 from janus_lab.values.size import size
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
 from janus_lab.verbs.listings import DeletedKeys, RawKey
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.board import amount, held
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table

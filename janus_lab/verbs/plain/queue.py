@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from janus_lab.values.counted import count
 from janus_lab.values.queue import DeadLetter, QueueLength
 from janus_lab.values.run import Run, RunState, Step
 from janus_lab.values.work_queue import OpenedRun, QueuedRun, WorkQueue
 from janus_lab.verbs.listings import DeadLetters
-from janus_lab.verbs.plain.amounts import count, duration, moment
+from janus_lab.verbs.plain.amounts import duration, moment
 from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.table import table

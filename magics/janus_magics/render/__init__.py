@@ -15,6 +15,8 @@ from janus_lab.values.health import EngineRoomStatus, HealthReport
 from janus_lab.values.hit import SearchResult
 from janus_lab.values.ingest import IngestPlan, IngestReport
 from janus_lab.values.migration import MigrationPlan, MigrationReport
+from janus_lab.values.model_run import BenchReport
+from janus_lab.values.model_status import ModelStatus, ModelView
 from janus_lab.values.run import Run
 from janus_lab.values.stored_key import KeyContent, KeyPage
 from janus_lab.values.work_queue import WorkQueue
@@ -22,6 +24,8 @@ from janus_lab.verbs.listings import (
     DeadLetters,
     DeletedKeys,
     Documents,
+    ModelAdded,
+    ModelFits,
     RawKey,
     Rows,
     Runs,
@@ -31,7 +35,7 @@ from janus_lab.verbs.listings import (
 from janus_lab.verbs.plain import plain
 from janus_lab.verbs.session import Using
 from janus_magics.render import answer as answers
-from janus_magics.render import board, deployment, documents, engine_room, graph, hardware, keys, queue
+from janus_magics.render import board, deployment, documents, engine_room, graph, hardware, keys, models, queue
 from janus_magics.render.markup import Markup, element, page
 
 
@@ -76,6 +80,11 @@ HTML: dict[type, Callable[[Any], Markup]] = {
     DeletedKeys: keys.deleted,
     HardwareProfile: hardware.hardware_profile,
     ProfileWritten: hardware.profile_written,
+    ModelView: models.view,
+    ModelStatus: models.model,
+    ModelAdded: models.added,
+    ModelFits: models.fits,
+    BenchReport: models.bench,
     Beginning: deployment.beginning,
     MigrationPlan: deployment.plan,
     MigrationReport: deployment.report,

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from janus_lab.values.answer import Answer, Citation, CitedContext, Outcome, Sentence
+from janus_lab.values.counted import count
 from janus_lab.values.hit import Hit, SearchResult
 from janus_lab.verbs.listings import SearchResults
 from janus_lab.verbs.marking import segments
-from janus_lab.verbs.plain.amounts import count
 from janus_lab.verbs.plain.answer import timings
 from janus_lab.verbs.plain.printable import one_line
 from janus_magics.render.markup import Markup, details, element, escape, join, page, table
@@ -90,7 +90,9 @@ def cited_context(value: CitedContext) -> Markup:
 
 
 def _foundations(value: Answer) -> Markup:
-    summary = element("span", f"{count(len(value.hits), 'hit')} · run {value.run_id[:13]}", kind="dim small")
+    model = one_line(value.model, 120) if value.model else "no model"
+    told = f"{count(len(value.hits), 'hit')} · {model} · run {value.run_id[:13]}"
+    summary = element("span", told, kind="dim small")
     notes = element("ul", *(element("li", note) for note in value.notes), kind="small") if value.notes else Markup()
     seconds = element("div", timings(value.timings), kind="dim small")
     return details(summary, notes, seconds, _hits(value.hits) if value.hits else "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from janus_lab.values.counted import count
 from janus_lab.values.document import Document
 from janus_lab.values.ingest import FileOutcome, FileState, IngestPlan, IngestReport
 from janus_lab.values.size import size
 from janus_lab.verbs.listings import Documents
-from janus_lab.verbs.plain.amounts import count, duration
+from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.documents import document_facts
 from janus_lab.verbs.plain.printable import one_line
 from janus_magics.render.markup import Markup, details, element, facts, join, page, table

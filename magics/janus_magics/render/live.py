@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from janus_lab.values.ingest import Progress
+from janus_lab.verbs.doing import Doing
 from janus_lab.verbs.plain.documents import progress as progress_text
 from janus_lab.verbs.plain.printable import one_line
 from janus_magics.render.markup import Markup, element, escape, join, page
@@ -31,6 +32,14 @@ def progress(value: Progress, warnings: Sequence[str], *, note: str = "", ended:
     head = element("div", element("span", "stopped", kind="badge bad")) if ended else element("div", note, kind="small")
     current = element("div", one_line(value.current, 120), kind="dim small") if value.current and not ended else ""
     return page(head, bar, element("div", progress_text(value), kind="small"), current, warning_list(warnings))
+
+
+def task(value: Doing, warnings: Sequence[str], *, note: str = "", ended: bool = False) -> Markup:
+    """What a run is doing, with a bar where it is told how far it is."""
+    head = element("div", element("span", "stopped", kind="badge bad")) if ended else element("div", note, kind="small")
+    width = f"{(value.share or 0.0) * 100:.1f}%"
+    bar = Markup(f'<div class="bar"><div style="width:{width}"></div></div>') if value.share is not None else ""
+    return page(head, bar, element("div", value.text, kind="small"), warning_list(warnings))
 
 
 def warning_list(warnings: Sequence[str]) -> Markup:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from janus_lab.values.counted import count
 from janus_lab.values.run import RunState
 from janus_lab.values.work_queue import OpenedRun, QueuedRun, WorkQueue
 from janus_lab.verbs.listings import DeadLetters
-from janus_lab.verbs.plain.amounts import count, duration
+from janus_lab.verbs.plain.amounts import duration
 from janus_lab.verbs.plain.engine_room import subject
 from janus_lab.verbs.plain.printable import one_line
 from janus_lab.verbs.plain.queue import (

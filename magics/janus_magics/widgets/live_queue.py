@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.getipython import get_ipython
 
-from janus_lab.verbs.plain.amounts import count
+from janus_lab.values.counted import count
 from janus_magics.widgets.attention import Attention
 from janus_magics.widgets.cell_watch import CellWatch
 from janus_magics.widgets.queue_view import QueueView

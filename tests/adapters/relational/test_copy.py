@@ -12,13 +12,19 @@ from janus_lab.adapters.relational import copy
 from janus_lab.adapters.relational.copy import copy_rows
 from janus_lab.adapters.relational.embedding_cache import open_embedding_cache
 from janus_lab.adapters.relational.ledger import open_ledger
+from janus_lab.adapters.relational.measurements import open_measurements
+from janus_lab.adapters.relational.model_registry import open_model_registry
 from janus_lab.adapters.relational.source_index import open_source_index
 from janus_lab.errors import SettingsError
 from janus_lab.values.document import SourceStamp
 from janus_lab.values.filter import Condition, Operator
+from janus_lab.values.model import Footprint, LoadPlan, Measurement, ModelRecord, ModelTask
 from janus_lab.values.run import Priority, Run, RunKind, RunState, Step
 
 RUN = Run("a" * 32, RunKind.INGEST, RunState.QUEUED, Priority.BATCH, {"q": "\ud800 \0", "huge": 1e308}, 1.0)
+
+MODEL = ModelRecord("ä", ModelTask.RERANKING, "hf://a/b/c.gguf")
+MEASURED = Measurement("c" * 64, "here", LoadPlan(tensor_split=(0.1, 0.9)), Footprint({"ram": 2**40}, {}, {}), 1.0)
 
 
 def silent(_table: str, _done: int, _total: int) -> None:
@@ -40,13 +46,20 @@ def fill(url: str, make_version, count: int = 30) -> None:
         cache.put("model", {f"{n:064x}": np.full(8, n, dtype=np.float32) for n in range(count)})
     with open_source_index(url) as sources:
         sources.record("default", [SourceStamp(f"ä/{n}.txt", n, 2**60 + n, "0") for n in range(count)])
+    with open_model_registry(url) as registry, open_measurements(url) as measurements:
+        registry.put(MODEL)
+        registry.choose(MODEL.task, [MODEL.name])
+        measurements.remember(MEASURED)
 
 
 def everything(url: str) -> list[object]:
+    with open_model_registry(url) as registry, open_measurements(url) as measurements:
+        models = [registry.records(), registry.chain(MODEL.task), measurements.all("here")]
     with open_documents(url) as store, open_ledger(url) as ledger:
         documents = list(store.iterate())
         chunks = store.chunks([i for ids in store.chunk_ids([d.id for d in documents]).values() for i in ids])
         return [
+            models,
             documents,
             sorted(chunks, key=lambda c: c.id),
             [d.id for d in store.find(where=[Condition("tags", Operator.CONTAINS, "t1")])],

@@ -64,4 +64,4 @@ def test_older_code_does_not_take_a_second_generation_for_the_first(url):
         vectors.ensure("home", DIMENSIONS)
         vectors.prepare("home", DIMENSIONS)
     notes = [folder(root(url), "home", n) / "collection.json" for n in (1, 2)]
-    assert [json.loads(note.read_text())["layout"] for note in notes] == [1, 2]
+    assert [json.loads(note.read_text())["layout"] for note in notes] == [1, 3]

@@ -7,7 +7,7 @@ import pytest
 from vector_points import DIMENSIONS, HOME, found, ids, point
 
 from janus_lab.errors import NotFound, StoreFailed, UsageError
-from janus_lab.values.index_generation import IndexGeneration
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 from janus_lab.values.vector import Point
 
 
@@ -50,6 +50,24 @@ def test_generations_go_one_by_one_but_not_the_one_that_serves(vectors):
     assert [g.serving for g in vectors.generations(HOME)] == [True, False]
 
 
+def test_who_does_not_own_an_index_reads_which_model_serves_it(notes, vectors):
+    assert [(one.collection, one.model) for one in notes.serving()] == [(HOME, None)]
+    model = IndexModel("bge", "file:///bge.gguf", "cd" * 32)
+    new = vectors.prepare(HOME, DIMENSIONS, model)
+    vectors.ensure("reports", DIMENSIONS, model)
+    assert [(one.collection, one.number) for one in notes.serving()] == [(HOME, 1), ("reports", 1)]
+    vectors.switch(HOME, new.number)
+    vectors.drop(HOME, 1)
+    assert [(one.collection, one.model, one.serving) for one in notes.serving()] == [
+        (HOME, model, True),
+        ("reports", model, True),
+    ]
+
+
+def test_an_index_that_is_not_there_has_no_notes(notes):
+    assert notes.serving() == []
+
+
 def test_generations_that_are_not_there_are_told(vectors):
     with pytest.raises(NotFound):
         vectors.switch(HOME, 2)
@@ -62,3 +80,19 @@ def test_generations_that_are_not_there_are_told(vectors):
     assert vectors.generations("no") == []
     assert [g.number for g in vectors.generations(HOME)] == [1]
     assert vectors.count(IndexGeneration(HOME, 9, DIMENSIONS, serving=False).name) == 0
+
+
+def test_a_generation_tells_whose_embeddings_it_holds(vectors):
+    minilm, other = IndexModel("minilm", "file:///m.onnx", "0" * 64, "int8"), IndexModel("e5", "http://e5", "1" * 64)
+    assert vectors.serving("no") is None
+    assert vectors.serving(HOME) == IndexGeneration(HOME, 1, DIMENSIONS, serving=True)
+    vectors.ensure(HOME, DIMENSIONS, minilm)
+    vectors.ensure(HOME, DIMENSIONS, other)
+    assert vectors.serving(HOME).model == minilm
+    new = vectors.prepare(HOME, DIMENSIONS * 2, other, "run")
+    assert (new.model, new.made_by) == (other, "run")
+    assert [(g.model, g.made_by) for g in vectors.generations(HOME)] == [(minilm, ""), (other, "run")]
+    vectors.switch(HOME, new.number)
+    assert vectors.serving(HOME) == IndexGeneration(HOME, 2, DIMENSIONS * 2, serving=True, model=other, made_by="run")
+    vectors.ensure("there", DIMENSIONS, other)
+    assert vectors.serving("there").model == other

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qdrant_client import models
 
@@ -21,7 +21,7 @@ from janus_lab.adapters.vector.server.notes import Note, Notes
 from janus_lab.adapters.vector.server.refusals import is_conflict, is_missing
 from janus_lab.adapters.vector.words import WordModel, Words
 from janus_lab.errors import StoreFailed
-from janus_lab.values.index_generation import IndexGeneration, generation_named
+from janus_lab.values.index_generation import IndexGeneration, IndexModel, generation_named
 
 _FRESH_SECONDS = 2.0
 """So long a switch by another process may go unseen by searches; writes look every time."""
@@ -64,6 +64,11 @@ class Catalog:
         with self._lock:
             self._seen.pop(name, None)
 
+    def expect(self, name: str, dimensions: int) -> None:
+        """Look again if what was last seen has other dimensions: it may have been dropped and made anew elsewhere."""
+        if (seen := self._seen.get(name)) and seen.note.dimensions != dimensions:
+            self.forget(name)
+
     def serves_still(self, name: str, there: Served) -> bool:
         """Whether what was just written went where searches look; forgets the name otherwise."""
         if self._physical(name) == there.note.physical:
@@ -71,8 +76,9 @@ class Catalog:
         self.forget(name)
         return False
 
-    def ensure(self, collection: str, dimensions: int) -> None:
+    def ensure(self, collection: str, dimensions: int, model: IndexModel | None) -> None:
         """Make the collection if it is not there; harmless in several processes at once. Raises StoreFailed for other dimensions."""
+        self.expect(collection, dimensions)
         there = self.find(collection)
         if there is None:
             first = names.physical(self._prefix, collection, 1)
@@ -80,7 +86,7 @@ class Catalog:
             note = None if made else self._awaited_note(first)
             if note is None:
                 there_dimensions = dimensions if made else self._dimensions(first)
-                note = Note(first, collection, 1, there_dimensions, self._words)
+                note = Note(first, collection, 1, there_dimensions, self._words, model)
                 self._notes.write(note)
             if self._physical(collection) is None:
                 self._point(collection, first)
@@ -88,22 +94,30 @@ class Catalog:
             there = self.find(collection)
         if there is not None and there.note.dimensions != dimensions:
             raise complaints.other_dimensions(collection, there.note.dimensions, dimensions)
+        if there is not None and there.note.model is None and model is not None:
+            there.note = replace(there.note, model=model)
+            self._notes.write(there.note)
 
     def collections(self) -> list[str]:
         """The collections there are, by name."""
-        served = self._aliases()
-        notes = self._notes.every()
-        return sorted(n.collection for n in notes if served.get(names.alias(self._prefix, n.collection)) == n.physical)
+        return [generation.collection for generation in self.serving()]
 
-    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+    def serving(self) -> list[IndexGeneration]:
+        """The generation that serves each collection, by collection."""
+        served = self._aliases()
+        notes = [n for n in self._notes.every() if served.get(names.alias(self._prefix, n.collection)) == n.physical]
+        return sorted((note.generation(serving=True) for note in notes), key=lambda one: one.collection)
+
+    def prepare(self, collection: str, dimensions: int, model: IndexModel | None, made_by: str) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves."""
         if self._physical(collection) is None:
             raise complaints.no_collection(collection)
         number = max((g.number for g in self.generations(collection)), default=0) + 1
         while not self._make(physical := names.physical(self._prefix, collection, number), dimensions):
             number += 1
-        self._notes.write(Note(physical, collection, number, dimensions, self._words))
-        return IndexGeneration(collection, number, dimensions, serving=False)
+        note = Note(physical, collection, number, dimensions, self._words, model, made_by)
+        self._notes.write(note)
+        return note.generation(serving=False)
 
     def switch(self, collection: str, number: int) -> None:
         """Let this generation serve from now on."""
@@ -129,11 +143,15 @@ class Catalog:
         """The generations of a collection, oldest first."""
         serving = self._physical(collection)
         found = [(names.number(self._prefix, collection, name), name) for name in self._physicals()]
+        notes = {note.physical: note for note in self._notes.every()}
+        made = [(number, name, notes.get(name)) for number, name in found if number is not None]
         return sorted(
             (
-                IndexGeneration(collection, number, self._dimensions(name), name == serving)
-                for number, name in found
-                if number is not None
+                note.generation(serving=name == serving)
+                if note
+                # Whoever made it died before its note was written: it has no model either.
+                else IndexGeneration(collection, number, self._dimensions(name), name == serving)
+                for number, name, note in made
             ),
             key=lambda generation: generation.number,
         )
@@ -150,7 +168,9 @@ class Catalog:
         if physical is None:
             self.forget(name)
             return None
-        note = seen.note if seen and seen.note.physical == physical else self._notes.read(physical)
+        # A generation that was dropped may have been made again with its number; one that serves or has served never is.
+        known = seen is not None and seen.note.physical == physical and generation_named(name)[1] is None
+        note = seen.note if seen and known else self._notes.read(physical)
         info = self._info(physical)
         if note is None or info is None:
             self.forget(name)
@@ -158,7 +178,8 @@ class Catalog:
         words = seen.words if seen and seen.note == note else WordModel(note.words)
         served = Served(note, words, info.points_count or 0, time.monotonic(), set(info.payload_schema))
         with self._lock:
-            self._seen[name] = served
+            # Whoever asks what serves asks for that very generation next.
+            self._seen[name] = self._seen[note.generation(serving=True).name] = served
         return served
 
     def _physical(self, name: str) -> str | None:

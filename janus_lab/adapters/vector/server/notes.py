@@ -16,9 +16,11 @@ from janus_lab.adapters.vector.server.refusals import is_conflict, is_missing
 from janus_lab.adapters.vector.words import Words
 from janus_lab.errors import DataTooNew, StoreFailed
 from janus_lab.values.ids import content_id, point_id
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 
-LAYOUT = 1
-"""Grows whenever older code could no longer read what is written."""
+LAYOUT = 2
+"""Grows whenever older code could no longer read what is written. 2 knows generations that are each of a model of their own."""
+_FIRST = 1
 _PAGE = 1000
 _VECTOR = "none"
 
@@ -32,6 +34,12 @@ class Note:
     number: int
     dimensions: int
     words: Words
+    model: IndexModel | None = None
+    made_by: str = ""
+
+    def generation(self, *, serving: bool) -> IndexGeneration:
+        """The generation in the port's words."""
+        return IndexGeneration(self.collection, self.number, self.dimensions, serving, self.model, self.made_by)
 
 
 class Notes:
@@ -64,7 +72,7 @@ class Notes:
     def write(self, note: Note) -> None:
         """Keep a note, in place of an older one on the same generation."""
         self._make()
-        payload = {"layout": LAYOUT, **asdict(note)}
+        payload = {"layout": LAYOUT if note.number > _FIRST else _FIRST, **asdict(note)}
         point = models.PointStruct(id=_id(note.physical), vector={_VECTOR: [0.0]}, payload=payload)
         self._server.write(lambda q: q.upsert(self._name, [point], wait=True, ordering=models.WriteOrdering.STRONG))
 
@@ -98,7 +106,10 @@ class Notes:
                     remedy="upgrade with `pip install -U janus-lab`, or choose another `prefix` in vectors_url",
                 )
             words = Words(**payload["words"])
-            yield Note(payload["physical"], payload["collection"], payload["number"], payload["dimensions"], words)
+            model = IndexModel(**payload["model"]) if payload.get("model") else None
+            collection, number, dimensions = payload["collection"], payload["number"], payload["dimensions"]
+            made_by = payload.get("made_by", "")
+            yield Note(payload["physical"], collection, number, dimensions, words, model, made_by)
 
 
 def _id(physical: str) -> str:

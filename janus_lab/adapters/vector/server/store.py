@@ -25,7 +25,7 @@ from janus_lab.adapters.vector.words import WordModel, Words
 from janus_lab.errors import StoreFailed
 from janus_lab.ports.index_generations import VectorIndex
 from janus_lab.values.filter import Condition
-from janus_lab.values.index_generation import IndexGeneration
+from janus_lab.values.index_generation import IndexGeneration, IndexModel
 from janus_lab.values.vector import Point, ScoredPoint
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-_PAGE = 5_000
-_VECTORS_PAGE = 500
+_PAGE, _VECTORS_PAGE = 5_000, 500
 _DENSE, _SPARSE = 0, 1
 
 
@@ -67,9 +66,9 @@ class ServerVectors:
         self._points = points
         self._catalog = catalog
 
-    def ensure(self, collection: str, dimensions: int) -> None:
+    def ensure(self, collection: str, dimensions: int, model: IndexModel | None = None) -> None:
         """Make the collection if it is not there. Raises StoreFailed if it has other dimensions."""
-        self._catalog.ensure(collection, dimensions)
+        self._catalog.ensure(collection, dimensions, model)
 
     def upsert(self, collection: str, points: Sequence[Point]) -> None:
         """Add or replace points; the server has them in its log once it returns."""
@@ -81,6 +80,8 @@ class ServerVectors:
             for batch in batches(points, there.words):
                 self._points.put(there.note.physical, batch)
 
+        if points:
+            self._catalog.expect(collection, len(points[0].embedding))
         if not self._written(collection, write):
             raise complaints.no_collection(collection)
 
@@ -144,9 +145,16 @@ class ServerVectors:
         """The collections there are, by name."""
         return self._catalog.collections()
 
-    def prepare(self, collection: str, dimensions: int) -> IndexGeneration:
+    def serving(self, collection: str) -> IndexGeneration | None:
+        """The generation that serves."""
+        there = self._catalog.find(collection)
+        return there.note.generation(serving=True) if there else None
+
+    def prepare(
+        self, collection: str, dimensions: int, model: IndexModel | None = None, made_by: str = ""
+    ) -> IndexGeneration:
         """Make a new, empty generation beside the one that serves. Raises NotFound if there is no such collection."""
-        return self._catalog.prepare(collection, dimensions)
+        return self._catalog.prepare(collection, dimensions, model, made_by)
 
     def switch(self, collection: str, number: int) -> None:
         """Let this generation serve from now on. Raises NotFound if it is not there."""

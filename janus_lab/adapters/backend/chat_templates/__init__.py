@@ -1,0 +1,1 @@
+"""Chat templates that come with models: programs of strangers, run within bounds."""

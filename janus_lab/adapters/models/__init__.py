@@ -1,0 +1,1 @@
+"""Models and what was measured of them, without a database."""

@@ -1,0 +1,97 @@
+"""What a server sends is bounded, and so is the wait for it: nobody stays with an answer that is not wanted any more."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+
+import pytest
+from openai_scripts import Ending, Scripted, chunk, event, said
+from served_models import HELLO, opened, reply
+
+from janus_lab.adapters.backend import openai_bounds
+from janus_lab.adapters.backend.openai_embedding import open_embedding
+from janus_lab.errors import ModelFailed, RunCancelled
+from janus_lab.values.generation import FinishReason, ModelInfo
+from janus_lab.values.load_order import LoadOrder
+from janus_lab.values.model import ModelRecord, ModelTask
+
+JSON = {"Content-Type": "application/json"}
+ROW = json.dumps({"data": [{"index": 0, "embedding": [1.0, 0.0]}]}).encode()
+
+
+@pytest.fixture
+def embedding(model_server):
+    model_server.next(Scripted([ROW], headers=JSON))
+    record = ModelRecord("theirs", ModelTask.EMBEDDING, model_server.url)
+    with open_embedding(LoadOrder(record, ModelInfo("", "", "", ""))) as backend:
+        yield backend
+
+
+@pytest.fixture
+def little(monkeypatch):
+    monkeypatch.setattr(openai_bounds, "MOST_BYTES", 100_000)
+
+
+@pytest.mark.usefixtures("little")
+def test_an_endless_answer_is_not_listened_to_nor_asked_for_again(model_server, embedding):
+    model_server.next(Scripted([b" " * 60_000, b" " * 60_000, Ending.HANG], headers=JSON))
+    asked = len(model_server.calls)
+    with pytest.raises(ModelFailed, match="more than 100000 bytes"):
+        embedding.embed(["a"])
+    assert len(model_server.calls) == asked + 1
+    model_server.next(Scripted([b" " * 99_000 + ROW], headers=JSON))
+    assert embedding.embed(["a"]).shape == (1, 2)
+
+
+@pytest.mark.usefixtures("little")
+def test_an_endless_stream_is_not_listened_to(model_server, served):
+    model_server.next(Scripted([event(chunk("Hello")), *[b": nothing but a comment\n\n" * 1000] * 5, Ending.HANG]))
+    with pytest.raises(ModelFailed, match="more than 100000 bytes"):
+        reply(served)
+    assert model_server.left.wait(2)
+
+
+def test_what_would_be_unpacked_is_refused(model_server, embedding):
+    model_server.next(Scripted([gzip.compress(ROW)], headers={**JSON, "Content-Encoding": "gzip"}))
+    with pytest.raises(ModelFailed, match="packed"):
+        embedding.embed(["a"])
+
+
+def test_an_answer_that_nobody_wants_any_more_is_not_waited_for(model_server, embedding):
+    model_server.next(Scripted([Ending.HANG], headers=JSON))
+    until = time.monotonic() + 0.2
+
+    def still_wanted():
+        if time.monotonic() > until:
+            raise RunCancelled("enough", remedy="none")
+
+    with pytest.raises(RunCancelled), embedding.wanted_as_long_as(still_wanted):
+        embedding.embed(["a"])
+    assert time.monotonic() < until + 0.3
+    assert model_server.left.wait(2)
+    model_server.next(Scripted([0.3, ROW], headers=JSON))
+    assert embedding.embed(["a"]).shape == (1, 2)
+
+
+def test_a_chat_is_cancelled_while_its_tokens_are_counted(model_server):
+    slow = []
+    model_server.answers["/tokenize"] = lambda _body: {"count": time.sleep(sum(slow)) or 3}
+    with opened(model_server.url) as backend:
+        slow.append(1.0)
+        began = time.monotonic()
+        (last,) = backend.stream(HELLO, cancelled=lambda: time.monotonic() > began + 0.1)
+    assert last.finish is FinishReason.CANCELLED
+    assert time.monotonic() < began + 0.5
+    assert not model_server.chats()
+
+
+def test_who_reads_slowly_lets_the_server_wait_and_misses_nothing(model_server):
+    words = [f"{number} " for number in range(600)]
+    with opened(model_server.url, timeout_seconds=0.3) as backend:
+        model_server.next(said(*words))
+        stream = backend.stream(HELLO, cancelled=lambda: False)
+        first = next(stream)
+        time.sleep(0.5)
+        assert "".join([first.text, *(token.text for token in stream)]) == "".join(words)
