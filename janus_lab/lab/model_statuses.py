@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from janus_lab.errors import JanusError
 from janus_lab.inference.remembering import address_hash, shown
@@ -15,9 +15,19 @@ from janus_lab.lab.residents import residents
 from janus_lab.ports.engine_room import Link
 from janus_lab.ports.measurements import Measurements
 from janus_lab.ports.model_registry import ModelRegistry
+from janus_lab.values.index_generation import IndexGeneration
 from janus_lab.values.lease import LeaseBook
-from janus_lab.values.model import LoadPlan, Measurement, ModelFiles, ModelRecord, ModelTask
+from janus_lab.values.model import Circuit, LoadPlan, Measurement, ModelFiles, ModelRecord, ModelTask
 from janus_lab.values.model_status import ModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is told of all models in one answer: who is left alone, who serves a task, and what serves the collections."""
+
+    circuits: Mapping[str, Circuit]
+    chains: Mapping[ModelTask, Sequence[str]]
+    serving: Sequence[IndexGeneration]
 
 
 class ModelStatuses:
@@ -40,23 +50,20 @@ class ModelStatuses:
         self._reached = reached
         self._machine = machine
 
+    def every(self, books: Sequence[LeaseBook]) -> list[ModelStatus]:
+        """Everything of every model, those in use first."""
+        records = self._roster.records()
+        asked = self._asked(records)
+        found = [self._of(record, books, asked) for record in records]
+        return sorted(found, key=lambda one: (list(ModelTask).index(one.record.task), one.place or 99, one.record.name))
+
     def of(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
         """Everything of a model; one whose files are not here says why."""
-        status = self.known(record, books)
-        try:
-            return self.looked_into(status, books)
-        except JanusError as error:
-            return replace(status, files=self._files(record), missing=f"{error.message} ({error.remedy})")
+        return self._of(record, books, self._asked([record]))
 
     def known(self, record: ModelRecord, books: Sequence[LeaseBook]) -> ModelStatus:
         """What is known of a model without a look at its files."""
-        return ModelStatus(
-            record,
-            residents=tuple(residents(record.name, books)),
-            circuit=self._registry.circuits().get(record.name),
-            place=self._place(record),
-            collections=self._collections(record),
-        )
+        return self._known(record, books, self._asked([record]))
 
     def looked_into(self, status: ModelStatus, books: Sequence[LeaseBook]) -> ModelStatus:
         """A model with what its files say and how it fits; as it is for a server's. Raises a JanusError with the way to either."""
@@ -81,17 +88,32 @@ class ModelStatuses:
         known = [one for content_hash in kept for one in self._measurements.recall(content_hash, self._machine)]
         return shown(known, plan)
 
-    def _collections(self, record: ModelRecord) -> tuple[str, ...]:
-        """Which collections are searched by it; none where the index can't be asked."""
-        if record.task is not ModelTask.EMBEDDING:
-            return ()
-        with suppress(JanusError):
-            return indexed_by(record, self._outlook.indexes(), self._roster.knows)
-        return ()
+    def _asked(self, records: Sequence[ModelRecord]) -> _Asked:
+        """Asked once for all of these; nothing serves where the index can't be asked."""
+        tasks = {record.task for record in records}
+        serving: Sequence[IndexGeneration] = ()
+        if ModelTask.EMBEDDING in tasks:
+            with suppress(JanusError):
+                serving = self._outlook.indexes()
+        chains = {task: [one.name for one in self._roster.chain(task)] for task in tasks}
+        return _Asked(self._registry.circuits(), chains, serving)
 
-    def _place(self, record: ModelRecord) -> int:
-        names = [one.name for one in self._roster.chain(record.task)]
-        return names.index(record.name) + 1 if record.name in names else 0
+    def _of(self, record: ModelRecord, books: Sequence[LeaseBook], asked: _Asked) -> ModelStatus:
+        status = self._known(record, books, asked)
+        try:
+            return self.looked_into(status, books)
+        except JanusError as error:
+            return replace(status, files=self._files(record), missing=f"{error.message} ({error.remedy})")
+
+    def _known(self, record: ModelRecord, books: Sequence[LeaseBook], asked: _Asked) -> ModelStatus:
+        chain = asked.chains[record.task]
+        return ModelStatus(
+            record,
+            residents=tuple(residents(record.name, books)),
+            circuit=asked.circuits.get(record.name),
+            place=chain.index(record.name) + 1 if record.name in chain else 0,
+            collections=indexed_by(record, asked.serving, self._roster.knows),
+        )
 
     def books(self) -> list[LeaseBook]:
         """The leases of every machine; none where nobody can be asked: what is known without them is still told."""

@@ -71,15 +71,13 @@ class Models:
 
     def all(self) -> list[ModelStatus]:
         """Every model with what is known of it, those in use first. Starts nothing."""
-        books = self._statuses.books()
-        found = [self._statuses.of(record, books) for record in self._roster.records()]
-        return sorted(found, key=lambda one: (list(ModelTask).index(one.record.task), one.place or 99, one.record.name))
+        return self._statuses.every(self._statuses.books())
 
     def view(self) -> ModelView:
         """Every model, and this machine's memories with what is in them. Starts nothing."""
         books = self._statuses.books()
         here = next((book for book in books if book.machine == self._machine), None)
-        models = self.all()
+        models = self._statuses.every(books)
         return ModelView(tuple(models), memories(here, models) if here is not None else ())
 
     def show(self, name: str) -> ModelStatus:
