@@ -185,3 +185,13 @@ def test_the_status_names_the_models_that_were_chosen(lab):
     lab.models.use()
     lab.models.remove("away")
     assert lab.status().serving["generation"] == (own,)
+
+
+def test_a_list_asks_once_for_all_models_what_holds_for_all(lab, monkeypatch):
+    asked = []
+    circuits = lab.models._registry.circuits
+    monkeypatch.setattr(lab.models._registry, "circuits", lambda: asked.append("circuits") or circuits())
+    indexes = lab.models._outlook.indexes
+    monkeypatch.setattr(lab.models._outlook, "indexes", lambda: asked.append("indexes") or indexes())
+    assert len(lab.models.view().models) > 1
+    assert sorted(asked) == ["circuits", "indexes"]
