@@ -10,6 +10,7 @@ from typing import Any
 
 from janus_lab.adapters.engine_room.attach import Attachment, attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
+from janus_lab.adapters.engine_room.presence import Presence
 from janus_lab.compose.links import open_link
 from janus_lab.compose.stores import full_disk
 from janus_lab.errors import EngineRoomFailed, JanusError, SettingsError
@@ -33,6 +34,7 @@ class ProcessRoom(EngineRoom):
         self._made_at = time.time()
         self._lock = threading.Lock()
         self._link: Link | None = None
+        self._presence: Presence | None = None
         self._redis_url = ""
         self._attached_at = 0.0
         self._resources = ExitStack()
@@ -61,7 +63,12 @@ class ProcessRoom(EngineRoom):
         return self._attached(start=True)
 
     def _trusted(self) -> Link | None:
-        return self._link if time.monotonic() - self._attached_at < TRUST_SECONDS else None
+        if time.monotonic() - self._attached_at < TRUST_SECONDS:
+            return self._link
+        if self._presence is None or not self._presence.there():
+            return None
+        self._attached_at = time.monotonic()
+        return self._link
 
     def _attached(self, *, start: bool) -> Attachment:
         return attach(
@@ -79,6 +86,9 @@ class ProcessRoom(EngineRoom):
             self._disconnect()
             self._link = open_link(self._settings, attachment.redis_url, self._resources)
             self._redis_url = attachment.redis_url
+        if self._presence is not None:
+            self._presence.close()
+        self._presence = Presence(self._settings.home, attachment)
         self._attached_at = time.monotonic()
         return self._link
 
@@ -126,6 +136,9 @@ class ProcessRoom(EngineRoom):
 
     def _disconnect(self) -> None:
         self._link = None
+        if self._presence is not None:
+            self._presence.close()
+        self._presence = None
         self._resources.close()
 
 

@@ -20,7 +20,7 @@ from janus_lab.resources.sampling import sampling
 from janus_lab.schemes import factory
 from janus_lab.settings import Settings
 
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 10.0
 """How often it is looked up which processes are ours; those that hold a lease are known at every turn."""
 
 

@@ -17,7 +17,7 @@ from janus_lab.adapters.engine_room.record import Phase, Record, read_record
 from janus_lab.adapters.engine_room.report import Outcome, receive
 from janus_lab.adapters.engine_room.server import CLIENT_NAME, last_lines, server_url
 from janus_lab.adapters.redis import keys
-from janus_lab.adapters.redis.client import open_client
+from janus_lab.adapters.redis.client import open_client, translated
 from janus_lab.errors import EngineRoomFailed, StoreUnreachable
 
 WORKER_OPENER = "janus_lab.compose.worker:open_worker"
@@ -49,7 +49,7 @@ def attach(
     home: Path,
     *,
     start: bool,
-    wait_seconds: float = 30.0,
+    wait_seconds: float = 60.0,
     idle_seconds: float = 600.0,
     server_memory_mb: int = 0,
     opener: str = WORKER_OPENER,
@@ -85,6 +85,8 @@ def _start_once(paths: RoomPaths, options: StartOptions, *, wait_seconds: float)
             start_supervisor(paths, options, wait_seconds=deadline - time.monotonic())
             if found := _attached(paths):
                 return Attachment(found.redis_url, True, found.supervisor_pid, found.server_pid)
+            # It may have given up already: then it would do so again and again until it was too late.
+            _raise_fresh_failure(paths)
             if time.monotonic() > deadline:
                 raise too_late(paths, wait_seconds)
 
@@ -99,11 +101,7 @@ def _attached(paths: RoomPaths) -> Attachment | None:
             remedy="run `janus down` first: they and an embedded engine room do not share a data directory",
         )
     url = server_url(record.socket, f"{CLIENT_NAME}:{os.getpid()}")
-    try:
-        with open_client(url, retries=0) as client:
-            # The supervisor counts these before it stops for idleness; it says that it stops before it counts.
-            client.incr(keys.ATTACHED)
-    except StoreUnreachable:
+    if not _counted(url):
         return _wait_for_restart(paths, record, url)
     now = read_record(paths.record)
     if now is None or now.phase is not Phase.RUNNING or not held(paths.supervisor_lock):
@@ -115,14 +113,20 @@ def _wait_for_restart(paths: RoomPaths, record: Record, url: str) -> Attachment 
     """The supervisor lives and the server doesn't answer: it is being started again, or all of it is about to end."""
     deadline = time.monotonic() + 10.0
     while time.monotonic() < deadline and held(paths.supervisor_lock):
-        try:
-            with open_client(url, retries=0) as client:
-                client.incr(keys.ATTACHED)
-        except StoreUnreachable:
-            time.sleep(0.02)
-        else:
+        if _counted(url):
             return Attachment(url, False, record.supervisor_pid, record.server_pid)
+        time.sleep(0.02)
     return None
+
+
+def _counted(url: str) -> bool:
+    """Come in, if the server answers. The supervisor counts who does before it stops for idleness; it says that it stops before it counts."""
+    try:
+        with open_client(url, retries=0) as client, translated(url):
+            client.incr(keys.ATTACHED)
+    except StoreUnreachable:
+        return False
+    return True
 
 
 def start_supervisor(paths: RoomPaths, options: StartOptions, *, wait_seconds: float) -> None:

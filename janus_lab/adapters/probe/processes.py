@@ -128,9 +128,9 @@ def _heaviest() -> list[int]:
     if sys.platform == "darwin":
         return []  # other people's processes tell nothing there, and each question is dear
     sizes = []
-    for pid in psutil.pids():
+    for process in psutil.process_iter():  # it keeps those that it has found before: half as dear as finding each anew
         try:
-            sizes.append((private_memory(psutil.Process(pid)), pid))
+            sizes.append((private_memory(process), process.pid))
         except psutil.Error:
             continue
     return [pid for _, pid in sorted(sizes, reverse=True)[:HEAVIEST]]

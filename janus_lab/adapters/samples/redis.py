@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from janus_lab.adapters.redis import keys
@@ -15,6 +16,21 @@ from janus_lab.values.machine import Sample
 
 if TYPE_CHECKING:
     from redis import Redis
+
+
+TIDY_SECONDS = 2.0
+"""How often what is old is removed, and keys' lives are prolonged: seldom, as it costs more than telling a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """When the last sample of a machine was measured, and when its history was last tidied."""
+
+    at: float
+    tidied_at: float
+
+
+_NOTHING = _Published(float("-inf"), float("-inf"))
 
 
 @contextmanager
@@ -33,20 +49,25 @@ class RedisSamples:
         self._url = redis_url
         self._expiry_milliseconds = max(1, round(expiry_seconds * 1000))
         self._history_seconds = history_seconds
+        self._published: dict[str, _Published] = {}
 
     def publish(self, sample: Sample) -> None:
         """Make this the machine's latest."""
         history = keys.sample_history(sample.machine)
         data = to_json(sample)
+        before = self._published.get(sample.machine, _NOTHING)
+        tidy = sample.at < before.at or sample.at - before.tidied_at >= TIDY_SECONDS
         with translated(self._url), self._client.pipeline(transaction=False) as telling:
             telling.set(keys.sample(sample.machine), _text(data), px=self._expiry_milliseconds)
             telling.zadd(history, {_text({**data, "processes": []}): sample.at})
-            telling.zremrangebyscore(history, "-inf", f"({sample.at - self._history_seconds!r}")
-            # Where the clock was put back, what was measured before it would seem the newest.
-            telling.zremrangebyscore(history, f"({sample.at!r}", "+inf")
-            telling.expire(history, max(1, round(self._history_seconds)))
-            telling.sadd(keys.SAMPLED, sample.machine)
+            if tidy:
+                telling.zremrangebyscore(history, "-inf", f"({sample.at - self._history_seconds!r}")
+                # Where the clock was put back, what was measured before it would seem the newest.
+                telling.zremrangebyscore(history, f"({sample.at!r}", "+inf")
+                telling.expire(history, max(1, round(self._history_seconds + TIDY_SECONDS)))
+                telling.sadd(keys.SAMPLED, sample.machine)
             telling.execute()
+        self._published[sample.machine] = _Published(sample.at, sample.at if tidy else before.tidied_at)
 
     def latest(self, machine: str) -> Sample | None:
         """The machine's latest sample, or None where it has expired."""
@@ -61,7 +82,8 @@ class RedisSamples:
             newest = cast(list[tuple[str, float]], self._client.zrange(key, -1, -1, withscores=True))
             if not newest:
                 return []
-            texts = cast(list[str], self._client.zrangebyscore(key, newest[0][1] - seconds, "+inf"))
+            oldest = newest[0][1] - min(seconds, self._history_seconds)
+            texts = cast(list[str], self._client.zrangebyscore(key, oldest, "+inf"))
         return [_sample(text) for text in texts]
 
     def machines(self) -> list[str]:
