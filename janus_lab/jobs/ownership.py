@@ -15,8 +15,8 @@ from janus_lab.errors import EngineRoomFailed
 
 WORKER_MODULE = "janus_lab.jobs.worker"
 _LOOK_SECONDS = 0.2
-_PREDECESSOR_SECONDS = 20.0
-"""How long a supervisor that is just stopping may take."""
+_PREDECESSOR_SECONDS = 40.0
+"""How long a supervisor that is just stopping may take: its worker and its server have 27 seconds together."""
 _LEFT_OVER_SECONDS = 6.0
 """Server and worker end by themselves when their supervisor dies; after so long they are made to."""
 

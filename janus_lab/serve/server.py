@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 CONNECTIONS_AT_MOST = 512
 STOP_SECONDS = 10.0
 """So long requests that are being answered may go on when the server is to end; then they are cut."""
-GOODBYE_SECONDS = 2.0
-"""So long clients may take to read that they are cut."""
+GOODBYE_SECONDS = 5.0
+"""So long clients may take to read that they are cut, and a busy machine to tell them."""
 _LOOK_SECONDS = 0.05
 
 

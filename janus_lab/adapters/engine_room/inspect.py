@@ -60,8 +60,11 @@ def our_processes(home: Path) -> set[int]:
     return {pid for pid in (record.supervisor_pid, record.server_pid, *record.worker_pids) if pid is not None}
 
 
-def stop(home: Path, *, wait_seconds: float = 30.0) -> bool:
-    """Stop the engine room of `home`, worker first; False if none ran. Raises EngineRoomFailed if it does not end."""
+def stop(home: Path, *, wait_seconds: float = 90.0) -> bool:
+    """Stop the engine room of `home`, worker first; False if none ran. Raises EngineRoomFailed if it does not end.
+
+    Its worker and its server are given 27 seconds together before they are killed; a busy machine needs more for the rest.
+    """
     paths = RoomPaths(home.absolute())
     deadline = time.monotonic() + wait_seconds
     told: int | None = None
@@ -79,7 +82,7 @@ def stop(home: Path, *, wait_seconds: float = 30.0) -> bool:
             )
         time.sleep(_PAUSE_SECONDS)
     if told is not None:
-        ended(told, wait_seconds=1.0)
+        ended(told, wait_seconds=10.0)
     return told is not None
 
 

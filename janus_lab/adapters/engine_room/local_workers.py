@@ -20,7 +20,7 @@ def start_workers(
     processes: int,
     opener: str = WORKER_OPENER,
     environment: Mapping[str, str] | None = None,
-    wait_seconds: float = 30.0,
+    wait_seconds: float = 60.0,
 ) -> bool:
     """Start `processes` workers under a supervisor; False if they run already. Raises EngineRoomFailed and its like."""
     paths = RoomPaths(home.absolute())

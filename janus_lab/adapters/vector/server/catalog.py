@@ -25,7 +25,7 @@ from janus_lab.values.index_generation import IndexGeneration, IndexModel, gener
 
 _FRESH_SECONDS = 2.0
 """So long a switch by another process may go unseen by searches; writes look every time."""
-_NOTE_SECONDS = 3.0
+_NOTE_SECONDS = 15.0
 """So long we wait for the note of whoever just made a generation; then it is taken for dead."""
 _PAUSE_SECONDS = 0.05
 
