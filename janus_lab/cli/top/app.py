@@ -138,7 +138,8 @@ class Top(App[None]):
 
     def _show(self, board: Board, runs: list[Run] | None, trouble: str) -> None:
         self._asking = False
-        if self._held or not self._panes.query("#headline"):  # it may be about to end
+        # Once it ends, panes go one by one while threads still come with what they read.
+        if self._held or not self.is_running:
             return
         self._board, self._trouble = board, trouble
         self._show_headline()

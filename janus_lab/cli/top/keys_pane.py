@@ -97,8 +97,8 @@ class KeysPane(Vertical):
 
     def _show(self, page: KeyPage | None, chosen: str, told: str) -> None:
         self._asking = False
-        if not self.is_attached:
-            return  # it is about to end
+        if not self.app.is_running:
+            return  # it is about to end, and parts of this pane may be gone already
         if page is not None:
             self._due = time.monotonic() + page.seconds * REST
             self._grow(page)
