@@ -84,9 +84,13 @@ class Feed(Generic[Shown]):
         return self._thread is None
 
     def _run(self) -> None:
-        while (seconds := self._round()) is not None:
-            self._stir.wait(seconds)
-            self._stir.clear()
+        try:
+            while (seconds := self._round()) is not None:
+                self._stir.wait(seconds)
+                self._stir.clear()
+        except Exception:
+            if not self._closed:  # else what it reads from is closed, too: on a busy machine a look may outlast `close`
+                raise
 
     def _round(self) -> float | None:
         """Show what is due. Returns how long nothing will be, or None when nobody looks any more."""
