@@ -163,11 +163,14 @@ class Admission:
                 wanted = self._as_much_as_there_is(wanted)
                 continue
             self._listen()
+            wants_memory = any(map(is_memory, grant.lacking))
+            if wants_memory:
+                # Before it waits: a holder that hears of it makes way by itself.
+                kept = kept or self._lasting()
             while not told.wait(LOOK_SECONDS) and self._clock() - asked < AGAIN_SECONDS:
                 asker.waiting(grant, self._clock() - began)
             asker.waiting(grant, self._clock() - began)
-            if any(map(is_memory, grant.lacking)):
-                kept = kept or self._lasting()
+            if wants_memory:
                 self._relieve(wanted.id)
             told.clear()
             asked = self._clock()
