@@ -183,15 +183,19 @@ class ModelServer:
     ) -> Answer:
         """Do it, again and again while the server is only out of breath, with growing pauses that chance spreads.
 
-        Nothing is begun again once `most` seconds are over.
+        Nothing is begun again once `most` seconds are over. For how long it is worth it counts from the first failure: what
+        took long to fail, as all does on a busy machine, is tried again nevertheless.
         """
         began, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
+        failed = 0.0
         while True:
             try:
                 return await work()
             except REFUSALS as error:
                 wait = max(asked_pause(error), random.uniform(pause / 2, pause))  # noqa: S311 - no secret
-                if not may_repeat() or time.monotonic() + wait - began > min(worth_seconds(error), most):
+                now = time.monotonic()
+                failed = failed or now
+                if not may_repeat() or now + wait > min(failed + worth_seconds(error), began + most):
                     raise translated(error, self.address.shown, self._key) from error
             await asyncio.sleep(wait)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
