@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from janus_lab.adapters.leases.memory import MemoryLeases
@@ -15,9 +15,19 @@ MACHINE = "here"
 PLENTY = {RAM: 10**12, CPU: 1000}
 
 
-def leases_over(budgets: Mapping[str, int] = PLENTY) -> MemoryLeases:
+class Turned:
+    """A clock that only a test turns, for leases and admission alike: what lives until then lives however slow the machine is."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_366_353.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def leases_over(budgets: Mapping[str, int] = PLENTY, clock: Callable[[], float] = time.time) -> MemoryLeases:
     """Leases of a machine that was measured and stays as it is for an hour."""
-    leases = MemoryLeases()
+    leases = MemoryLeases(clock)
     publish(leases, budgets)
     return leases
 
@@ -29,9 +39,15 @@ def publish(leases: Leases, budgets: Mapping[str, int]) -> None:
 
 
 @contextmanager
-def admission_over(leases: Leases | None = None, *, ttl_seconds: float = 10.0) -> Iterator[Admission]:
+def admission_over(
+    leases: Leases | None = None, *, ttl_seconds: float = 10.0, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Admission]:
     admission = Admission(
-        leases or leases_over(), machine=MACHINE, holder=f"test:{time.monotonic_ns()}", ttl_seconds=ttl_seconds
+        leases or leases_over(),
+        machine=MACHINE,
+        holder=f"test:{time.monotonic_ns()}",
+        ttl_seconds=ttl_seconds,
+        clock=clock,
     )
     try:
         yield admission

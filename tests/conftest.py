@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from IPython.core.interactiveshell import InteractiveShell
 from redis import Redis
 
@@ -17,6 +19,12 @@ from janus_lab.adapters.engine_room.server import server_url, start_server, wait
 
 ROOT = Path(__file__).parents[1]
 pytest_plugins = ["engines", "proxies", "qdrant_engines", "redis_versions", "nvml_stub", "hub_stand_in"]
+
+# How long an example takes says something about the machine, and nothing about what it tests.
+hypothesis_settings.register_profile(
+    "any machine", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in its background deaf to interrupts, and our child processes would inherit that.

@@ -18,9 +18,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from native_stack.ports import reserve
 
 _CHUNK_BYTES = 64 * 1024
-_WAIT_SECONDS = 10.0
+_WAIT_SECONDS = 60.0
 
 
 class Proxy:
@@ -32,8 +33,8 @@ class Proxy:
         assert parts.hostname
         assert parts.port
         self._target = (parts.hostname, parts.port)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self._reserved = reserve()
+        self.port = self._reserved.number
         credentials, at, _ = parts.netloc.rpartition("@")
         self.url = urlunsplit(parts._replace(netloc=f"{credentials}{at}127.0.0.1:{self.port}"))
         self.connections = 0
@@ -75,6 +76,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_WAIT_SECONDS)
         self._loop.close()
+        self._reserved.release()
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_WAIT_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from janus_lab.serve.application import Served, application
 from janus_lab.serve.following import Followers
 from janus_lab.serve.main import listening
 from janus_lab.serve.server import Server, Signals, configured
+from janus_lab.values.run import Run, RunKind
 
 KEY = "a-key-for-tests-only"
 
@@ -46,6 +48,22 @@ class Offer:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
 
+def chats(lab: Lab) -> set[str]:
+    """Ids of the lab's runs of chats."""
+    return {run.id for run in lab.runs(limit=100, kinds=(RunKind.CHAT,))}
+
+
+def ended_chats(lab: Lab, before: set[str]) -> list[Run]:
+    """The chats that are not of `before`, of which there is at least one, once they have ended."""
+    deadline = time.monotonic() + 60
+    while True:
+        fresh = [lab.run(run_id) for run_id in sorted(chats(lab) - before)]
+        if fresh and all(run.state.final for run in fresh):
+            return fresh
+        assert time.monotonic() < deadline, fresh
+        time.sleep(0.02)
+
+
 @contextmanager
 def offered(lab: Lab, *, at_once: int = 8) -> Iterator[Offer]:
     """The lab, served by a thread of this process."""
@@ -62,5 +80,5 @@ def offered(lab: Lab, *, at_once: int = 8) -> Iterator[Offer]:
             yield Offer(lab, listener.getsockname()[1])
         finally:
             signals.count = 1
-            thread.join(30)
+            thread.join(60)
             assert not thread.is_alive()

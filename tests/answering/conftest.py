@@ -145,7 +145,7 @@ def library(tmp_path_factory, nobodys_home):
             return stack.enter_context(factory(port, settings.url(name))(settings.url(name)))
 
         documents = opened("documents", "relational_url")
-        admission = stack.enter_context(admission_over())
+        admission = stack.enter_context(admission_over(ttl_seconds=60.0))
         models = stack.enter_context(
             open_models(
                 settings,

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -33,12 +32,15 @@ QUIET = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }  # fmt: skip
 WIDGET = "window.jupyterapp.shell.currentWidget"
+PATIENCE_MS = 180_000
+"""What a page waits for comes within seconds, late on a busy machine, or never."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(900))  # a kernel, a browser and maybe servers begin in it
 
 
 class LabServer:
@@ -50,21 +52,18 @@ class LabServer:
         overrides = base / "config" / "labconfig" / "default_setting_overrides.json"
         overrides.parent.mkdir(parents=True)
         overrides.write_text(json.dumps(QUIET))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         self.token = secrets.token_hex(16)
-        self.url = f"http://127.0.0.1:{port}"
+        self._run = base / "run"
         self._log = base / "lab.log"
         environment = {
             **os.environ,
-            "JUPYTER_CONFIG_DIR": str(base / "config"), "JUPYTER_RUNTIME_DIR": str(base / "run"),
+            "JUPYTER_CONFIG_DIR": str(base / "config"), "JUPYTER_RUNTIME_DIR": str(self._run),
             "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"), "JUPYTERLAB_SETTINGS_DIR": str(base / "settings"),
             "IPYTHONDIR": str(base / "ipython"), "JUPYTER_DATA_DIR": str(base / "data"), "JANUS_HOME": str(home),
         }  # fmt: skip
         command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-            "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}",
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
+            f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}",
             "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         ]  # fmt: skip
@@ -72,14 +71,17 @@ class LabServer:
             self._process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=self.root
             )
-        self._wait()
+        self.url = self._wait()
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 60
+    def _wait(self) -> str:
+        """Its address, once it answers; the port is the server's choice, as one that we found free might be taken by then."""
+        about, deadline = self._run / f"jpserver-{self._process.pid}.json", time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self._log.read_text()[-4000:]
-            with suppress(OSError), urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=1):
-                return
+            with suppress(OSError, ValueError):
+                url = f"http://127.0.0.1:{json.loads(about.read_text())['port']}"
+                with urllib.request.urlopen(f"{url}/api?token={self.token}", timeout=30):
+                    return url
             time.sleep(0.1)
         raise AssertionError(self._log.read_text()[-4000:])
 
@@ -95,7 +97,7 @@ class LabServer:
         """End the server and the kernels it started: the process group is its own."""
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -125,7 +127,6 @@ class LabPage:
             return w?.context?.path === name && w.context.isReady && w.sessionContext?.isReady
                && w.sessionContext.session?.kernel?.status === 'idle'; }""",
             arg=name,
-            timeout=90_000,
         )
         return self
 
@@ -134,22 +135,40 @@ class LabPage:
         self.page.evaluate("([n, a]) => window.jupyterapp.commands.execute(n, a).then(() => true)", [name, arguments])
 
     def run_cell(self, index: int, *, wait: bool = True) -> None:
-        """Run a cell; the command's promise resolves only at the cell's end, so it is not awaited."""
+        """Run a cell; the command's promise resolves only at the cell's end, so it is counted and not awaited."""
         self.page.evaluate(
-            f"i => {{ {WIDGET}.content.activeCellIndex = i; window.jupyterapp.commands.execute('notebook:run-cell');"
-            " return true }",
+            f"""i => {{ {WIDGET}.content.activeCellIndex = i; window.cellsAtWork = (window.cellsAtWork || 0) + 1;
+            window.jupyterapp.commands.execute('notebook:run-cell').finally(() => {{ window.cellsAtWork -= 1 }});
+            return true }}""",
             index,
         )
         if wait:
             self.idle()
 
-    def idle(self, timeout: int = 120_000) -> None:
+    def idle(self) -> None:
         """Wait until no cell runs."""
         self.page.wait_for_function(
-            f"""() => {WIDGET}.sessionContext.session.kernel.status === 'idle' &&
-              !{WIDGET}.content.widgets.some(w => w.inputArea?.promptNode?.textContent?.includes('*'))""",
-            timeout=timeout,
+            f"""() => !window.cellsAtWork && {WIDGET}.sessionContext.session.kernel.status === 'idle' &&
+              !{WIDGET}.content.widgets.some(w => w.inputArea?.promptNode?.textContent?.includes('*'))"""
         )
+
+    def tells(self, index: int, *words: str) -> str:
+        """The cell's text, once all these words stand in it: outputs are drawn after they came."""
+        return self.reads(self.cell(index), *words)
+
+    def reads(self, locator, *words: str) -> str:
+        """What stands there for people to read, once all these words do; a space is a space."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while missing := [each for each in words if each not in (text := locator.inner_text().replace("\xa0", " "))]:
+            assert time.monotonic() < deadline, f"{missing} do not stand in:\n{text}"
+            self.page.wait_for_timeout(50)
+        return text
+
+    def holds(self, locator, count: int) -> None:
+        """Wait until there are so many of these in the page."""
+        from playwright.sync_api import expect
+
+        expect(locator).to_have_count(count, timeout=PATIENCE_MS)
 
     def interrupt(self) -> None:
         """Lab's own interrupt."""
@@ -201,7 +220,9 @@ def browser(chromium, tmp_path_factory) -> Iterator:
             headless=True,
             args=FLAGS,
             viewport={"width": 1280, "height": 1000},
+            timeout=PATIENCE_MS,
         )
+        context.set_default_timeout(PATIENCE_MS)
         yield context
         context.close()
 

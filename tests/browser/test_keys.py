@@ -55,8 +55,9 @@ def test_keys_are_drawn_in_light_and_dark_mean_something_and_are_deleted_only_wh
     assert "event stream" in words
     choose(panel, f"leases:lab-7:{LEASES_FORMAT}:records")
     panel.get_by_role("table", name="Members").wait_for()
-    for told in ("kept loaded", "waits", "14.0 GiB of GPU 0", "In [12] of survey.ipynb", "Who holds what of a machine"):
-        assert told in panel.inner_text().replace("\xa0", " ")
+    lab.reads(
+        panel, "kept loaded", "waits", "14.0 GiB of GPU 0", "In [12] of survey.ipynb", "Who holds what of a machine"
+    )
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         lab.theme(theme)
         for width in (600, 840):
@@ -75,13 +76,13 @@ def test_keys_are_drawn_in_light_and_dark_mean_something_and_are_deleted_only_wh
     lab.run_cell(1)
     panel = lab.cell(1).locator(".janus-keys")
     panel.get_by_role("button", name="claim:0199ab34-1").wait_for()
-    assert "may delete" in panel.inner_text()
+    lab.reads(panel, "may delete")
     choose(panel, "claim:0199ab34-1")
     panel.get_by_role("button", name="Delete …").click()
-    assert "Lost with it: the worker's hold" in panel.inner_text()
+    lab.reads(panel, "Lost with it: the worker's hold")
     panel.screenshot(path=str(ARTEFACTS / "keys-deleting.png"))
     panel.get_by_role("button", name="Keep it").click()
-    assert panel.get_by_role("button", name="claim:0199ab34-1").count() == 1
+    lab.holds(panel.get_by_role("button", name="claim:0199ab34-1"), 1)
     panel.get_by_role("button", name="Delete …").click()
     panel.get_by_role("button", name="Delete it").click()
     panel.get_by_role("status").filter(has_text="Deleted {janus}:claim:0199ab34-1").wait_for()
@@ -90,12 +91,13 @@ def test_keys_are_drawn_in_light_and_dark_mean_something_and_are_deleted_only_wh
 
 def test_keys_come_and_go_while_a_cell_works_and_outlive_a_reload(lab, redis_url):
     panel = shown(lab, "going", redis_url)
-    work = "link.claims.take('9999', 'worker-2', 600); time.sleep(5)"
+    work = "import pathlib\nlink.claims.take('9999', 'worker-2', 600)\nwhile not pathlib.Path('seen').exists(): time.sleep(0.05)"
     model = "window.jupyterapp.shell.currentWidget.content.model.sharedModel"
     lab.page.evaluate(f"source => {model}.insertCell(1, {{cell_type: 'code', source}})", work)
     lab.run_cell(1, wait=False)
     panel.get_by_role("button", name="claim:9999").wait_for()
     assert "*" in lab.cell(1).locator(".jp-InputPrompt").first.inner_text()
+    (lab.server.root / "seen").touch()
     lab.idle()
     lab.page.evaluate(f"source => {model}.insertCell(2, {{cell_type: 'code', source}})", BY_VERB.format(url=redis_url))
     lab.run_cell(2)
@@ -105,4 +107,4 @@ def test_keys_come_and_go_while_a_cell_works_and_outlive_a_reload(lab, redis_url
     assert set(lab.outputs(2)[-1]["data"]) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     lab.command("docmanager:save")
     lab.page.reload(wait_until="domcontentloaded")
-    panel.get_by_role("button", name="claim:9999").wait_for(timeout=90_000)
+    panel.get_by_role("button", name="claim:9999").wait_for()

@@ -4,12 +4,12 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+from slow_speaker import open_slow_speaker
+
 CORPUS = Path(__file__).parents[2] / "samples" / "corpus"
 
 BUDGET = "What was the total budget of the station for 2024?"
 LONG = "Describe how the Kestrel-4 lidar measures the wind, in detail."
-ATTEMPTS = 6
-"""The packaged model is quick: its answer may be complete before an interrupt arrives, and then there is none to stop."""
 
 WATCH = """interrupt => {
   window.drafts = [];
@@ -40,8 +40,8 @@ def test_ingest_ask_and_read_citations(lab):
     lab.open(lab.server.write("tour.ipynb", cells))
     lab.run_cell(0)
     lab.run_cell(1)
-    assert lab.cell(1).locator(".janus .badge.good").count() == 1
-    assert "Janus started its engine room" in lab.cell(1).inner_text()
+    lab.holds(lab.cell(1).locator(".janus .badge.good"), 1)
+    lab.tells(1, "Janus started its engine room")
 
     lab.page.evaluate(WATCH, False)
     lab.run_cell(2)
@@ -50,19 +50,20 @@ def test_ingest_ask_and_read_citations(lab):
     assert all(later.startswith(earlier) for earlier, later in pairwise(drafts))
 
     answer = lab.cell(2)
-    assert "1,284,000 euros" in answer.locator(".janus .text").inner_text()
+    lab.reads(answer.locator(".janus .text"), "1,284,000 euros")
     assert answer.locator("sup.n").count() >= 1
     citation = answer.locator("ul.cites details").first
     assert "p. 2" in citation.locator("summary").inner_text()
     assert not citation.locator("blockquote").is_visible()
     citation.locator("summary").click()
+    citation.locator("blockquote").wait_for()
     assert "1,284,000 euros" in citation.locator("blockquote mark").inner_text()
     assert len(citation.locator("blockquote").inner_text()) > len(citation.locator("mark").inner_text())
 
     for index in range(3, 7):
         lab.run_cell(index)
-    assert "21 days" in lab.cell(3).locator(".janus .text").inner_text()
-    assert lab.cell(6).locator(".badge", has_text="no answer").count() == 1
+    lab.reads(lab.cell(3).locator(".janus .text"), "21 days")
+    lab.holds(lab.cell(6).locator(".badge", has_text="no answer"), 1)
     kinds = {kind for index in range(7) for output in lab.outputs(index) for kind in output.get("data", {})}
     assert kinds == {"text/plain", "text/html"}
 
@@ -94,6 +95,7 @@ Answer(evil, evil, Outcome.GENERATED, (Sentence(evil, 0, len(evil), (1,), True),
 """
     lab.open(lab.server.write("hostile.ipynb", [code.strip()]))
     lab.run_cell(0)
+    lab.holds(lab.cell(0).locator(".janus .text"), 1)
     lab.page.evaluate("() => document.querySelectorAll('.janus details').forEach(d => { d.open = true })")
     assert "<script>window.__janus_pwned=1</script>" in lab.cell(0).locator(".janus .text").inner_text()
     lab.page.wait_for_timeout(500)
@@ -102,18 +104,20 @@ Answer(evil, evil, Outcome.GENERATED, (Sentence(evil, 0, len(evil), (1,), True),
 
 
 def test_labs_interrupt_keeps_the_partial_answer(lab):
-    lab.open(
-        lab.server.write("stop.ipynb", ["%load_ext janus_lab", f"stopped = %janus ask {LONG}", "stopped.outcome.value"])
-    )
-    lab.run_cell(0)
-    for _ in range(ATTEMPTS):
+    with open_slow_speaker() as url:
+        cells = [
+            f"%load_ext janus_lab\n%janus ingest '{CORPUS}'\n%janus models add slow {url}",
+            f"stopped = %janus ask --model slow {LONG}",
+            "stopped.outcome.value",
+            "%janus models remove --yes slow",
+        ]
+        lab.open(lab.server.write("stop.ipynb", cells))
+        lab.run_cell(0)
         lab.page.evaluate(WATCH, True)
-        lab.run_cell(1, wait=False)
-        lab.idle(timeout=60_000)
-        if lab.cell(1).locator(".badge.bad").count():
-            break
-    assert lab.cell(1).locator(".badge", has_text=re.compile("^stopped$")).count() == 1
-    assert lab.cell(1).locator(".janus .text").inner_text().strip()
-    lab.run_cell(2)
-    assert "cancelled" in lab.cell(2).inner_text()
-    lab.picture("stopped-light")
+        lab.run_cell(1)
+        lab.holds(lab.cell(1).locator(".badge", has_text=re.compile("^stopped$")), 1)
+        assert lab.cell(1).locator(".janus .text").inner_text().strip()
+        lab.run_cell(2)
+        lab.tells(2, "cancelled")
+        lab.picture("stopped-light")
+        lab.run_cell(3)

@@ -43,13 +43,12 @@ def test_models_and_their_memory_are_drawn_and_follow_what_happens(lab):
     lab.run_cell(0)
     models = drawn(lab)
     table = models.locator("table tbody tr")
-    assert table.count() == 4
+    lab.holds(table, 4)
     bars = models.locator("section")
-    assert bars.count() == 2
-    assert "weights" in bars.first.inner_text()
-    assert "free" in bars.first.inner_text()
-    assert "gone" in models.locator(".warn").inner_text()
-    assert "estimated" in models.inner_text()
+    lab.holds(bars, 2)
+    lab.reads(bars.first, "weights", "free")
+    lab.reads(models.locator(".warn"), "gone")
+    lab.reads(models, "estimated")
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         lab.theme(theme)
         for width in (560, 820):
@@ -57,7 +56,7 @@ def test_models_and_their_memory_are_drawn_and_follow_what_happens(lab):
             lab.page.wait_for_timeout(100)
             models.screenshot(path=str(ARTEFACTS / f"models-live-{theme.split()[-1].lower()}-{width}.png"))
     lab.run_cell(1)
-    assert "left=0" in lab.cell(1).inner_text()
+    lab.tells(1, "left=0")
     lab.page.wait_for_function("() => !document.querySelector('.janus-models section:first-child .weights')")
     assert lab.page.evaluate("() => window.__janus_pwned") is None
     assert lab.external == []

@@ -12,9 +12,6 @@ import pytest
 
 CORPUS = Path(__file__).parents[2] / "samples" / "corpus"
 
-pytestmark = pytest.mark.timeout(600)
-"""Six servers, a browser and a kernel begin here."""
-
 SETTINGS = """\
 [profiles.stack]
 relational_url = "{postgresql}"
@@ -62,19 +59,15 @@ def test_a_tour_of_the_stack(lab, stack_home):
         for name, index in (("use", 0), ("graph", 3), ("queue", 4), ("status", 6), ("doctor", 8)):
             lab.cell(index).scroll_into_view_if_needed()
             lab.picture(f"stack-{name}-{theme.split()[-1].lower()}")
-    shown = [lab.cell(index).inner_text() for index in range(len(cells))]
-    assert "postgresql" in shown[0]
-    assert "added" in shown[1]
+    while "PostgreSQL answers" not in (health := lab.tells(8, "generation model")):
+        # Not that all is well: on a busy machine a server may take longer to answer than doctor waits, which says so.
+        assert "repeat when the machine is less busy" in health, health
+        lab.run_cell(8)
+    told = ["postgresql", "added", "1,284,000 euros", "<b>bold</b>", "janus.batch", "No message is parked"]
+    told += ["ready since", "ingest", "PostgreSQL answers", "the query is wrong"]
+    shown = [lab.tells(index, words) for index, words in enumerate(told)]
     assert "1,284,000 euros" in lab.cell(2).locator(".janus .text").inner_text()
-    assert "<b>bold</b>" in shown[3]
-    assert lab.cell(3).locator(".janus table tr").count() == 3
-    assert "janus.batch" in shown[4]
-    assert "No message is parked" in shown[5]
-    assert "ready since" in shown[6]
-    assert "ingest" in shown[7]
-    # Not that all is well: on a busy machine a server may take longer to answer than doctor waits.
-    assert "PostgreSQL answers" in shown[8]
-    assert "the query is wrong" in shown[9]
+    lab.holds(lab.cell(3).locator(".janus table tr"), 3)
     assert lab.page.locator(".janus td b").count() == 0
     settings = (stack_home.parent / "janus.toml").read_text()
     passwords = set(re.findall(r"://[^:@\s]*:([^@\s]+)@", settings))

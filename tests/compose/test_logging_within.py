@@ -18,6 +18,10 @@ print("end")
 
 def test_an_inline_lab_prints_nothing(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / ".janus")], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", SCRIPT, str(tmp_path / ".janus")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
     )
     assert (done.stdout, done.stderr) == ("end\n", "")

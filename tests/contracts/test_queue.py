@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dramatiq import Message
+from waiting import until
 
 from janus_lab.errors import NotFound, StoreUnreachable
 from janus_lab.jobs.brokers import chosen_brokers
@@ -49,7 +50,7 @@ class Carrier:
     def sweep(self) -> None:
         pass
 
-    def wait_for(self, *runs: str, times: int = 1, seconds: float = 15.0) -> None:
+    def wait_for(self, *runs: str, times: int = 1, seconds: float = 60.0) -> None:
         with self.changed:
             came = self.changed.wait_for(lambda: all(self.came.count(run) >= times for run in runs), seconds)
         assert came, f"{runs} not within {seconds} s, only {self.came}"
@@ -88,13 +89,6 @@ def work(url: str, tmp_path: Path):
     return opened
 
 
-def until(true: Callable[[], object], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
-
-
 def refuse(run_id: str) -> None:
     raise NotFound(f"there is no run {run_id}", remedy="name another")
 
@@ -114,13 +108,13 @@ def test_a_delayed_run_comes_later_and_not_before(work, queue):
         begun = time.monotonic()
         queue.enqueue("later", Priority.INTERACTIVE, delay_seconds=1.0)
         carrier.wait_for("later")
-        assert 0.9 < time.monotonic() - begun < 6.0
+        assert 0.9 < time.monotonic() - begun < 30.0
 
 
 def test_long_batch_work_keeps_no_message_from_another_worker(work, queue):
     """Two workers with one batch thread each: both long runs begin, though the first worker came first."""
     released, first, second = threading.Event(), Carrier(), Carrier()
-    first.work = second.work = lambda _: released.wait(20)
+    first.work = second.work = lambda _: released.wait(200)
     with work(first):
         queue.enqueue("one", Priority.BATCH)
         first.wait_for("one")
@@ -161,7 +155,7 @@ def test_a_run_that_is_not_in_the_ledger_is_parked_once_and_can_be_redriven(work
         (letter,) = letters.dead()
         assert letter.run_id == "nobody"
         assert "NotFound: there is no run nobody" in letter.reason
-        assert letter.died_at == pytest.approx(time.time(), abs=30)
+        assert letter.died_at == pytest.approx(time.time(), abs=120)
         assert letters.dead() == [letter], "looking changes nothing"
         assert carrier.came == ["nobody"]
         carrier.work = lambda _: None

@@ -39,11 +39,15 @@ def test_a_free_step_is_taken_and_a_held_one_is_not(steps):
 
 
 def test_taking_again_what_is_ours_prolongs_it_under_the_same_number(steps):
-    fence = taken(steps, "tidy", "ada", 0.4)
-    assert taken(steps, "tidy", "ada") == fence
-    time.sleep(0.5)
+    """By how much is tested with a clock that the test turns: see `tests/lua/test_step_scripts.py`."""
+    fence = taken(steps, "tidy", "ada")
+    assert taken(steps, "tidy", "ada", 2 * LONG) == fence
     assert steps.take("tidy", "bob", LONG)[0] is StepClaim.HELD
     assert steps.finish("tidy", "ada", fence, keep_seconds=LONG)
+    other = taken(steps, "count", "ada")
+    assert taken(steps, "count", "ada", SHORT) == other
+    time.sleep(2 * SHORT)
+    assert taken(steps, "count", "bob") > other
 
 
 def test_a_finished_step_is_not_taken_again_by_anybody(steps):
@@ -99,7 +103,7 @@ def test_a_step_that_was_given_back_is_free_and_can_not_be_given_back_again(step
 def test_fencing_numbers_grow_over_all_steps_and_begin_at_the_clock(steps):
     numbers = [taken(steps, name, "ada") for name in ("a", "b", "c")]
     assert numbers == sorted(set(numbers))
-    assert numbers[0] >= int((time.time() - 5) * 1000)
+    assert numbers[0] >= int((time.time() - 60) * 1000)
 
 
 def test_of_many_who_try_one_after_the_other_and_at_once_one_finishes(steps):

@@ -14,7 +14,8 @@ from janus_lab.errors import Defect
 from janus_lab.ports.throttle import Throttle
 from janus_lab.values.rate import Rate
 
-SLOW = Rate(0.5, burst=3)
+SLOW = Rate(0.005, burst=3)
+"""One in 200 seconds: what is left of a wait shows even on a slow machine that it has begun."""
 QUICK = Rate(40.0)
 
 
@@ -30,14 +31,14 @@ def throttle(request: pytest.FixtureRequest) -> Iterator[Throttle]:
 
 def test_a_burst_passes_at_once_and_the_next_is_told_how_long_to_wait(throttle):
     assert [throttle.wait_seconds("host", SLOW) for _ in range(3)] == [0.0] * 3
-    assert 1.0 < throttle.wait_seconds("host", SLOW) <= 2.0
+    assert 100.0 < throttle.wait_seconds("host", SLOW) <= 200.0
 
 
 def test_who_is_told_to_wait_has_taken_nothing(throttle):
     for _ in range(3):
         throttle.wait_seconds("host", SLOW)
     waits = [throttle.wait_seconds("host", SLOW) for _ in range(20)]
-    assert max(waits) <= 2.0
+    assert max(waits) <= 200.0
     assert waits == sorted(waits, reverse=True)
 
 
@@ -48,17 +49,20 @@ def test_names_do_not_hinder_one_another(throttle):
 
 
 def test_after_the_told_time_there_is_a_permit(throttle):
-    assert throttle.wait_seconds("host", QUICK) == 0.0
-    wait = throttle.wait_seconds("host", QUICK)
-    assert 0.0 < wait <= 0.025
+    rate = Rate(5.0)
+    assert throttle.wait_seconds("host", rate) == 0.0
+    # Whoever asks so slowly that the next is due is given it, and asks again.
+    while (wait := throttle.wait_seconds("host", rate)) == 0.0:
+        pass
+    assert 0.0 < wait <= 0.2
     time.sleep(wait + 0.001)
-    assert throttle.wait_seconds("host", QUICK) == 0.0
+    assert throttle.wait_seconds("host", rate) == 0.0
 
 
 def test_a_cost_counts_as_so_many(throttle):
     assert throttle.wait_seconds("host", SLOW, cost=3) == 0.0
-    assert 1.0 < throttle.wait_seconds("host", SLOW) <= 2.0
-    assert 3.0 < throttle.wait_seconds("host", SLOW, cost=2) <= 4.0
+    assert 100.0 < throttle.wait_seconds("host", SLOW) <= 200.0
+    assert 300.0 < throttle.wait_seconds("host", SLOW, cost=2) <= 400.0
 
 
 def test_a_rate_that_became_slower_does_not_make_one_pay_for_the_past(throttle):
@@ -75,7 +79,7 @@ def test_what_can_never_be_paid_is_refused(throttle, cost):
 
 
 def test_many_who_ask_at_once_get_a_burst_and_no_more(throttle):
-    rate = Rate(0.01, burst=10)
+    rate = Rate(0.001, burst=10)
     passed: list[float] = []
 
     def ask() -> None:
@@ -92,10 +96,10 @@ def test_many_who_ask_at_once_get_a_burst_and_no_more(throttle):
 def test_over_time_so_many_pass_as_the_rate_says(throttle):
     rate = Rate(100.0, burst=5)
     began, passed = time.monotonic(), 0
-    while time.monotonic() - began < 0.5:
+    while passed < 40:
+        assert time.monotonic() - began < 120
         wait = throttle.wait_seconds("host", rate)
         passed += wait == 0.0
         time.sleep(min(wait, 0.01))
     seconds = time.monotonic() - began
     assert passed <= 5 + 100.0 * seconds + 1
-    assert passed > 10

@@ -17,7 +17,7 @@ from janus_lab.adapters.engine_room.workers import ready_workers
 from janus_lab.errors import EngineError
 from janus_lab.settings import environment_of
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 
 class Host:
@@ -96,12 +96,12 @@ class Host:
 
 def host_of(hosts: Sequence[Host], run_id: str) -> tuple[Host, list[Host]]:
     """The host whose worker carries out a run, and the others."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         _, workers = ready_workers(hosts[0].redis_url)
         pids = [worker.pid for worker in workers if run_id in worker.runs]
         if found := [host for host in hosts if host.pid in pids]:
             return found[0], [host for host in hosts if host is not found[0]]
-        time.sleep(0.05)
+        time.sleep(0.02)
     message = "no worker says that it carries out the run"
     raise AssertionError(message)

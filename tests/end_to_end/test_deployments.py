@@ -11,6 +11,8 @@ import pytest
 from janus_lab import open_lab
 from tests.end_to_end.journeys import CLEAN, Corpus, cranfield, journey, sample_corpus
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @dataclass(frozen=True)
 class Case:

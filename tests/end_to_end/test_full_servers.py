@@ -22,7 +22,7 @@ FILES = 150
 KINDS = {"objects_url": (minio, "96m"), "relational_url": (postgresql, "160m")}
 TOLD = {"disk-full", "run-failed", "store-unreachable"}
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(params=KINDS)
@@ -85,7 +85,7 @@ def without_room_for_originals(lab, engine, place):
     filler.unlink()
     engine.start()
     # MinIO looks at its disk now and then only, and refuses for as long as it believes what it saw.
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             return lab.ingest(lab.settings.home.parent / "reports")
@@ -97,7 +97,7 @@ def without_room_for_originals(lab, engine, place):
 def without_room_for_rows(lab, engine, place):
     """Rows are written all along."""
     handle = lab.start_ingest(lab.settings.home.parent / "reports")
-    filler = fill_when(handle, 20, place)
+    filler = fill_when(handle, 1, place)
     with pytest.raises(JanusError) as caught:
         handle.wait(IngestReport)
     assert caught.value.code in TOLD

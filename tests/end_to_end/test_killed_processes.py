@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from waiting import until
 
 from janus_lab import open_lab
 from janus_lab.errors import EngineRoomFailed
@@ -21,7 +22,7 @@ from tests.end_to_end.conftest import contents, write_reports
 FILES = 100
 QUESTION = "What failed twice in the storms of 1987?"
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def expected(tmp_path_factory):
@@ -72,7 +73,7 @@ def test_an_ingest_survives_the_death_of(victim, project, new_lab, clean):
     lab = new_lab(project / ".janus")
     write_reports(project / "reports", FILES)
     handle = lab.start_ingest(project / "reports")
-    wait_for_chunks(handle, 40)
+    wait_for_chunks(handle, 1)
     os.kill(getattr(lab.status(), victim), signal.SIGKILL)
     report = handle.wait(IngestReport)
     assert (report.added, report.failed, report.chunks) == (FILES, 0, clean[1])
@@ -95,7 +96,7 @@ def test_an_answer_survives_the_death_of_the_worker(project, new_lab):
     assert killed, "no token came before the answer"
     assert "pump" in answer.text
     assert answer.citations
-    assert lab.status().worker_pid != killed[0]
+    until(lambda: lab.status().worker_pid not in (None, killed[0]), "another worker")
 
 
 def test_work_goes_on_when_the_client_is_killed_and_anybody_may_reattach(project, new_lab, clean):
@@ -115,24 +116,21 @@ def test_work_goes_on_when_the_client_is_killed_and_anybody_may_reattach(project
 
 
 def test_nothing_runs_any_more_when_the_only_client_was_killed(project):
-    code = "import sys, time; from janus_lab import open_lab\nlab = open_lab(sys.argv[1], idle_seconds=1); s = lab.up(); print(s.supervisor_pid, s.server_pid, s.worker_pid, flush=True); time.sleep(60)"
+    code = "import sys, time; from janus_lab import open_lab\nlab = open_lab(sys.argv[1], idle_seconds=2); s = lab.up(); print(s.supervisor_pid, s.server_pid, s.worker_pid, flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(project / ".janus")], stdout=subprocess.PIPE, text=True
     ) as client:
         pids = [int(word) for word in client.stdout.readline().split()]
         assert all(living(pid) for pid in pids)
         client.kill()
-    deadline = time.monotonic() + 20
-    while any(living(pid) for pid in pids):
-        assert time.monotonic() < deadline, "the engine room outlived its last client"
-        time.sleep(0.1)
+    until(lambda: not any(living(pid) for pid in pids), "the engine room to end with its last client")
 
 
 def test_a_run_queued_when_the_engine_room_stopped_is_done_at_its_next_start(project, new_lab, clean):
     lab = new_lab(project / ".janus")
     write_reports(project / "reports", FILES)
     handle = lab.start_ingest(project / "reports")
-    wait_for_chunks(handle, 40)
+    wait_for_chunks(handle, 1)
     assert lab.down()
     assert lab.runs(kinds=[RunKind.INGEST])[0].state is RunState.RUNNING
     lab.up()
@@ -148,7 +146,7 @@ def test_an_engine_room_that_somebody_stops_is_not_started_again_by_those_who_wa
     stopped = []
 
     def stop_once(event):
-        if event.kind is EventKind.PROGRESS and event.data["chunks_done"] >= 40 and not stopped:
+        if event.kind is EventKind.PROGRESS and event.data["chunks_done"] >= 1 and not stopped:
             stopped.append(stopper.down())
 
     with pytest.raises(EngineRoomFailed, match="was stopped") as caught:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from dramatiq import Message
+from waiting import until
 
 from janus_lab import open_lab
 from janus_lab.adapters.queue import dramatiq_rabbitmq, dramatiq_redis
@@ -19,14 +20,7 @@ from tests.end_to_end.hosts import Host
 
 BROKERS = {"rabbitmq": dramatiq_rabbitmq, "redis": dramatiq_redis}
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
-
-
-def until(true, seconds=90.0):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(params=BROKERS)

@@ -12,7 +12,7 @@ from janus_lab.values.event import EventKind
 from janus_lab.values.generation import Message
 from janus_lab.values.run import RunKind
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def test_a_pull_survives_the_death_of_its_worker(project, new_lab, hub, monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from janus_lab.values.graph import Entity
 from janus_lab.values.run import RunKind
 from tests.end_to_end.conftest import write_reports
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def test_a_removal_ends_when_the_graph_is_back(project, new_lab, neo4j_url, neo4j_server):

@@ -36,7 +36,7 @@ def lab(tmp_path_factory, server):
     home.mkdir()
     (home.parent / ".env").write_text(f"THEIR_KEY={KEY}\n")
     with open_lab(home, inline=True) as lab:
-        options = ModelOptions(key_variable="THEIR_KEY", timeout_seconds=5.0)
+        options = ModelOptions(key_variable="THEIR_KEY", timeout_seconds=60.0)
         lab.models.add("theirs", server.url, options=options)
         yield lab
 

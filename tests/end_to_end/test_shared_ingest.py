@@ -13,7 +13,7 @@ from tests.end_to_end.hosts import host_of
 from tests.end_to_end.journeys import CLEAN, contents
 
 FILES = 256
-BEGUN_CHUNKS = 30
+BEGUN_CHUNKS = 1
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 

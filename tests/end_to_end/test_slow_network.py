@@ -10,7 +10,7 @@ from tests.end_to_end.conftest import contents, write_reports
 DELAY_SECONDS = 0.02
 FILES = 4
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

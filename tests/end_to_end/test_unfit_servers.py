@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from urllib.parse import urlsplit
 
 import pytest
 from qdrant_stand_in.faults import Faults
+from waiting import until
 
 from janus_lab import open_lab
 from janus_lab.adapters.engine_room.inspect import inspect
@@ -30,18 +30,11 @@ TOO_OLD = {
     "graph_url": ("janus_lab.adapters.graph.neo4j_server.OLDEST", (99, 0)),
 }
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
 def with_password(url: str, password: str) -> str:
     return url.replace(f":{urlsplit(url).password}@", f":{password}@")
-
-
-def until(true, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.fixture

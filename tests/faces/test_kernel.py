@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from slow_speaker import SECONDS
 
+pytestmark = pytest.mark.timeout(900)
 QUESTION = "What was the total budget of the station for 2024?"
+PATIENCE_SECONDS = 120.0
+"""A message comes within a second, or late from a busy machine, or never."""
 
 
 @dataclass
@@ -48,14 +52,14 @@ class Kernel:
         self._manager = manager
         self._client = manager.client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=60)
+        self._client.wait_for_ready(timeout=PATIENCE_SECONDS)
 
     def run(self, code: str, *, interrupt_at: str = "") -> Cell:
         cell = Cell()
         start, interrupted_at = time.monotonic(), 0.0
         request = self._client.execute(code, allow_stdin=False)
         while True:
-            message = self._client.get_iopub_msg(timeout=40)
+            message = self._client.get_iopub_msg(timeout=PATIENCE_SECONDS)
             if message["parent_header"].get("msg_id") != request:
                 continue
             cell.take(message["msg_type"], message["content"])
@@ -65,7 +69,7 @@ class Kernel:
             if message["content"].get("execution_state") == "idle":
                 break
         cell.seconds = time.monotonic() - (interrupted_at or start)
-        while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != request:
+        while (reply := self._client.get_shell_msg(timeout=PATIENCE_SECONDS))["parent_header"].get("msg_id") != request:
             pass
         cell.status = reply["content"]["status"]
         return cell
@@ -79,7 +83,7 @@ class Kernel:
     def complete(self, code: str) -> list[str]:
         """What a front end would offer at the end of the line."""
         request = self._client.complete(code)
-        while (reply := self._client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != request:
+        while (reply := self._client.get_shell_msg(timeout=PATIENCE_SECONDS))["parent_header"].get("msg_id") != request:
             pass
         return reply["content"]["matches"]
 
@@ -183,12 +187,9 @@ def test_completion_reaches_the_front_end(kernel):
 LONG = "Describe how the Kestrel-4 lidar measures the wind, in detail."
 
 
-def test_interrupting_keeps_the_partial_answer(kernel):
-    for _ in range(6):  # the packaged model may be through before the interrupt arrives
-        cell = kernel.run(f"stopped = %janus ask {LONG}", interrupt_at="update_display_data")
-        assert cell.seconds < 5
-        if cell.updates and "stopped" in cell.updates[-1]["text/html"]:
-            break
+def test_interrupting_keeps_the_partial_answer(kernel, slow_model):
+    cell = kernel.run(f"stopped = %janus ask --model {slow_model} {LONG}", interrupt_at="update_display_data")
+    assert cell.seconds < SECONDS / 2
     assert cell.status == "ok", cell.error
     assert kernel.value("stopped.outcome.value") == "cancelled"
     assert kernel.value("len(stopped.text) > 0") == "True"
@@ -197,9 +198,9 @@ def test_interrupting_keeps_the_partial_answer(kernel):
     assert kernel.run("%janus status").status == "ok"
 
 
-def test_interrupting_before_the_first_word_ends_as_cancelled(kernel):
-    cell = kernel.run(f"%janus ask {LONG}", interrupt_at="display_data")
-    assert cell.seconds < 5
+def test_interrupting_before_the_first_word_ends_as_cancelled(kernel, mute_model):
+    cell = kernel.run(f"%janus ask --model {mute_model} {LONG}", interrupt_at="display_data")
+    assert cell.seconds < SECONDS / 2
     assert "stopped" in cell.updates[-1]["text/html"]
     assert cell.status == "ok" or cell.error[0].startswith("run-cancelled: ")
 

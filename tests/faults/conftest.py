@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+from redis import Redis
+from waiting import until
 
 from janus_lab.adapters.engine_room.attach import Attachment, attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
@@ -22,14 +23,6 @@ from janus_lab.values.run import Priority
 OPENER = "echo_worker:open_echo"
 
 
-def until(true: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
-    """Wait until something is so; fail if it is not within `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what or true}"
-        time.sleep(0.02)
-
-
 def gone(*pids: int | None) -> bool:
     """Whether none of these processes runs any more."""
     return not any(pid is not None and _runs(pid) for pid in pids)
@@ -40,6 +33,12 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def processes_in(home: Path) -> list[int]:
+    """Those whose command names this data directory, or a file in it."""
+    found = psutil.process_iter(["cmdline"])
+    return [one.pid for one in found if any(str(home) in word for word in one.info["cmdline"] or ())]
 
 
 @dataclass
@@ -58,7 +57,7 @@ class Room:
     def up(self, **options) -> RoomState:
         """Start it and wait for its worker."""
         self.attach(**options)
-        until(lambda: self.state.worker_ready, what="a worker that is ready")
+        until(lambda: self.state.worker_ready, "a worker that is ready")
         return self.state
 
     def pids(self) -> tuple[int | None, int | None, int | None]:
@@ -69,10 +68,15 @@ class Room:
         with open_queue(self.attach().redis_url) as queue:
             queue.enqueue(run_id, priority)
 
-    def done(self, run_id: str, seconds: float = 20.0) -> bool:
-        """Whether the run's last event comes in time."""
+    def done(self, run_id: str, seconds: float = 60.0) -> bool:
+        """Whether the run's last event comes."""
         with open_events(self.attach(start=False).redis_url) as events:
             return bool(events.read(run_id, wait_seconds=seconds))
+
+    def written(self) -> None:
+        """Wait until the server has written its log: while the disk is slow to sync, it answers up to two seconds earlier."""
+        with Redis.from_url(self.attach().redis_url) as client:
+            until(lambda: not client.info("persistence")["aof_buffer_length"], "the server's log to be written")
 
     def notes(self, what: str) -> list[str]:
         file = self.home / "notes"
@@ -86,6 +90,17 @@ class Room:
 @pytest.fixture(autouse=True)
 def echo_is_importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+@pytest.fixture
+def fresh_seconds(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets how long a room that gave up is not started again; until then that is for longer than any test takes."""
+
+    def change(seconds: float) -> None:
+        monkeypatch.setattr("janus_lab.adapters.engine_room.attach._FRESH_FAILURE_SECONDS", seconds)
+
+    change(600.0)
+    return change
 
 
 @pytest.fixture

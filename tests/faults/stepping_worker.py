@@ -1,4 +1,4 @@
-"""What a worker among others opens in these tests: the real executor and sweep, with a service that counts slowly, a step a number."""
+"""What a worker among others opens in these tests: the real executor and sweep, with a service that counts, a step a number."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from janus_lab.compose.links import open_link
 from janus_lab.compose.worker import SweepingWorker
@@ -17,13 +18,19 @@ from janus_lab.values.run import RunKind
 
 
 class Counting:
-    """Commits as many steps as the run asks for; each says which process did it."""
+    """Commits as many steps as the run asks for; each says which process did it.
+
+    Before its step `held_at` it waits for the file `gate`: so whoever disturbs it finds it in mid-work.
+    """
 
     def execute(self, context):
-        for number in range(context.run.request["steps"]):
+        request = context.run.request
+        for number in range(request["steps"]):
             context.check_cancelled()
+            while number == request["held_at"] and not Path(request["gate"]).exists():
+                time.sleep(0.02)
+                context.check_cancelled()
             if str(number) not in context.finished:
-                time.sleep(context.run.request["seconds"])
                 context.commit_step(str(number), {"by": os.getpid()})
         return {"steps": len(context.finished)}
 

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from waiting import until
 
 from janus_lab.adapters.claims.redis import open_claims
 from janus_lab.adapters.engine_room.inspect import stop
 from janus_lab.adapters.events.redis import open_events
 from janus_lab.errors import DataDirectoryUnusable, DiskFull
 from janus_lab.values.event import Event, EventKind
-
-from .conftest import until
 
 pytestmark = pytest.mark.fault
 
@@ -82,10 +81,10 @@ def test_a_disk_that_fills_up_is_told_and_what_is_freed_is_used(tmp_path, new_ro
                     return True
                 return False
 
-            until(refused, what="a refusal")
+            until(refused, "a refusal")
             assert [event.data["text"] for event in events.read("run")] == ["before"]
             ballast.unlink()
-            until(lambda: not refused(), what="writes to go on")
+            until(lambda: not refused(), "writes to go on")
         room.enqueue("after")
         assert room.done("after")
         assert room.state.server_pid == before.server_pid
@@ -124,7 +123,7 @@ assert os.geteuid() != 0
 found = attach(good, start=True, opener="echo_worker:open_echo")
 with open_queue(found.redis_url) as queue, open_events(found.redis_url) as events:
     queue.enqueue("run", Priority.INTERACTIVE)
-    assert events.read("run", wait_seconds=20)
+    assert events.read("run", wait_seconds=60)
 assert stop(good)
 try:
     attach(bad, start=True, opener="echo_worker:open_echo")
@@ -155,6 +154,6 @@ def test_an_ordinary_user_has_a_room_of_their_own(tmp_path, as_nobody, name):
     if os.geteuid() == 0:
         os.chown(mine, NOBODY, NOBODY)
     command = as_nobody([sys.executable, "-c", USER_TOUR, str(mine / name), str(others / "home")])
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     assert "Permission denied" in done.stdout

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from redis import Redis
+from waiting import until
 
 from janus_lab.adapters.engine_room.attach import attach
 from janus_lab.adapters.engine_room.inspect import inspect, stop
@@ -18,18 +19,24 @@ from janus_lab.adapters.engine_room.record import Phase, read_record
 from janus_lab.errors import Defect, EngineRoomFailed, SettingsError
 from janus_lab.values.run import Priority
 
-from .conftest import OPENER, gone, until
+from .conftest import OPENER, gone, processes_in
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 CLIENT = """
 import sys, time
 from pathlib import Path
 from redis import Redis
 from janus_lab.adapters.engine_room.attach import attach
-found = attach(Path(sys.argv[1]), start=True, idle_seconds=float(sys.argv[2]), opener="echo_worker:open_echo")
-client = Redis.from_url(found.redis_url)
-client.ping()
+from redis.exceptions import ConnectionError
+while True:
+    found = attach(Path(sys.argv[1]), start=True, idle_seconds=float(sys.argv[2]), opener="echo_worker:open_echo")
+    client = Redis.from_url(found.redis_url)
+    try:
+        client.ping()
+        break
+    except ConnectionError:
+        continue  # so late that the room had ended already
 print(found.supervisor_pid, found.server_pid, int(found.started_now), flush=True)
 time.sleep(float(sys.argv[3]))
 """
@@ -56,12 +63,13 @@ def test_a_room_starts_works_and_leaves_nothing(room):
     assert not stop(room.home)
 
 
-def test_attaching_to_a_running_room_is_quick(room):
+def test_attaching_to_a_running_room_starts_nothing_and_costs_little(room, monkeypatch):
     room.up()
-    begun = time.perf_counter()
+    monkeypatch.setattr("janus_lab.adapters.engine_room.attach.start_supervisor", None)
+    begun = time.process_time()
     for _ in range(20):
-        room.attach()
-    assert (time.perf_counter() - begun) / 20 < 0.1  # starting one takes several times as long
+        assert not room.attach().started_now
+    assert (time.process_time() - begun) / 20 < 0.1
 
 
 def test_its_state_names_its_processes_and_clients(room):
@@ -78,8 +86,9 @@ def test_a_killed_server_is_started_again_with_its_data(room):
     before = room.up()
     with Redis.from_url(room.attach().redis_url) as client:
         client.set("kept", "yes")
+        room.written()
         os.kill(before.server_pid, signal.SIGKILL)
-        until(lambda: room.state.server_pid not in (None, before.server_pid), what="another server")
+        until(lambda: room.state.server_pid not in (None, before.server_pid), "another server")
         assert room.attach().redis_url
         assert client.get("kept") == b"yes"
     room.enqueue("after")
@@ -108,7 +117,7 @@ def test_a_killed_supervisor_leaves_no_orphans_and_the_next_start_works(room):
     until(lambda: gone(before.supervisor_pid))
     found = room.attach()
     assert found.started_now
-    assert gone(before.supervisor_pid, before.server_pid, before.worker_pid)
+    until(lambda: gone(before.supervisor_pid, before.server_pid, before.worker_pid), "the old ones to be gone")
     with Redis.from_url(found.redis_url) as client:
         assert client.get("kept") == b"yes"
     room.enqueue("after")
@@ -118,7 +127,7 @@ def test_a_killed_supervisor_leaves_no_orphans_and_the_next_start_works(room):
 def test_a_killed_supervisor_leaves_no_orphans_though_nobody_comes(room):
     before = room.up()
     os.kill(before.supervisor_pid, signal.SIGKILL)
-    until(lambda: gone(before.server_pid, before.worker_pid), what="server and worker to end")
+    until(lambda: gone(before.server_pid, before.worker_pid), "server and worker to end")
     assert not room.state.running
 
 
@@ -129,26 +138,31 @@ def test_the_room_outlives_the_killed_client_that_started_it_and_stops_when_idle
     time.sleep(3.0)
     assert room.state.supervisor_pid == supervisor, "a connected client keeps it"
     os.killpg(client.pid, signal.SIGINT)
-    client.wait(10)
+    client.wait(60)
     client.stdout.close()
-    assert not gone(supervisor), "a Ctrl-C in the client is not for the room"
-    until(lambda: gone(supervisor, server), 15, "the idle room to stop")
+    until(lambda: gone(supervisor, server), "the idle room to stop")
+    assert room.state.stopped
+    assert room.state.asked_at is None, "a Ctrl-C in the client is not for the room"
     assert not socket_path(room.home).exists()
     assert room.state.failure == ""
 
 
 def test_a_room_with_open_work_is_not_idle(room):
-    room.attach(idle_seconds=1.5)
+    client = client_process(room.home, idle_seconds=1.5, holds_seconds=600)
+    supervisor, _, _ = map(int, client.stdout.readline().split())
     room.enqueue("sleep-4-x", Priority.BATCH)
-    until(lambda: "sleep-4-x" in room.notes("ended"), 20, "the work to end")
-    until(lambda: not room.state.running, 15, "the idle room to stop")
+    client.kill()
+    client.communicate()
+    until(lambda: "sleep-4-x" in room.notes("ended"), "the work to end")
+    assert room.state.supervisor_pid in (supervisor, None), "no other room had to be started for it"
+    until(lambda: not room.state.running, "the idle room to stop")
     assert room.state.stopped
     assert room.state.asked_at is None, "nobody had it end"
 
 
 def test_racing_starters_get_one_server(room):
     clients = [client_process(room.home, idle_seconds=600, holds_seconds=0) for _ in range(6)]
-    found = [tuple(map(int, client.communicate(timeout=60)[0].split())) for client in clients]
+    found = [tuple(map(int, client.communicate(timeout=180)[0].split())) for client in clients]
     assert len({(supervisor, server) for supervisor, server, _ in found}) == 1
     assert sum(started for _, _, started in found) == 1
 
@@ -171,16 +185,17 @@ def test_any_path_will_do(tmp_path, new_room, name):
     assert room.done("run")
 
 
-def test_a_worker_that_must_be_mended_says_what_to_do(room):
+def test_a_worker_that_must_be_mended_says_what_to_do(room, fresh_seconds):
     with pytest.raises(SettingsError, match="called Bob"):  # noqa: PT012 - whichever attach meets it
         room.attach(opener="echo_worker:open_wrong")
         until(lambda: not room.state.running)
         room.attach()
     assert room.state.failure == "the model is called Bob"
-    time.sleep(5.0)
+    fresh_seconds(0.0)
     assert room.up().failure == "", "after a while it is tried again"
 
 
+@pytest.mark.usefixtures("fresh_seconds")
 def test_a_worker_without_services_is_a_defect(room):
     with pytest.raises(Defect, match="no_such_module"):  # noqa: PT012
         room.attach(opener="no_such_module:open_it")
@@ -188,24 +203,24 @@ def test_a_worker_without_services_is_a_defect(room):
         room.attach()
 
 
+@pytest.mark.usefixtures("fresh_seconds")
 def test_a_worker_that_never_lasts_is_given_up_with_its_last_words(room):
-    pids = room.attach(opener="echo_worker:open_dying")
-    until(lambda: not room.state.running, what="the room to give up")
-    assert "last words of a worker" in room.state.failure
-    with pytest.raises(EngineRoomFailed, match="again and again"):
+    with pytest.raises(EngineRoomFailed, match="again and again"):  # noqa: PT012 - whichever attach meets it
+        room.attach(opener="echo_worker:open_dying")
+        until(lambda: not room.state.running, "the room to give up")
         room.attach()
-    until(lambda: gone(pids.supervisor_pid, pids.server_pid))
+    assert "last words of a worker" in room.state.failure
+    until(lambda: not processes_in(room.home), "its processes to be gone")
 
 
 def test_a_stopped_worker_leaves_its_run_to_be_resumed(room):
     room.up()
-    room.enqueue("sleep-60-a")
-    until(lambda: "sleep-60-a" in room.notes("begun"))
-    begun = time.monotonic()
+    room.enqueue("sleep-600-a")
+    until(lambda: "sleep-600-a" in room.notes("begun"))
     assert stop(room.home)
-    assert time.monotonic() - begun < 8.0
+    assert room.notes("ended") == [], "nobody waits for a run"
     room.up()
-    until(lambda: room.notes("begun").count("sleep-60-a") == 2, what="the run to be taken up again")
+    until(lambda: room.notes("begun").count("sleep-600-a") == 2, "the run to be taken up again")
 
 
 def test_a_server_whose_data_is_broken_is_told_with_its_own_words(room):

@@ -7,12 +7,11 @@ import signal
 
 import pytest
 from redis import Redis
+from waiting import until
 
 from janus_lab.adapters.engine_room.inspect import stop
 from janus_lab.adapters.engine_room.presence import Presence
 from janus_lab.adapters.redis import keys
-
-from .conftest import until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
@@ -52,7 +51,7 @@ def test_a_server_that_was_killed_is_not_the_one_that_took_its_place(room, prese
     assert present.there()
     killed = room.state.server_pid
     os.kill(killed, signal.SIGKILL)
-    until(lambda: room.state.worker_ready and room.state.server_pid != killed, what="another server")
+    until(lambda: room.state.worker_ready and room.state.server_pid != killed, "another server")
     assert not present.there()
 
 

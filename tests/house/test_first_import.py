@@ -20,7 +20,7 @@ def modules_after(code: str) -> set[str]:
     """Top-level names of the modules loaded in a fresh interpreter that has run `code`."""
     report = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True, timeout=240
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -28,7 +28,7 @@ def test_every_licence_is_allowed_and_listed(root: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout
 

@@ -16,7 +16,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 def strip(path: Path, root: Path) -> int:
     """The exit status of the stripping script: 1 when it changed the file."""
     script = root / "scripts" / "strip_notebooks.py"
-    return subprocess.run([sys.executable, str(script), str(path)], check=False, timeout=60).returncode
+    return subprocess.run([sys.executable, str(script), str(path)], check=False, timeout=240).returncode
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -54,19 +54,19 @@ def empty(root: Path, uv: str, wheel: Path, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("an empty environment")
     locked, venv = folder / "pylock.toml", folder / "venv"
     export = [uv, "export", "--quiet", "--locked", "--no-dev", "--extra", "starter", "--no-emit-project"]
-    subprocess.run([*export, "--output-file", str(locked)], cwd=root, check=True, timeout=120)
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)], check=True, timeout=120)
+    subprocess.run([*export, "--output-file", str(locked)], cwd=root, check=True, timeout=300)
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)], check=True, timeout=300)
     into = ["--quiet", "--python", str(venv / "bin" / "python")]
     bring_along("llama-cpp-python", venv)
     # What `make test` has installed is in uv's cache; without the cache, the packages come from the index once more.
     sync = [uv, "pip", "sync", *into, str(locked)]
-    if subprocess.run([*sync, "--offline", "--no-build"], capture_output=True, check=False, timeout=120).returncode:
+    if subprocess.run([*sync, "--offline", "--no-build"], capture_output=True, check=False, timeout=300).returncode:
         subprocess.run(sync, check=True, timeout=900)
     # Offline, so that a requirement of the wheel that the lock lacks is an error and not a download.
     subprocess.run(
         [uv, "pip", "install", *into, "--offline", f"janus-lab[starter] @ {wheel.as_uri()}"], check=True, timeout=120
     )
-    subprocess.run([uv, "pip", "check", *into], check=True, timeout=120)
+    subprocess.run([uv, "pip", "check", *into], check=True, timeout=300)
     return venv
 
 
@@ -92,7 +92,7 @@ def janus(empty: Path, surroundings: dict[str, str], tmp_path: Path) -> Iterator
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=300,
         )
         assert not check or done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done
@@ -110,7 +110,7 @@ def python(empty: Path, code: str, surroundings: dict[str, str], folder: Path) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -70,6 +70,9 @@ class Process(House):
         self.taken = {}
         self.models = self.residency()
         self.speaking = []
+        # Its threads would live by the real clock, beside what the imagined one lets happen.
+        admission._heartbeat._over.set()
+        self.models._over.set()
 
     def layouts(self, record):
         name = record.name
@@ -83,7 +86,7 @@ class Process(House):
         return _Taken(self, name, way, self.opener(name))
 
     def beat(self):
-        """What the heartbeat's thread does in time."""
+        """What the heartbeat's thread would do in time."""
         for held in list(self.admission._heartbeat._held.values()):
             self.admission._heartbeat._beat(held)
 

@@ -65,6 +65,7 @@ class House:
         self.admission, self.cache, self.fallback = admission, cache, fallback
         self.ram, self.load_errors, self.speak_errors, self.pieces_before, self.smaller = {}, {}, {}, {}, {}
         self.opened, self.open, self.load_seconds = [], set(), 0.0
+        self.while_loading = lambda: None
         self.idle_seconds = float("inf")
         self.clock = time.time
 
@@ -92,6 +93,7 @@ class House:
 
     @contextmanager
     def opener(self, name, still_wanted=always):
+        self.while_loading()
         until = time.monotonic() + self.load_seconds
         while (left := until - time.monotonic()) > 0:
             still_wanted()

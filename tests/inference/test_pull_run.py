@@ -70,7 +70,6 @@ def test_a_licence_that_nobody_accepted_is_told_before_anything_comes(lab, hub, 
 def test_a_pull_that_takes_long_is_gone_on_with_in_other_attempts(lab, hub, weights, monkeypatch):
     monkeypatch.setattr("janus_lab.inference.pull_run._LOOK_SECONDS", 0.1)
     monkeypatch.setattr("janus_lab.runs.context.WAIT_SECONDS", 1.5 - SLICE_SECONDS)
-    monkeypatch.setattr("janus_lab.runs.watch.CLAIM_SECONDS", 1.0)
     large = weights + bytes(1_000_000)
     hub.put("org/large", {"large.gguf": large}, licence="mit")
     hub.slow_seconds = 0.1
@@ -84,8 +83,9 @@ def test_a_pull_that_takes_long_is_gone_on_with_in_other_attempts(lab, hub, weig
 
 
 def test_a_cancelled_pull_is_gone_on_with_when_it_is_retried(lab, hub, weights):
-    hub.put("org/large", {"large.gguf": weights + bytes(1_500_000)}, licence="mit")
-    hub.slow_seconds = 0.05
+    hub.put("org/large", {"large.gguf": weights + bytes(4_000_000)}, licence="mit")
+    # Half a second later how far it is may be told again; the rest would come for half a minute after that.
+    hub.slow_seconds = 0.6
 
     def cancel(event):
         if event.kind is EventKind.PROGRESS and event.data["done"] and event.data["what"].endswith("gguf"):

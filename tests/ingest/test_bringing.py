@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from waiting import until
 
 from janus_lab.errors import RunCancelled, UserError
 from janus_lab.ingest.bringing import Bringer
@@ -131,7 +132,7 @@ def test_progress_is_told_and_an_interrupt_leaves_objects_that_a_check_removes(r
     assert told[0].files_total == 100
     assert told[0].current == "bringing files/000.txt"
     assert 0 < len(list(room.stores.objects.keys())) < 100
-    assert not set(threading.enumerate()) - threads
+    until(lambda: not set(threading.enumerate()) - threads)
     check(room, mend=True)
     assert list(room.stores.objects.keys()) == []
 

@@ -22,8 +22,8 @@ from janus_lab.values.request import IngestRequest
 from janus_lab.values.run import RunKind
 
 RATE = Rate(8.0, burst=2)
-LATE_SECONDS = 0.4
-"""So late the first request may arrive on a busy machine."""
+CLOCKS_SECONDS = 0.05
+"""So much the server's clock and ours may differ over a second."""
 
 
 class Pages(ThreadingHTTPServer):
@@ -72,20 +72,22 @@ def test_an_ingest_and_another_worker_ask_a_host_no_oftener_than_the_rate_says(r
                 fetch(site.url(f"other-{number}"), 1000, turn=Turns(others, RATE, "fetch").wait)
 
         thread = threading.Thread(target=another)
+        began = time.monotonic()
         thread.start()
         report = room.ingest(*(site.url(f"page-{number}") for number in range(6)), urls=True)
         thread.join()
     assert report.added == 6
     assert len(site.asked) == 12
-    assert max(site.asked) - min(site.asked) >= (12 - RATE.burst) / RATE.per_second - LATE_SECONDS
+    assert max(site.asked) - began >= (12 - RATE.burst) / RATE.per_second - CLOCKS_SECONDS
 
 
 def test_the_setting_says_how_often(site, tmp_path, redis_url):
     with open_throttle(redis_url) as throttle:
         options = ingest_options(load_settings(tmp_path, environment={}, fetch_per_second=4), throttle)
+        began = time.monotonic()
         for number in range(7):
             options.fetch(site.url(str(number)), 1000)
-    assert max(site.asked) - min(site.asked) >= 3 / 4 - LATE_SECONDS
+    assert max(site.asked) - began >= 3 / 4 - CLOCKS_SECONDS
 
 
 def test_no_limit_is_a_limit_too(site, tmp_path, redis_url):
@@ -104,4 +106,4 @@ def test_a_cancelled_ingest_does_not_wait_for_its_turn(room, site):
     with pytest.raises(RunCancelled):
         room.service().execute(room.context(room.new_run(RunKind.INGEST, request), cancelled=lambda: bool(site.asked)))
     assert len(site.asked) == 1
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 120

@@ -20,7 +20,7 @@ class Clock:
 
 
 def launch() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    return subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def child(clock):
     child = Child(launch, judge, clock)
     child.ends = ends
     yield child
-    child.stop(wait_seconds=5)
+    child.stop(wait_seconds=60)
 
 
 def kill(child: Child) -> None:
@@ -117,13 +117,13 @@ def test_a_child_that_took_long_and_never_began_to_work_has_not_lasted(clock):
 def test_a_stopped_child_is_not_started_again(child):
     child.tend()
     process = child.process
-    child.stop(wait_seconds=5)
+    child.stop(wait_seconds=60)
     assert process.returncode is not None
     assert not child.tend()
 
 
 def test_a_child_that_does_not_obey_is_killed(clock):
-    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print('x', flush=True); time.sleep(60)"
+    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print('x', flush=True); time.sleep(600)"
     process = subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE)
     process.stdout.read(1)
     child = Child(lambda: process, lambda _: None, clock)

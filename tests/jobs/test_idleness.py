@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from redis import Redis
 
+from janus_lab.adapters.engine_room.server import CLIENT_NAME
 from janus_lab.adapters.queue.dramatiq_redis import open_queue
 from janus_lab.adapters.redis import keys
 from janus_lab.jobs.idleness import Idleness
@@ -27,7 +30,16 @@ def clock() -> Clock:
 @pytest.fixture
 def client(redis_url):
     with Redis.from_url(redis_url, decode_responses=True) as opened:
+        gone(opened)
         yield opened
+
+
+def gone(client) -> None:
+    """Wait until the server has noticed that every client has left, those of earlier tests too."""
+    deadline = time.monotonic() + 60
+    while any(entry["name"].startswith(CLIENT_NAME) for entry in client.client_list()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_room_that_nobody_needs_is_idle_after_its_time(client, clock):
@@ -46,6 +58,7 @@ def test_a_client_keeps_it(client, clock, redis_url):
         clock.now = 50.0
         assert not idleness.look()
         assert idleness.needed_again()
+    gone(client)
     clock.now = 59.0
     assert not idleness.look()
     clock.now = 61.0

@@ -49,7 +49,7 @@ def test_a_stream_that_is_closed_stops_the_model(lab):
     )
     next(stream)
     stream.close()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not (run := lab.runs(limit=1, kinds=(RunKind.CHAT,))[0]).state.final:
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from pydantic import ValidationError
+from waiting import until
 
 from janus_lab import Lab, open_lab
 from janus_lab.errors import RunFailed, UserError
@@ -25,19 +25,14 @@ LONG = [HumanMessage("Write a very long story about a village by the sea, with m
 
 def last_chat(lab: Lab):
     """The newest chat's run, once it is over."""
-    deadline = time.monotonic() + 20
-    while not (run := lab.runs(limit=1, kinds=(RunKind.CHAT,))[0]).state.final:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return run
+    (run,) = lab.runs(limit=1, kinds=(RunKind.CHAT,))
+    until(lambda: lab.run(run.id).state.final)
+    return lab.run(run.id)
 
 
 def begun(lab: Lab) -> None:
     """Wait for a chat that runs."""
-    deadline = time.monotonic() + 20
-    while not lab.runs(limit=1, kinds=(RunKind.CHAT,), states=(RunState.RUNNING,)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: lab.runs(limit=1, kinds=(RunKind.CHAT,), states=(RunState.RUNNING,)))
 
 
 def test_documents_say_where_they_stand(lab):

@@ -82,6 +82,22 @@ def test_the_scripts_do_what_their_model_does(each_redis_url):
     )
 
 
+def test_a_renewed_claim_has_a_whole_life_before_it(each_redis_url):
+    with Redis.from_url(each_redis_url, decode_responses=True) as client:
+        claims = RedisClaims(client, each_redis_url)
+        fence = claims.take("run", "ada", TTL)
+        client.pexpire(keys.claim("run"), round(TTL * 200))
+        assert claims.renew("run", "ada", fence, 10 * TTL)
+        assert 9 * TTL * 1000 < client.pttl(keys.claim("run")) <= 10 * TTL * 1000
+    now = 0.0
+    model = MemoryClaims(lambda: now)
+    fence = model.take("run", "ada", TTL)
+    for _ in range(5):
+        now += 0.8 * TTL
+        assert model.renew("run", "ada", fence, TTL)
+    assert model.take("run", "bob", TTL) is None
+
+
 @pytest.fixture
 def client(redis_url):
     with Redis.from_url(redis_url, decode_responses=True) as opened:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -213,6 +212,7 @@ def test_the_scripts_do_what_the_model_does(request, server, examples):
 
 
 @pytest.mark.parametrize("part", range(5))
+@pytest.mark.usefixtures("set_clock")
 def test_whoever_deletes_keys_by_hand_breaks_nothing_for_long(redis_url, part):
     with Redis.from_url(redis_url) as server, open_leases(redis_url) as leases:
         everything = {name: Capacity(100) for name in FULL}
@@ -221,14 +221,18 @@ def test_whoever_deletes_keys_by_hand_breaks_nothing_for_long(redis_url, part):
             at, _ = leases.held(HOST)
             leases.publish(HOST, everything, measured_at=at, stale_seconds=60.0)
 
-        def ask(name: str, amount: int, ttl: float = 0.05) -> GrantState:
+        def tell(seconds: float) -> None:
+            server.set(CLOCK, round((START + seconds) * 1e6))
+
+        def ask(name: str, amount: int, ttl: float = 1.0) -> GrantState:
             return leases.request(HOST, LeaseRequest(name, {CPU: amount}, Priority.BATCH, "", ""), ttl).state
 
+        tell(0.0)
         publish()
         assert [ask("a", 60), ask("b", 60), ask("c", 60, 9.0)] == [GrantState.GRANTED] + [GrantState.WAITING] * 2
         server.delete(keys.leases(HOST)[part])
-        for _ in range(2):
-            time.sleep(0.06)
+        for seconds in (1.2, 2.4):
+            tell(seconds)
             publish()
         leases.withdraw(HOST, "c")
         assert ask("d", 100, 9.0) is GrantState.GRANTED

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import pytest
 from board_values import NOW, hostile_board
+from waiting import until
 
 from janus_lab import open_lab
+from janus_lab.lab import board_feed
 from janus_magics import live_board
 from janus_magics.widgets.attention import SILENT_SECONDS, Attention
 from janus_magics.widgets.board_panel import BoardPanel
@@ -196,10 +198,16 @@ def test_machines_are_offered_once_there_are_several(view):
     assert view.machine == "lab-8"
 
 
+def feeds():
+    """How many threads feed boards."""
+    return [thread.name for thread in threading.enumerate()].count("janus-board-feed")
+
+
 def test_any_number_of_boards_leaves_one_thread_and_closing_the_lab_none(tmp_path):
+    until(lambda: feeds() == 0)
     with open_lab(tmp_path, inline=True) as lab:
         panels = [live_board(lab) for _ in range(8)]
-        assert [thread.name for thread in threading.enumerate()].count("janus-board-feed") == 1
+        assert feeds() == 1
         # Run again, a cell leaves boards behind that nobody looks at: the next one lets them go.
         for panel in panels:
             panel.view._attention.left("")
@@ -209,7 +217,23 @@ def test_any_number_of_boards_leaves_one_thread_and_closing_the_lab_none(tmp_pat
         assert lab.boards.feed.displays() == [kept]
         panels.clear()
         panel = None
-        gc.collect()
-        assert gone() is None
-    assert "janus-board-feed" not in [thread.name for thread in threading.enumerate()]
+        until(lambda: gc.collect() >= 0 and gone() is None)
+    until(lambda: feeds() == 0)
     assert kept.view.over
+
+
+def test_a_look_that_outlasts_the_lab_ends_quietly(tmp_path, monkeypatch):
+    monkeypatch.setattr(board_feed, "ENDING_SECONDS", 0.01)
+    looks, closed = threading.Event(), threading.Event()
+
+    def slow(_machine):
+        looks.set()
+        closed.wait(60)
+        raise RuntimeError("what it reads from is closed")
+
+    with open_lab(tmp_path, inline=True) as lab:
+        monkeypatch.setattr(lab.boards.feed, "_read", slow)
+        live_board(lab)
+        assert looks.wait(60)
+    closed.set()
+    until(lambda: feeds() == 0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import replace
 
 import pytest
+from waiting import until
 
 from janus_lab import open_lab
 from janus_lab.adapters.claims.redis import open_claims
@@ -109,13 +109,6 @@ def lab(redis_url, tmp_path):
         yield opened
 
 
-def until(seen):
-    deadline = time.monotonic() + 10
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_a_lab_s_keys_go_on_until_it_is_closed(lab, redis_url):
     view = live_keys(lab)
     with open_claims(redis_url) as claims:
@@ -123,7 +116,7 @@ def test_a_lab_s_keys_go_on_until_it_is_closed(lab, redis_url):
     until(lambda: any("claim" in key.name for key in view.page.keys))
     lab.close()
     assert view.over
-    assert not [thread for thread in threading.enumerate() if thread.name == "janus-board-feed"]
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name == "janus-board-feed"])
     view.close()
 
 

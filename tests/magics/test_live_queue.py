@@ -130,7 +130,7 @@ def test_a_labs_queue_goes_on_until_the_lab_is_closed_and_acts_on_its_runs(tmp_p
         view.send = heard.append
         hear(view, kind="act", act="pause", id=RUN.id)
         assert lab.run(RUN.id).state is RunState.PAUSED
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not any(each.get("rows", {}).get(RUN.id, {}).get("phase") == "paused" for each in heard):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -47,7 +47,7 @@ def test_a_worker_elsewhere_forbids_it(project, server_redis_url):
     home = project / ".janus"
     with open_lab(home, profile="stack") as lab:
         lab.up()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not lab.status().workers and time.monotonic() < deadline:
             time.sleep(0.1)
         try:

@@ -11,7 +11,8 @@ from nbformat import NotebookNode
 from nbmake.nb_result import NotebookError, NotebookResult
 from nbmake.nb_run import NotebookRun
 
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 600
+"""For a cell; some start an engine room, fetch a model or ingest, on whatever machine."""
 
 
 class StrictRun(NotebookRun):

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
+pytestmark = pytest.mark.timeout(900)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 

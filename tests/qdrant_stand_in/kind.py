@@ -12,7 +12,7 @@ from native_stack.engine import Launch, Site
 SERVICE = "qdrant"
 SPARE_PORTS = 0
 _TESTS = Path(__file__).parents[1]
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 10.0
 
 
 def missing() -> str | None:

@@ -119,7 +119,7 @@ def test_every_stage_is_timed():
     watch = Stopwatch()
     find(over(Vectors(ranking("a"))), "q", 5, watch=watch)
     assert set(watch.timings) == {"embed", "retrieve", "fuse", "load"}
-    assert all(0 <= seconds < 1 for seconds in watch.timings.values())
+    assert all(0 <= seconds < 60 for seconds in watch.timings.values())
 
 
 class Ledger:

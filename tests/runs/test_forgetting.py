@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
+from waiting import until
 
 from janus_lab.adapters.relational.ledger import open_ledger
 from janus_lab.adapters.steps.memory import MemorySteps
@@ -28,13 +29,6 @@ def ended(ledger, kind: RunKind, days_ago: float) -> str:
     ledger.start(run.id, 1, at)
     assert ledger.finish(run.id, RunState.DONE, fence=1, at=at, result={})
     return run.id
-
-
-def until(true) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def left(ledger) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from janus_lab.errors import EngineRoomFailed, RunCancelled, RunFailed, UserError
 from janus_lab.runs.client import RunClient
 from janus_lab.runs.follow import follow
-from janus_lab.runs.handle import CANCEL_PATIENCE_SECONDS
 from janus_lab.runs.inline import InlineQueue
 from janus_lab.values.event import EventKind
 from janus_lab.values.request import AskRequest
@@ -27,6 +25,13 @@ def client(bench):
     made = RunClient(bench.ledger, link=lambda: link, reopen=lambda citation: None, distress=lambda: None)
     yield made
     queue.close()
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    """Seconds that an interrupted wait lasts where nobody tells of the run's end; far more than any machine takes."""
+    monkeypatch.setattr("janus_lab.runs.handle.CANCEL_PATIENCE_SECONDS", 120.0)
+    return 120.0
 
 
 def ask(client):
@@ -102,12 +107,9 @@ def test_a_failed_run_raises_what_failed_and_can_be_retried(client):
         client.retry(handle.id)
 
 
-def test_an_interrupted_wait_cancels_and_returns_the_partial_result(client):
-    begun = threading.Event()
-
+def test_an_interrupted_wait_cancels_and_returns_the_partial_result(client, patience):
     def work(context):
         context.emit(EventKind.TOKEN, text="par")
-        begun.set()
         while not context.cancelled():
             time.sleep(0.005)
         context.mark_partial()
@@ -122,11 +124,11 @@ def test_an_interrupted_wait_cancels_and_returns_the_partial_result(client):
 
     started = time.monotonic()
     assert handle.wait_json(interrupt) == {"text": "par"}
-    assert time.monotonic() - started < CANCEL_PATIENCE_SECONDS
+    assert time.monotonic() - started < patience / 2
     assert handle.run().state is RunState.CANCELLED
 
 
-def test_an_interrupt_that_comes_with_the_last_event_loses_nothing(client):
+def test_an_interrupt_that_comes_with_the_last_event_loses_nothing(client, patience):
     client.work = lambda context: {"text": "all of it"}
     handle = ask(client)
 
@@ -136,7 +138,7 @@ def test_an_interrupt_that_comes_with_the_last_event_loses_nothing(client):
 
     started = time.monotonic()
     assert handle.wait_json(interrupt) == {"text": "all of it"}
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < patience / 2
     assert handle.run().state is RunState.DONE
 
 

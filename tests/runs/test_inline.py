@@ -19,12 +19,26 @@ def opened(carry_out) -> Iterator[InlineQueue]:
         yield runner
 
 
-def test_a_delayed_run_comes_after_one_that_is_due():
+def test_a_delayed_run_comes_after_one_that_is_due(monkeypatch):
     done: queue.Queue[str] = queue.Queue()
+    begin, delays = threading.Event(), []
+
+    class Held(threading.Timer):
+        """Its time begins when the test says so."""
+
+        def run(self) -> None:
+            delays.append(self.interval)
+            assert begin.wait(60)
+            super().run()
+
+    monkeypatch.setattr(threading, "Timer", Held)
     with opened(done.put) as runner:
-        runner.enqueue("later", Priority.BATCH, delay_seconds=1.0)
+        runner.enqueue("later", Priority.BATCH, delay_seconds=0.05)
         runner.enqueue("now", Priority.BATCH)
-        assert [done.get(timeout=20), done.get(timeout=20)] == ["now", "later"]
+        assert done.get(timeout=60) == "now"
+        begin.set()
+        assert done.get(timeout=60) == "later"
+    assert delays == [0.05]
 
 
 def test_a_run_that_a_store_failed_is_tried_again():
@@ -38,7 +52,7 @@ def test_a_run_that_a_store_failed_is_tried_again():
     first = threading.Lock()
     with opened(fail_once) as runner:
         runner.enqueue("run", Priority.BATCH)
-        assert [attempts.get(timeout=20), attempts.get(timeout=20)] == ["run", "run"]
+        assert [attempts.get(timeout=60), attempts.get(timeout=60)] == ["run", "run"]
 
 
 def test_closing_waits_for_what_runs_and_drops_what_waits():
@@ -52,9 +66,9 @@ def test_closing_waits_for_what_runs_and_drops_what_waits():
     with opened(work) as runner:
         runner.enqueue("later", Priority.BATCH, delay_seconds=60.0)
         runner.enqueue("runs", Priority.BATCH)
-        assert began.wait(20)
+        assert began.wait(60)
     runner.enqueue("too late", Priority.BATCH)
     assert done == ["runs"]
     for timer in runner._waiting:
-        timer.join(20)
+        timer.join(60)
         assert not timer.is_alive()

@@ -97,7 +97,8 @@ def test_nothing_heavy_runs_without_a_lease(tmp_path, watchman, hub, monkeypatch
     hub.put("org/small", {"small.gguf": made_model(tmp_path / "small.gguf").read_bytes()}, licence="mit")
     files = write(tmp_path / "files", 8)
     reranker = overlap_model(tmp_path / "models", tmp_path / "cache").as_uri()
-    settings = {"chunk_characters": 300, "hub_url": hub.url, "reranking_model": reranker}
+    # A lease outlives a machine that stands still for a while: none is lost.
+    settings = {"chunk_characters": 300, "hub_url": hub.url, "reranking_model": reranker, "lease_ttl_seconds": 120.0}
     with open_lab(tmp_path / "home", inline=True, **settings) as lab:
         lab.ingest(files)
         lab.plan(files, verify=True)

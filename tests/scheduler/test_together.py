@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from waiting import until
 
 from janus_lab.errors import RunCancelled
 from janus_lab.scheduler import together as module
@@ -68,27 +69,26 @@ class Crowd:
                 self.covered.append(work.covered)
                 self.order.append(name)
             if seconds is None:
-                self.go.wait(10)
+                self.go.wait(60)
             else:
                 time.sleep(seconds)
             with self.lock:
                 self.inside -= 1
 
     def until(self, inside):
-        deadline = time.monotonic() + 5
-        while self.inside != inside:
-            assert time.monotonic() < deadline, self.inside
-            time.sleep(0.005)
+        until(lambda: self.inside == inside)
 
     def end(self):
         self.go.set()
         for thread in self.threads:
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive()
 
 
 @pytest.fixture
-def crowd(admission):
+def crowd(admission, monkeypatch):
+    # A machine that is slow to start the others ends no turn.
+    monkeypatch.setattr(module, "TURN_SECONDS", 3600.0)
     return Crowd(admission, Together(admission, lambda: ENGINE))
 
 
@@ -105,10 +105,7 @@ def test_who_waits_for_their_own_lease_joins_whoever_was_granted_first(leases, a
     taken = admission.ask(Demand("other", {CPU: 2}), Somebody())
     for _ in range(4):
         crowd.start()
-    deadline = time.monotonic() + 5
-    while len(leases.book(MACHINE).waiting) < 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    until(lambda: len(leases.book(MACHINE).waiting) == 4)
     assert crowd.inside == 0
     admission.give_back(taken)
     crowd.until(4)
@@ -119,27 +116,23 @@ def test_who_waits_for_their_own_lease_joins_whoever_was_granted_first(leases, a
 
 
 def test_nobody_joins_while_others_wait_for_processors_after_a_turn(leases, admission, crowd, monkeypatch):
-    monkeypatch.setattr(module, "TURN_SECONDS", 0.2)
-    crowd.start(name="first", seconds=1.0)
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
+    crowd.start(name="first")
     crowd.until(1)
-    time.sleep(0.25)
-    got = []
 
     def other():
         held = admission.ask(Demand("ingest", {CPU: 2}), Somebody())
         crowd.order.append("other")
-        got.append(held)
         time.sleep(0.1)
         admission.give_back(held)
 
     thread = threading.Thread(target=other, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 5
-    while not leases.book(MACHINE).waiting:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    until(lambda: leases.book(MACHINE).waiting)
     crowd.start(name="late", seconds=0.0)
-    thread.join(10)
+    until(lambda: len(leases.book(MACHINE).waiting) == 2)
+    crowd.go.set()
+    thread.join(60)
     crowd.end()
     assert crowd.order == ["first", "other", "late"]
 
@@ -149,7 +142,7 @@ def test_who_comes_late_does_not_ask_without_end_where_there_is_room_beside_thos
     asked = []
     request = leases.request
     monkeypatch.setattr(leases, "request", lambda *wanted: asked.append(wanted) or request(*wanted))
-    with admission_over(leases) as admission:
+    with admission_over(leases, ttl_seconds=3600.0) as admission:
         crowd = Crowd(admission, Together(admission, lambda: ENGINE))
         crowd.start()
         crowd.until(1)
@@ -166,10 +159,9 @@ def test_who_comes_late_does_not_ask_without_end_where_there_is_room_beside_thos
 
 
 def test_alone_nobody_is_turned_away_after_a_turn(crowd, monkeypatch):
-    monkeypatch.setattr(module, "TURN_SECONDS", 0.05)
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
     crowd.start()
     crowd.until(1)
-    time.sleep(0.1)
     crowd.start()
     crowd.until(2)
     crowd.end()

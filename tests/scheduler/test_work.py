@@ -37,6 +37,7 @@ def batch(admission, demand=ALL):
 
 def test_batch_work_lets_a_person_go_first_at_its_next_boundary_and_goes_on_afterwards(admission, leases, monkeypatch):
     monkeypatch.setattr("janus_lab.scheduler.work.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(fairness, "TURN_SECONDS", 3600.0)
     order = []
     work = batch(admission)
 
@@ -73,15 +74,15 @@ def test_who_has_waited_long_works_for_a_turn_though_others_wait():
     assert fairness.gives_way(Held, 100.1)
 
 
-def test_alike_ones_take_turns(admission, monkeypatch):
-    monkeypatch.setattr(fairness, "TURN_SECONDS", 0.05)
+def test_alike_ones_take_turns(admission, leases, monkeypatch):
+    monkeypatch.setattr(fairness, "TURN_SECONDS", 0.0)
     order = []
 
     def work(name):
         with Work(admission, ALL, Asker()).going():
             for _ in range(4):
                 order.append(name)
-                time.sleep(0.06)
+                until(lambda: leases.book(MACHINE).waiting)
                 current_work().boundary()
 
     threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
@@ -150,9 +151,9 @@ def test_a_following_thread_pauses_while_there_is_no_lease_and_ends_with_the_wor
             time.sleep(0.02)
             count = len(steps)
             time.sleep(0.1)
-            assert len(steps) == count
-        until(lambda: len(steps) > count)
-    thread.join(2)
+            assert len(steps) <= count + 1, "one may have been under way"
+        until(lambda: len(steps) > count + 1)
+    thread.join(60)
     assert ended
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
+from waiting import until
 
 from janus_lab import open_lab
 from janus_lab.serve.main import listening
@@ -43,7 +45,7 @@ class Process:
     def _read(self):
         self.said.extend(self.process.stderr)
 
-    def await_said(self, pattern, seconds=60):
+    def await_said(self, pattern, seconds=120):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             if found := pattern.search("".join(self.said)):
@@ -61,7 +63,7 @@ class Process:
         return self.ended()
 
     def ended(self):
-        status = self.process.wait(40)
+        status = self.process.wait(120)
         self._reader.join()
         self.process.stderr.close()
         return status
@@ -97,26 +99,34 @@ def client_of(server):
         yield http
 
 
-def until(happens, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def listens(http):
+    try:
+        with socket.create_connection((http.base_url.host, http.base_url.port)):
+            return True
+    except ConnectionRefusedError:
+        return False
 
 
-def last_of(lines):
-    *_, last = (line for line in lines if line.startswith("data:"))
-    return json.loads(last.removeprefix("data: "))["error"]
+def spoken(reply):
+    """What a stream tells, once the model has begun to speak."""
+    told = (json.loads(line.removeprefix("data: ")) for line in reply.iter_lines() if line.startswith("data:"))
+    while not next(told)["choices"][0]["delta"].get("content"):
+        pass
+    return told
+
+
+def last_of(told):
+    *_, last = told
+    return last["error"]
 
 
 def test_it_serves_until_it_is_told_to_end_and_leaves_a_stopped_engine_room_alone(serve, home):
     server = serve()
     with client_of(server) as http, open_lab(home, start=False) as lab, ThreadPoolExecutor(1) as pool:
         with http.stream("POST", "/chat/completions", json=STORY) as reply:
-            lines = reply.iter_lines()
-            next(lines)
+            told = spoken(reply)
             lab.down()
-            assert "`janus up`" in last_of(lines)["message"]
+            assert "`janus up`" in last_of(told)["message"]
         refusal = http.post("/embeddings", json={"input": "x"})
         assert refusal.status_code == 503
         assert refusal.json()["error"]["code"] == "engine-room-failed"
@@ -126,15 +136,14 @@ def test_it_serves_until_it_is_told_to_end_and_leaves_a_stopped_engine_room_alon
         with open_lab(home) as again:
             again.up()
         with http.stream("POST", "/chat/completions", json=STORY) as reply:
-            lines = reply.iter_lines()
-            next(lines)
+            told = spoken(reply)
             whole = pool.submit(http.post, "/chat/completions", json={**STORY, "stream": False})
             until(lambda: len(lab.runs(kinds=(RunKind.CHAT,))) == 3)
             server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-            assert next(line for line in lines if line.startswith("data:"))
+            until(lambda: not listens(http))
+            assert next(told)
             server.process.send_signal(signal.SIGTERM)
-            assert last_of(lines)["code"] == "server_ending"
+            assert last_of(told)["code"] == "server_ending"
         assert (whole.result().status_code, whole.result().json()["error"]["code"]) == (503, "server_ending")
         assert server.ended() == 0
         until(lambda: [run.state for run in lab.runs(kinds=(RunKind.CHAT,))] == [RunState.CANCELLED] * 3)
@@ -157,7 +166,7 @@ def test_a_port_in_use_is_named(home):
     with listening("127.0.0.1", 0) as taken:
         command = [sys.executable, "-m", "janus_lab.cli", "--home", str(home), "serve"]
         done = subprocess.run(
-            [*command, "--port", str(taken.getsockname()[1])], capture_output=True, text=True, check=False, timeout=60
+            [*command, "--port", str(taken.getsockname()[1])], capture_output=True, text=True, check=False, timeout=120
         )
     assert done.returncode == 1
     assert "nothing can listen at 127.0.0.1" in done.stderr

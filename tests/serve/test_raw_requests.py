@@ -8,10 +8,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from serving import KEY, offered
+from serving import KEY, chats, ended_chats, offered
+from waiting import until
 
 from janus_lab.serve import guard, speaking
-from janus_lab.values.run import RunKind, RunState
+from janus_lab.serve.following import Following
+from janus_lab.values.run import RunState
 
 CHAT = {"model": "janus", "messages": [{"role": "user", "content": "Name a colour."}], "max_tokens": 4}
 STORY = {
@@ -20,7 +22,16 @@ STORY = {
     ],
     "max_tokens": 1500,
 }
-LONG = {"messages": [{"role": "user", "content": "The keeper of the tower counted ships, lamps and gulls. " * 110}]}
+LONG = {
+    "messages": [
+        {
+            "role": "user",
+            "content": "The keeper of the tower counted ships, lamps and gulls. " * 100
+            + STORY["messages"][0]["content"],
+        }
+    ],
+    "max_tokens": 500,
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +46,12 @@ def request_bytes(body, *, length=None, key=KEY, path="/v1/chat/completions"):
     return head.encode() + data
 
 
-def chats(lab):
-    return lab.runs(limit=50, kinds=(RunKind.CHAT,))
-
-
-def await_state(lab, before, state):
-    """The one run that came since."""
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        fresh = [run for run in chats(lab) if run.id not in before]
-        if fresh and fresh[0].state is state:
-            return fresh[0]
+def await_running(lab, before):
+    """Until the one run that came since has begun."""
+    deadline = time.monotonic() + 60
+    while [lab.run(run_id).state for run_id in chats(lab) - before] != [RunState.RUNNING]:
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    raise AssertionError([run.state for run in fresh])
 
 
 @pytest.mark.parametrize(
@@ -203,18 +207,16 @@ def test_events_are_lines_as_server_sent_events_are(http):
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("body", [STORY, LONG], ids=["while it speaks", "while it reads"])
 def test_whoever_leaves_is_not_worked_for(offer, body, stream):
-    before = {run.id for run in chats(offer.lab)}
+    before = chats(offer.lab)
     with offer.connect() as connection:
         connection.sendall(request_bytes({**body, "stream": stream}))
-        await_state(offer.lab, before, RunState.RUNNING)
+        await_running(offer.lab, before)
         time.sleep(0.1)
-    left = time.monotonic()
-    await_state(offer.lab, before, RunState.CANCELLED)
-    assert time.monotonic() - left < 3
+    assert [run.state for run in ended_chats(offer.lab, before)] == [RunState.CANCELLED]
 
 
 def test_whoever_leaves_before_asking_all_has_asked_nothing(offer):
-    before = {run.id for run in chats(offer.lab)}
+    before = chats(offer.lab)
     with offer.connect() as connection:
         connection.sendall(request_bytes(CHAT)[:-5])
     with offer.connect() as connection:
@@ -222,7 +224,7 @@ def test_whoever_leaves_before_asking_all_has_asked_nothing(offer):
     with offer.connect() as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 garbage \r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 400")
-    assert {run.id for run in chats(offer.lab)} == before
+    assert chats(offer.lab) == before
 
 
 def test_while_nothing_is_said_the_stream_is_kept_alive(offer, http, monkeypatch):
@@ -244,22 +246,36 @@ def test_what_fails_within_a_stream_is_told_in_it(http, monkeypatch):
     assert "data: [DONE]" not in lines
 
 
-def test_more_than_can_be_followed_are_told_to_come_again(offer):
+def test_more_than_can_be_followed_are_told_to_come_again(offer, monkeypatch):
+    followed, seen, go = threading.Semaphore(0), threading.Event(), Following.go
+
+    def held(following):
+        followed.release()
+        seen.wait(60)
+        go(following)
+
+    monkeypatch.setattr(Following, "go", held)
     with offered(offer.lab, at_once=2) as narrow, narrow.http() as client, ThreadPoolExecutor(2) as pool:
-        before = {run.id for run in chats(offer.lab)}
-        busy = [pool.submit(client.post, "/chat/completions", json={**STORY, "max_tokens": 60}) for _ in range(2)]
-        while len({run.id for run in chats(offer.lab)} - before) < 2:
-            time.sleep(0.01)
+        busy = [pool.submit(client.post, "/chat/completions", json=CHAT) for _ in range(2)]
+        assert all(followed.acquire(timeout=60) for _ in busy)
         reply = client.post("/chat/completions", json=CHAT)
         assert reply.status_code == 503
         assert reply.json()["error"]["code"] == "busy"
         assert reply.headers["retry-after"]
+        seen.set()
         assert [each.result().status_code for each in busy] == [200, 200]
-        assert client.post("/chat/completions", json=CHAT).status_code == 200
+        # Their places are free a moment after their replies have come.
+        deadline = time.monotonic() + 60
+        while (reply := client.post("/chat/completions", json=CHAT)).status_code == 503:
+            assert time.monotonic() < deadline
+        assert reply.status_code == 200
 
 
 def test_no_thread_is_left_behind(offer):
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with offered(offer.lab) as other, other.http() as client:
         client.post("/chat/completions", json=CHAT)
-    assert threading.active_count() <= before
+        assert any(thread.name.startswith("serve") for thread in set(threading.enumerate()) - before)
+    # The lab goes on, and its threads begin when they are needed.
+    theirs = ("inline", "janus-", "lease-heartbeat", "llama")
+    until(lambda: all(thread.name.startswith(theirs) for thread in set(threading.enumerate()) - before))

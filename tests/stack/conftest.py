@@ -43,7 +43,7 @@ def schema() -> dict[str, Any]:
             text=True,
             check=False,
             cwd=folder,
-            timeout=120,
+            timeout=240,
             env={**kept, "HOME": str(cache.HOME)},
         )
         if done.returncode:

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pika
 import psutil
@@ -40,25 +43,28 @@ def everything(folder: Path) -> list[psutil.Process]:
     return [found, *found.children(recursive=True)]
 
 
-def gone(processes: list[psutil.Process], seconds: float) -> bool:
-    """Whether all of them end in time."""
+def gone(processes: list[psutil.Process], seconds: float = 90.0) -> bool:
+    """Whether all of them end; nothing but what ends them would do so by itself."""
     _, alive = psutil.wait_procs(processes, timeout=seconds)
     return not alive
 
 
+def told(processes: list[psutil.Process], ask: Callable[[psutil.Process], list[Any]]) -> Iterator[Any]:
+    """What each says of itself; engines have helpers that come and go."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            yield from ask(process)
+
+
 def test_nothing_listens_but_on_loopback(engine: Engine) -> None:
-    listening = [
-        connection.laddr
-        for process in everything(engine.folder)
-        for connection in process.net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
+    connections = told(everything(engine.folder), lambda process: process.net_connections(kind="inet"))
+    listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
     assert engine.port in {address.port for address in listening}
     assert {address.ip for address in listening} <= LOOPBACK
 
 
 def test_no_process_shows_a_secret_in_its_arguments(engine: Engine) -> None:
-    words = [word for process in everything(engine.folder) for word in process.cmdline()]
+    words = list(told(everything(engine.folder), psutil.Process.cmdline))
     assert not [word for word in words if any(secret in word for secret in engine.site.values.values())]
     assert not any(secret in engine.log.read_text(errors="replace") for secret in engine.site.values.values())
 
@@ -68,7 +74,7 @@ def test_no_process_shows_a_secret_in_its_arguments(engine: Engine) -> None:
 def test_a_killed_engine_leaves_nothing_and_comes_back_at_the_same_url(engine: Engine) -> None:
     before, url = everything(engine.folder), engine.url
     engine.kill()
-    assert gone(before, 0.5)
+    assert gone(before)
     assert not engine.running()
     assert not engine.answers()
     engine.restart()
@@ -124,8 +130,8 @@ def test_an_engine_ends_with_the_process_that_started_it(kind, engines_folder: P
         assert owner.stdout.readline() == b"started\n"
         belonging = everything(folder)
         owner.kill()
-        owner.wait(10)
-    assert gone(belonging, 45)
+        owner.wait(60)
+    assert gone(belonging)
 
 
 @pytest.mark.fault
@@ -134,7 +140,7 @@ def test_an_engine_ends_with_its_keeper(engines_folder: Path, tmp_path: Path) ->
     with Engine(redis, engines_folder / tmp_path.name) as engine:
         found, *rest = everything(engine.folder)
         os.kill(found.pid, signal.SIGKILL)
-        assert gone(rest, 10)
+        assert gone(rest)
         engine.start()
         assert engine.answers()
 
@@ -167,4 +173,4 @@ def test_an_engine_that_ends_at_its_start_says_why(engines_folder: Path, tmp_pat
         begin = time.monotonic()
         with pytest.raises(NotStarted, match="in use"):
             Engine(redis, folder.with_name(f"{folder.name}-2"), port=busy).start()
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 90, "an answer is waited for twice as long"

@@ -152,7 +152,7 @@ def test_rabbitmq_has_its_limits_and_one_user(rabbitmq_server: Engine) -> None:
     user = (site.service.environment["RABBITMQ_DEFAULT_USER"], site.service.environment["RABBITMQ_DEFAULT_PASS"])
     lines = site.service.configs[rabbitmq.CONFIG].splitlines()
     told = dict(line.split(" = ", 1) for line in lines if not line.startswith("#"))
-    with httpx.Client(base_url=rabbitmq.console_url(site), auth=user) as console:
+    with httpx.Client(base_url=rabbitmq.console_url(site), auth=user, timeout=60) as console:
         assert [one["name"] for one in console.get("/api/users").raise_for_status().json()] == ["janus"]
         assert console.get("/api/whoami", auth=("guest", "guest")).status_code == 401
         node = first_figures(console)
@@ -162,7 +162,7 @@ def test_rabbitmq_has_its_limits_and_one_user(rabbitmq_server: Engine) -> None:
 
 def first_figures(console: httpx.Client) -> dict[str, Any]:
     """What the node says of itself; a young one takes some seconds."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         (node,) = console.get("/api/nodes").raise_for_status().json()
         if "disk_free_limit" in node:

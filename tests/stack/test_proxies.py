@@ -22,7 +22,7 @@ def proxy(proxied, server_redis_url):
 @pytest.fixture
 def client(proxy):
     """A client that tries once."""
-    with Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=1.0) as client:
+    with Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=60.0) as client:
         yield client
 
 
@@ -38,15 +38,14 @@ def test_it_is_slow(client, proxy):
     proxy.delay(0.2)
     begin = time.monotonic()
     client.ping()
-    assert 0.4 <= time.monotonic() - begin < 0.9
+    assert time.monotonic() - begin >= 0.4
+    proxy.delay(3600.0)
     proxy.heal()
-    begin = time.monotonic()
-    client.ping()
-    assert time.monotonic() - begin < 0.2
+    assert client.ping()
 
 
 def test_it_cuts_what_is_open_and_lets_others_in(client, proxy):
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5.0) as open_one:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=60.0) as open_one:
         open_one.sendall(b"PING\r\n")
         assert open_one.recv(100)
         proxy.cut()
@@ -69,7 +68,10 @@ def test_it_refuses(client, proxy):
 def test_it_hangs(client, proxy):
     client.ping()
     proxy.hang()
-    with pytest.raises(Silent):
-        client.ping()
+    with (
+        Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=1.0) as impatient,
+        pytest.raises(Silent),
+    ):
+        impatient.ping()
     proxy.heal()
     assert client.ping()

@@ -20,6 +20,6 @@ def model_server() -> Iterator[StandIn]:
 
 @pytest.fixture
 def served(model_server: StandIn) -> Iterator[ServedGeneration]:
-    """Its model, with little patience."""
-    with opened(model_server.url, timeout_seconds=2.0) as backend:
+    """Its model."""
+    with opened(model_server.url, timeout_seconds=60.0) as backend:
         yield backend

@@ -11,7 +11,7 @@ import pytest
 
 from janus_lab.adapters.backend.event_loop import EventLoop
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
 
 
 async def nothing():

@@ -17,6 +17,7 @@ import httpx
 import psutil
 import pytest
 from served_models import never, reply
+from waiting import until
 
 from janus_lab.adapters.backend import managed_server
 from janus_lab.adapters.backend.managed_backends import open_managed_generation
@@ -42,7 +43,7 @@ def order(logs, *extra, uri="vllm://some/model", command=None, **options):
 
 @contextmanager
 def running(logs, *extra, **options):
-    with open_managed_generation(order(logs, *extra, timeout_seconds=1.0, **options)) as backend:
+    with open_managed_generation(order(logs, *extra, timeout_seconds=60.0, **options)) as backend:
         yield backend
 
 
@@ -55,20 +56,23 @@ def pid_of(backend):
     return int(reply(backend, say("hello"))[0].split()[0])
 
 
-def gone(*pids, within=5.0):
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
-            return True
-        time.sleep(0.02)
-    return False
+def gone(*pids):
+    until(lambda: not any(map(lives, pids)))
+    return True
+
+
+def lives(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_it_starts_answers_and_ends(tmp_path):
     with running(tmp_path, "--slow", "0.3") as backend:
         pid = pid_of(backend)
         assert backend.info.name == "ours"
-    assert gone(pid, within=0.5)
+    assert gone(pid)
     assert "asked: /health" in (tmp_path / "model-ours.log").read_text()
 
 
@@ -77,7 +81,7 @@ def test_what_ignores_being_asked_to_end_is_made_to_with_all_it_started(tmp_path
     monkeypatch.setattr(managed_server, "GRACE_SECONDS", 0.3)
     with running(tmp_path, "--stubborn", "--brood", str(brood)) as backend:
         pid = pid_of(backend)
-    assert gone(pid, int(brood.read_text()), within=1)
+    assert gone(pid, int(brood.read_text()))
 
 
 OWNER = """
@@ -86,7 +90,7 @@ sys.path.insert(0, sys.argv[3])
 from test_managed_server import managed_server, order, pid_of
 from janus_lab.adapters.backend.managed_backends import open_managed_generation
 managed_server.GRACE_SECONDS = 0.3
-with open_managed_generation(order(sys.argv[1], "--stubborn", "--brood", sys.argv[2], timeout_seconds=5.0)) as backend:
+with open_managed_generation(order(sys.argv[1], "--stubborn", "--brood", sys.argv[2], timeout_seconds=60.0)) as backend:
     print(pid_of(backend), backend._owned.server.pid, flush=True)
     sys.stdin.read()
 """
@@ -107,7 +111,7 @@ def test_killed_with_its_owner_it_leaves_nothing(tmp_path):
         pids = list(map(int, owner.stdout.readline().split()))
         assert len(pids) == 2
         owner.kill()
-    assert gone(*pids, int(brood.read_text()), within=8)
+    assert gone(*pids, int(brood.read_text()))
 
 
 @pytest.mark.fault
@@ -142,16 +146,18 @@ def test_one_whose_model_is_not_there_after_a_crash_says_that_it_is_to_be_opened
 
 
 def test_a_server_that_hangs_is_ended_and_started_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(managed_server, "_ASK_SECONDS", 0.3)
     with running(tmp_path) as backend:
         pid = pid_of(backend)
+        monkeypatch.setattr(managed_server, "_ASK_SECONDS", 0.5)
+        backend._owned._client._patience = 0.5
         with pytest.raises(ServerUnreachable, match="silent"):
             reply(backend, say("hang"))
         assert pid_of(backend) != pid
-        assert gone(pid, within=0.5)
+        assert gone(pid)
 
 
-def test_a_server_that_is_slow_but_well_is_left_alone(tmp_path):
+def test_a_server_that_is_slow_but_well_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(managed_server, "_ASK_SECONDS", 60.0)
     with running(tmp_path) as backend:
         pid = pid_of(backend)
         backend._owned._suspected = True
@@ -163,29 +169,27 @@ def test_one_that_does_not_come_up_is_stopped_at_once(tmp_path):
     server = managed_server.ManagedServer(order(tmp_path, command=silent))
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(server.ensure)
-        while not server.pid:
-            assert not starting.done()
-            time.sleep(0.01)
+        until(lambda: server.pid or starting.done())
         pid = server.pid
         server.stop()
         with pytest.raises(ModelFailed, match="has been stopped"):
-            starting.result(10)
+            starting.result(60)
     assert gone(pid)
 
 
 def test_one_that_nobody_waits_for_any_more_ends_while_it_comes_up(tmp_path):
-    until = time.monotonic() + 0.3
+    end = time.monotonic() + 0.3
 
     def still_wanted():
-        if time.monotonic() > until:
+        if time.monotonic() > end:
             raise RunCancelled("enough", remedy="repeat")
 
-    slow = replace(order(tmp_path, "--slow", "60"), still_wanted=still_wanted)
+    slow = replace(order(tmp_path, "--slow", "600"), still_wanted=still_wanted)
     ours = psutil.Process()
     before = set(ours.children(recursive=True))
     with pytest.raises(RunCancelled), open_managed_generation(slow):
         pass
-    assert time.monotonic() - until < 2
+    assert time.monotonic() - end < 30
     assert gone(*(child.pid for child in set(ours.children(recursive=True)) - before))
 
 

@@ -19,7 +19,7 @@ from janus_lab.values.model import ModelOptions, ModelRecord, ModelTask
 
 @contextmanager
 def opened(open_served, url, **options):
-    record = ModelRecord("theirs", ModelTask.EMBEDDING, url, ModelOptions(**{"timeout_seconds": 2.0, **options}))
+    record = ModelRecord("theirs", ModelTask.EMBEDDING, url, ModelOptions(**{"timeout_seconds": 60.0, **options}))
     with open_served(LoadOrder(record, ModelInfo("", "", "", ""))) as backend:
         yield backend
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from waiting import until
 
 from janus_lab.adapters.backend.shared_batches import SharedBatches
 
@@ -20,9 +21,10 @@ BUDGET = 64
 class Engine:
     """Computes each row's sum and length, and remembers its batches. Rows with a 13 in them can't be computed."""
 
-    def __init__(self, seconds=0.0):
+    def __init__(self, before=lambda number: None):
         self.batches = []
-        self.seconds = seconds
+        self.before = before
+        """Called before a batch is computed, with which one it is."""
         self.running = self.most = 0
         self._lock = threading.Lock()
 
@@ -31,7 +33,8 @@ class Engine:
             self.running += 1
             self.most = max(self.most, self.running)
             self.batches.append(rows)
-        time.sleep(self.seconds)
+            number = len(self.batches)
+        self.before(number)
         with self._lock:
             self.running -= 1
         if any(13 in row for row in rows):
@@ -61,14 +64,12 @@ def test_everyone_gets_their_own(asked, threads):
 
 
 def test_helpers_go_when_there_is_nothing_to_do_and_come_again():
-    engine = Engine(0.01)
+    for_three = threading.Barrier(3)
+    engine = Engine(lambda _number: for_three.wait(60))
     with opened(engine, threads=3) as batches:
         for _ in range(3):
             batches.compute([[1] * 64] * 12)
-        deadline = time.monotonic() + 5
-        while batches._helpers and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert batches._helpers == 0
+            until(lambda: batches._helpers == 0)
     assert engine.most == 3
 
 
@@ -80,10 +81,10 @@ def test_who_comes_alone_is_computed_in_its_own_thread_at_once():
 
 
 def test_those_who_wait_share_the_next_batch():
-    engine = Engine(0.1)
+    engine = Engine(lambda number: number > 1 or until(lambda: len(batches._requests) == 8))
     with opened(engine, threads=1) as batches, ThreadPoolExecutor(9) as callers:
         first = callers.submit(batches.compute, [[1] * 8])
-        time.sleep(0.03)
+        until(lambda: engine.batches)
         rest = list(callers.map(batches.compute, [[[number] * 8] for number in range(8)]))
         first.result()
     assert [len(batch) for batch in engine.batches] == [1, 8]
@@ -91,10 +92,10 @@ def test_those_who_wait_share_the_next_batch():
 
 
 def test_rows_of_other_lengths_stay_apart():
-    engine = Engine(0.05)
+    engine = Engine(lambda number: number > 1 or until(lambda: len(batches._requests) == 2))
     with opened(engine, threads=1) as batches, ThreadPoolExecutor(3) as callers:
         waiting = [callers.submit(batches.compute, [[1] * 60])]
-        time.sleep(0.02)
+        until(lambda: engine.batches)
         waiting += [callers.submit(batches.compute, [[1] * length]) for length in (16, 2)]
         for each in waiting:
             each.result()
@@ -102,7 +103,13 @@ def test_rows_of_other_lengths_stay_apart():
 
 
 def test_a_short_question_does_not_wait_for_a_long_list():
-    engine = Engine(0.02)
+    def before(number):
+        if number == 5:
+            until(lambda: len(batches._requests) == 2)
+        if number == 11:
+            until(lambda: "short" in ended)
+
+    engine = Engine(before)
     ended = {}
 
     def ask(name, rows):
@@ -111,7 +118,7 @@ def test_a_short_question_does_not_wait_for_a_long_list():
 
     with opened(engine, threads=1) as batches, ThreadPoolExecutor(2) as callers:
         long = callers.submit(ask, "long", [[1] * 64] * 30)
-        time.sleep(0.1)
+        until(lambda: engine.batches)
         callers.submit(ask, "short", [[1] * 4]).result()
         long.result()
     assert ended["short"] < 12
@@ -119,7 +126,7 @@ def test_a_short_question_does_not_wait_for_a_long_list():
 
 
 def test_a_long_list_is_not_put_off_forever():
-    engine = Engine(0.002)
+    engine = Engine(lambda _number: time.sleep(0.002))
     over = threading.Event()
     with opened(engine, threads=1) as batches, ThreadPoolExecutor(5) as callers:
 
@@ -132,14 +139,15 @@ def test_a_long_list_is_not_put_off_forever():
         over.set()
         for each in asking:
             each.result()
-    assert len(engine.batches) < 200
+    of_the_list = [number for number, batch in enumerate(engine.batches) if any(len(row) == 64 for row in batch)]
+    assert of_the_list[-1] < 200
 
 
 def test_only_those_fail_who_are_to_blame():
-    engine = Engine(0.1)
+    engine = Engine(lambda number: number > 1 or until(lambda: len(batches._requests) == 2))
     with opened(engine, threads=1) as batches, ThreadPoolExecutor(4) as callers:
         first = callers.submit(batches.compute, [[1] * 8])
-        time.sleep(0.03)
+        until(lambda: engine.batches)
         good, bad = callers.submit(batches.compute, [[2] * 8]), callers.submit(batches.compute, [[13] * 8])
         first.result()
         assert int(good.result()[0][0]) == 16

@@ -52,14 +52,14 @@ def test_a_folder_that_others_could_enter_is_refused(tmp_path, monkeypatch, trap
 def test_of_two_processes_one_holds_a_lock_and_its_end_frees_it(tmp_path):
     lock = tmp_path / "lock"
     code = "import sys,time\nfrom pathlib import Path\nfrom janus_lab.adapters.engine_room.locks import acquire\n"
-    code += "acquire(Path(sys.argv[1]), wait_seconds=5)\nprint('held', flush=True)\ntime.sleep(60)"
+    code += "acquire(Path(sys.argv[1]), wait_seconds=60)\nprint('held', flush=True)\ntime.sleep(60)"
     assert not held(lock)
     with subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
         assert held(lock)
         assert acquire(lock, wait_seconds=0.05) is None
         other.kill()
-    with locked(lock, wait_seconds=5) as ours:
+    with locked(lock, wait_seconds=60) as ours:
         assert ours
         assert held(lock)
     assert not held(lock)
@@ -70,7 +70,7 @@ def test_a_lock_lives_as_long_as_a_child_that_inherited_it(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[descriptor])
     os.close(descriptor)
     assert held(tmp_path / "lock")
-    child.communicate(b"\n", timeout=10)
+    child.communicate(b"\n", timeout=60)
     assert not held(tmp_path / "lock")
 
 

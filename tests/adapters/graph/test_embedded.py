@@ -60,11 +60,11 @@ def test_a_writer_killed_in_mid_write_leaves_all_or_nothing(tmp_path):
     writer = multiprocessing.get_context("spawn").Process(target=write_for_ever, args=(url,))
     writer.start()
     with open_graph(url) as graph:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while len(graph.totals()) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(writer.pid, signal.SIGKILL)
-        writer.join(30)
+        writer.join(60)
         assert set(graph.totals().values()) == {(2000, 0)}
         assert len(graph.mentioned("0", ["c"])["c"]) == 2000

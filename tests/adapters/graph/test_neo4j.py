@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import logging
 import multiprocessing
-import socket
 import threading
 import time
 
 import neo4j
 import pytest
+from native_stack.ports import reserve
 
 from janus_lab.adapters.graph.neo4j import open_graph
 from janus_lab.adapters.graph.neo4j_checks import checks
@@ -135,12 +135,13 @@ def test_old_servers_are_refused():
 
 
 def test_nobody_answers():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    reserved = reserve()
+    port = reserved.number
     with pytest.raises(StoreUnreachable) as raised, open_graph(f"bolt://neo4j:secret@127.0.0.1:{port}"):
         pass
     assert "secret" not in str(raised.value)
     (check,) = checks(f"bolt://neo4j:secret@127.0.0.1:{port}")
+    reserved.release()
     assert check.verdict is Verdict.FAILED
     assert "secret" not in check.detail
 
@@ -198,7 +199,7 @@ def test_processes_that_open_a_new_graph_together(neo4j_url):
     for opener in openers:
         opener.start()
     for opener in openers:
-        opener.join(90)
+        opener.join(240)
     assert [opener.exitcode for opener in openers] == [0] * 3
     with open_graph(neo4j_url) as graph:
         assert graph.totals() == {HOME: (3, 2)}
@@ -228,7 +229,7 @@ def test_a_server_killed_in_mid_write_keeps_all_or_nothing(graph, neo4j_server):
     started.wait()
     time.sleep(1.5)
     neo4j_server.kill()
-    writer.join(60)
+    writer.join(180)
     assert failed
     with pytest.raises(StoreUnreachable):
         graph.totals()

@@ -67,7 +67,7 @@ def test_other_files_are_no_objects(tmp_path):
 def test_four_processes_write_the_same_objects(tmp_path):
     url = f"file://{tmp_path}/ein Ordner mit ünïcode"
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, url]) for _ in range(4)]
-    assert [writer.wait(timeout=60) for writer in writers] == [0] * 4
+    assert [writer.wait(timeout=240) for writer in writers] == [0] * 4
     with open_objects(url) as objects:
         keys = list(objects.keys())
         assert len(keys) == 200

@@ -35,7 +35,7 @@ def bytes_of(size: int, seed: int) -> bytes:
 
 def test_four_processes_open_a_new_bucket_and_write_the_same_objects(minio_url):
     writers = [writer(WRITER, minio_url) for _ in range(4)]
-    assert [process.wait(timeout=120) for process in writers] == [0] * 4
+    assert [process.wait(timeout=240) for process in writers] == [0] * 4
     with open_objects(minio_url) as objects:
         keys = list(objects.keys())
         assert len(keys) == 43

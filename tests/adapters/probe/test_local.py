@@ -48,7 +48,7 @@ def test_memory_and_processors_are_told():
         sample = probe.sample([])
     whole = psutil.virtual_memory()
     assert sample.machine == "here"
-    assert abs(sample.at - time.time()) < 5
+    assert abs(sample.at - time.time()) < 60
     assert 0 < sample.ram_used < sample.ram_total <= whole.total
     assert 0 < sample.cpu_count <= psutil.cpu_count()
     assert 0 <= sample.cpu_load <= 1
@@ -57,13 +57,15 @@ def test_memory_and_processors_are_told():
 
 def test_a_busy_processor_is_seen(child):
     with open_probe() as probe:
+        begun = time.monotonic()
         before = probe.sample([os.getpid()])
         end = time.process_time() + 0.4
         while time.process_time() < end:
             pass
         after = probe.sample([os.getpid()])
-    assert after.cpu_load * after.cpu_count > 0.15
-    assert one(after, os.getpid()).cpu > 0.15
+        share = 0.4 / (time.monotonic() - begun)
+    assert after.cpu_load * after.cpu_count > share / 2
+    assert one(after, os.getpid()).cpu > share / 2
     assert one(before, os.getpid()).cpu == 0.0
 
 
@@ -113,9 +115,9 @@ def test_a_name_tells_the_program_but_nothing_that_may_be_secret(child):
     )
     try:
         with open_probe() as probe:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while "http" not in one(probe.sample([module.pid]), module.pid).name and time.monotonic() < deadline:
-                pass
+                time.sleep(0.02)
         with open_probe() as probe:
             sample = probe.sample([typed.pid, module.pid])
     finally:

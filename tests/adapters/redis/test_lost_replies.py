@@ -7,24 +7,38 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from redis import Redis
 
 from janus_lab.adapters.agent_states.redis import open_agent_states
 from janus_lab.adapters.steps.redis import open_steps
 from janus_lab.ports.step_claims import StepClaim
 
 WRITERS, WRITINGS = 3, 25
+SCRIPTS = 8
+
+
+def scripts_run(server: Redis) -> int:
+    """How many the server has run so far."""
+    return int(server.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
 
 
 @pytest.fixture
 def broken_url(proxied, server_redis_url) -> Iterator[str]:
-    """A server behind a network that breaks every connection many times a second, mostly while a reply is under way."""
+    """A server behind a network that breaks every connection many times a second, mostly while a reply is under way.
+
+    On a busy machine less often: so many scripts have run between two breaks that everybody gets on.
+    """
     proxy = proxied(server_redis_url)
     proxy.delay(0.002)
     over = threading.Event()
 
     def cut() -> None:
-        while not over.wait(0.06):
-            proxy.cut()
+        with Redis.from_url(server_redis_url) as server:
+            seen = scripts_run(server)
+            while not over.wait(0.06):
+                if (now := scripts_run(server)) >= seen + SCRIPTS:
+                    proxy.cut()
+                    seen = now
 
     thread = threading.Thread(target=cut)
     thread.start()

@@ -10,6 +10,7 @@ from redis import Redis
 
 from janus_lab.adapters.claims.redis import open_claims
 from janus_lab.adapters.redis import checks
+from janus_lab.adapters.redis.client import REPLY_SECONDS
 from janus_lab.errors import AccessDenied, EngineTooOld, StoreUnreachable
 from janus_lab.values.health import Verdict
 
@@ -77,16 +78,29 @@ def test_a_server_that_lost_everything_gives_larger_fencing_numbers_still(server
         assert not claims.renew("run", "ada", first, 60.0)
 
 
+def wait_for_replies(claims, seconds: float) -> None:
+    """For so long at most, from the next command on."""
+    pool = claims._client.connection_pool
+    pool.connection_kwargs["socket_timeout"] = seconds
+    for connection in pool._available_connections:
+        connection.socket_timeout = seconds
+        if connection._sock is not None:
+            # Both: what it reads by restores the time that it was made with.
+            connection._parser._buffer.socket_timeout = seconds
+            connection._sock.settimeout(seconds)
+
+
 @pytest.mark.fault
-def test_a_silent_server_is_given_up_and_used_again(server_redis_url, proxied, monkeypatch):
-    monkeypatch.setattr("janus_lab.adapters.redis.client.REPLY_SECONDS", 0.5)
+def test_a_silent_server_is_given_up_and_used_again(server_redis_url, proxied):
     proxy = proxied(server_redis_url)
     with open_claims(proxy.url) as claims:
         claims.request_cancel("run")
         proxy.hang()
+        wait_for_replies(claims, 0.5)
         begun = time.monotonic()
         with pytest.raises(StoreUnreachable):
             claims.request_cancel("run")
-        assert time.monotonic() < begun + 3
+        assert time.monotonic() < begun + REPLY_SECONDS
         proxy.heal()
+        wait_for_replies(claims, REPLY_SECONDS)
         claims.request_cancel("run")

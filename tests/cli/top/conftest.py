@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
+from janus_lab.cli.top.app import PANES, Top
 from janus_lab.errors import NotFound, UserError
 from janus_lab.values.board import Board
 from janus_lab.values.lease import CPU, RAM, Capacity, Lease, LeaseBook, LeaseRequest, ResourceUse, Waiting, vram
@@ -15,6 +18,9 @@ from janus_lab.values.queue import QueueLength
 from janus_lab.values.run import Priority, Run, RunError, RunKind, RunState
 from janus_lab.values.stored_key import KeyContent, KeyPage, StoredKey
 
+SMALLEST = (80, 24)
+PATIENCE_SECONDS = 60.0
+"""A busy machine draws late; nobody waits so long on an idle one."""
 GIB = 1024**3
 HOSTILE = "[red]x[/] \x1b[2J\u202e"
 IDS = ("0199ab00", "0199ab01", "0199ab02", "0199ab03", "0199ab04")
@@ -133,3 +139,65 @@ def lab() -> Lab:
 @pytest.fixture
 def ids() -> tuple[str, ...]:
     return IDS
+
+
+class Person:
+    """Sits before `janus top`: reads the screen and presses keys."""
+
+    def __init__(self, app: Top, pilot) -> None:
+        self.app = app
+        self._pilot = pilot
+
+    @property
+    def screen(self) -> str:
+        """What a person reads, a line a row."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def presses(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        await self._pilot.press(*keys)
+
+    async def waits(self, seen: Callable[[], object], why: str) -> None:
+        """Wait until this holds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not seen():
+            assert time.monotonic() < deadline, f"{why}; the screen:\n{self.screen}"
+            await self._pilot.pause(0.02)
+
+    async def sees(self, *words: str) -> str:
+        """The screen, once all these words stand on it."""
+        text = ""
+
+        def stand() -> bool:
+            nonlocal text
+            text = self.screen
+            return all(each in text for each in words)
+
+        await self.waits(stand, f"not all of {words} are on the screen")
+        return text
+
+    async def turns_to(self, number: str, *words: str) -> str:
+        """Go to a pane by its number; the screen, once these words stand on it and the pane hears the keyboard."""
+        pane = self.app.query_one(f"#{PANES[int(number) - 1]}")
+        await self.presses(number)
+        await self.waits(lambda: self.app.focused and pane in self.app.focused.ancestors, "the pane hears no keys")
+        return await self.sees(*words)
+
+
+@pytest.fixture
+def driven(lab: Lab) -> Callable[..., None]:
+    """Lets a person do something with the app at the smallest terminal, once its first board stands."""
+
+    def drive(do: Callable[[Person], Awaitable[None]], size: tuple[int, int] = SMALLEST) -> None:
+        async def session() -> None:
+            app = Top(lab, seconds=0.05)
+            app.NOTIFICATION_TIMEOUT = PATIENCE_SECONDS
+            async with app.run_test(size=size, notifications=True) as pilot:
+                person = Person(app, pilot)
+                await person.sees("janus-worker")
+                await do(person)
+
+        asyncio.run(session())
+
+    return drive

@@ -119,12 +119,12 @@ NASTY = {
 
 @pytest.mark.parametrize("name", NASTY)
 def test_a_nasty_template_harms_nobody(name):
-    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
     environment = BoundedEnvironment()
     with pytest.raises(Exception) as failed:  # whatever it is: it is one that can be caught
         environment.rendered(environment.bounded(NASTY[name]), messages=[], add_generation_prompt=True)
     assert not isinstance(failed.value, MemoryError)
-    assert time.process_time() - began < 6
+    assert time.thread_time() - began < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 

@@ -103,7 +103,7 @@ def test_nobody_there(qdrant_stand_in_url):
     started = time.monotonic()
     with pytest.raises(StoreUnreachable) as caught, open_vectors(nowhere):
         pass
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert key_of(nowhere) not in "".join(caught.value.lines())
 
 
@@ -114,13 +114,13 @@ def test_somebody_else_there(server_redis_url):
 
 
 def test_a_slow_server_is_not_waited_for_for_ever(qdrant_stand_in_url, qdrant_faults, point):
-    with open_vectors(f"{qdrant_stand_in_url}&timeout_seconds=1") as vectors:
+    with open_vectors(f"{qdrant_stand_in_url}&timeout_seconds=5") as vectors:
         vectors.ensure("home", 16)
-        qdrant_faults(Faults(delay_seconds=4))
+        qdrant_faults(Faults(delay_seconds=90))
         started = time.monotonic()
         with pytest.raises(StoreUnreachable):
             vectors.upsert("home", [point("a")])
-        assert time.monotonic() - started < 3.5
+        assert time.monotonic() - started < 45
         qdrant_faults(Faults())
         vectors.upsert("home", [point("a")])
         assert vectors.count("home") == 1

@@ -103,7 +103,7 @@ def test_a_switch_elsewhere_is_seen_by_writes_at_once_and_by_searches_soon(qdran
 
 
 def test_searches_go_on_while_generations_come_and_go(qdrant_url, point):
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
     with open_vectors(qdrant_url) as here, open_vectors(qdrant_url) as there:
         here.ensure("home", 16)
         here.upsert("home", [point("a")])
@@ -114,11 +114,13 @@ def test_searches_go_on_while_generations_come_and_go(qdrant_url, point):
                 near, matching = there.search_both("home", ONES, "quokka", 5)
                 assert len(near) == len(matching) == 1
                 asked += 1
+                begun.set()
             return asked
 
         with ThreadPoolExecutor(1) as pool:
             searching = pool.submit(search)
             try:
+                assert begun.wait(60)
                 for _ in range(4):
                     serving = next(g for g in here.generations("home") if g.serving)
                     new = here.prepare("home", 16)
