@@ -86,7 +86,7 @@ def wait_for_replies(claims, seconds: float) -> None:
         connection.socket_timeout = seconds
         if connection._sock is not None:
             # Both: what it reads by restores the time that it was made with.
-            connection._parser._buffer.socket_timeout = seconds
+            connection._parser._socket_timeout = seconds
             connection._sock.settimeout(seconds)
 
 
