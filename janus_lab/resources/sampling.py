@@ -15,8 +15,9 @@ from janus_lab.resources.monitor import Monitor
 
 CLAIM_SECONDS = 2.0
 """So long after the sampler's death another one takes over, at most; a slow sampler's claim lives for four of its turns."""
-_RENEWALS = 4
-"""How often it is renewed in its life."""
+_LIFE_TURNS = 4
+_RENEWED_AFTER = 0.4
+"""This share of its life; a renewal that fails is tried again at the next turn, before it ends."""
 _REPEAT_LOG_SECONDS = 60.0
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +53,7 @@ class _Sampler:
         self._seconds = seconds
         self._fence: int | None = None
         self._told: tuple[str, float] = ("", 0.0)
-        self.claim_seconds = max(CLAIM_SECONDS, _RENEWALS * seconds)
+        self.claim_seconds = max(CLAIM_SECONDS, _LIFE_TURNS * seconds)
         self._renewed_at = float("-inf")
 
     def go_on(self, over: threading.Event) -> None:
@@ -81,7 +82,7 @@ class _Sampler:
 
     def _ours(self) -> bool:
         now = time.monotonic()
-        if self._fence is not None and now - self._renewed_at < self.claim_seconds / _RENEWALS:
+        if self._fence is not None and now - self._renewed_at < _RENEWED_AFTER * self.claim_seconds:
             return True
         if self._fence is not None and self._claims.renew(self._name, self._holder, self._fence, self.claim_seconds):
             self._renewed_at = now
