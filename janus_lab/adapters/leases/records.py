@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import quote, unquote
 
 from janus_lab.adapters.leases.entries import SECOND
@@ -14,6 +14,8 @@ from janus_lab.values.run import Priority
 CLASSES = tuple(Priority)
 _ASKED_BACK = 2
 """What stands for a lasting lease that was asked back."""
+_REMEMBERED = 4096
+"""So many texts of leases are kept as they were read: boards and samplers read the same ones again and again."""
 _quoted = json.encoder.encode_basestring_ascii
 
 
@@ -57,11 +59,17 @@ def covered(lines: str) -> dict[int, dict[str, int]]:
     """What is leased by process and resource, from lines of a process id and weights."""
     found: dict[int, dict[str, int]] = {}
     for line in lines.splitlines():
-        pid, _, packed = line.partition(" ")
-        of_process = found.setdefault(int(pid), {})
-        for resource, amount in weights(packed).items():
+        pid, held = _held(line)
+        of_process = found.setdefault(pid, {})
+        for resource, amount in held.items():
             of_process[resource] = of_process.get(resource, 0) + amount
     return found
+
+
+@lru_cache(_REMEMBERED)
+def _held(line: str) -> tuple[int, Mapping[str, int]]:
+    pid, _, packed = line.partition(" ")
+    return int(pid), weights(packed)
 
 
 class Stock:
@@ -128,3 +136,9 @@ class Record:
             any(stocks[name].wanted_from(rank) for name in self._request.weights if name in stocks),
             self._asked_back,
         )
+
+
+@lru_cache(_REMEMBERED)
+def record(lease_id: str, packed: str) -> Record:
+    """A request or lease, from what the server keeps of it. Whatever of it changes is kept elsewhere, or changes its text."""
+    return Record(lease_id, packed)

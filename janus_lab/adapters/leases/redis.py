@@ -133,7 +133,7 @@ class RedisLeases:
         with translated(self._url):
             at, fields, texts, deadlines, waiting = self._book(keys=keys.leases(machine))
         facts = _pairs(fields)
-        known = {lease_id: records.Record(lease_id, text) for lease_id, text in _pairs(texts).items()}
+        known = {lease_id: records.record(lease_id, text) for lease_id, text in _pairs(texts).items()}
         is_open = int(at) < int(facts.get("@stale", 0))
         stocks = records.stocks(facts)
         leases = (
