@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,7 @@ _RECLAIMABLE = ("inactive_file", "active_file", "slab_reclaimable")
 """Pages that the kernel gives to whoever needs memory: copies of files, and what it remembers of folders."""
 _UNLIMITED = 1 << 60
 """Version 1 says "no limit" as the largest number of whole pages."""
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _places(root: Path) -> dict[str, tuple[Path, ...]]:
     """By controller ("" for version 2) this process's folder and those above it, as far as they can be seen."""
     mounts = _mounts(root)
     places: dict[str, tuple[Path, ...]] = {}
-    for line in _lines(root / "proc/self/cgroup"):
+    for line in _text(root / "proc/self/cgroup").splitlines():
         number, controllers, path = line.split(":", 2)
         for controller in controllers.split(",") if controllers else [""] * (number == "0"):
             if controller in mounts:
@@ -109,7 +111,7 @@ def _chain(root: Path, mount: str, mounted: str, path: str) -> tuple[Path, ...]:
 def _mounts(root: Path) -> dict[str, tuple[str, str]]:
     """By controller ("" for version 2) where its file system is mounted, and which of its folders."""
     found: dict[str, tuple[str, str]] = {}
-    for line in _lines(root / "proc/self/mountinfo"):
+    for line in _text(root / "proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
         mounted, mount = before.split(" ")[3:5]
@@ -121,11 +123,11 @@ def _mounts(root: Path) -> dict[str, tuple[str, str]]:
 
 
 def _controls(folders: tuple[Path, ...], controller: str) -> bool:
-    return any(controller in " ".join(_lines(folder / "cgroup.controllers")).split() for folder in folders)
+    return any(controller in _text(folder / "cgroup.controllers").split() for folder in folders)
 
 
 def _share2(folder: Path) -> float | None:
-    quota, _, period = " ".join(_lines(folder / "cpu.max")).partition(" ")
+    quota, _, period = _text(folder / "cpu.max").strip().partition(" ")
     return int(quota) / int(period) if quota.isdigit() and period else None
 
 
@@ -135,17 +137,25 @@ def _share1(folder: Path) -> float | None:
 
 
 def _fields(path: Path) -> dict[str, int]:
-    return {name: int(value) for name, _, value in (line.partition(" ") for line in _lines(path)) if value.isdigit()}
+    lines = (line.partition(" ") for line in _text(path).splitlines())
+    return {name: int(value) for name, _, value in lines if value.isdigit()}
 
 
 def _number(path: Path) -> int | None:
     """The number in a file; None where there is none, as for "max"."""
-    text = "".join(_lines(path)).strip()
+    text = _text(path).strip()
     return int(text) if text.lstrip("-").isdigit() else None
 
 
-def _lines(path: Path) -> list[str]:
+def _text(path: Path) -> str:
+    """A small file of the kernel's, read at every look: in one go, without a file object."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return []  # a level that has no such file sets no such limit
+        return ""  # a level that has no such file sets no such limit
+    try:
+        return b"".join(iter(lambda: os.read(file, _PIECE_BYTES), b"")).decode(errors="replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(file)

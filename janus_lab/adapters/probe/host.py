@@ -37,7 +37,7 @@ class Processors:
 
     def __init__(self, groups: ControlGroups) -> None:
         self._groups = groups
-        self._before = (time.monotonic(), self._busy())
+        self._before = (time.monotonic(), self._busy(limited=self._count()[1]))
         self._load = 0.0
 
     def measure(self) -> tuple[float, float, bool]:
@@ -45,7 +45,7 @@ class Processors:
         count, limited = self._count()
         now, (began, before) = time.monotonic(), self._before
         if now - began >= _SHORTEST_SECONDS:
-            busy = self._busy()
+            busy = self._busy(limited=limited)
             self._load = min(1.0, max(0.0, (busy - before) / (now - began) / count))
             self._before = now, busy
         return count, self._load, limited
@@ -55,9 +55,9 @@ class Processors:
         share = self._groups.processors()
         return (share, True) if share is not None and share < allowed else (float(allowed), False)
 
-    def _busy(self) -> float:
+    def _busy(self, *, limited: bool) -> float:
         """Seconds of processor time that whoever shares our processors has used so far."""
-        if self._count()[1] and (ours := self._groups.processor_seconds()) is not None:
+        if limited and (ours := self._groups.processor_seconds()) is not None:
             return ours
         every = psutil.cpu_times(percpu=True)
         return float(sum(_busy_seconds(every[n]) for n in _allowed() if n < len(every)))

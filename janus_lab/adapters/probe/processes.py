@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import PurePath
@@ -43,6 +43,9 @@ class Processes:
             self._looked_at, self._refreshed_at = now, float("-inf")
             self._heaviest = _heaviest()
         late = now - self._refreshed_at > _REFRESH_SECONDS
+        if late:
+            # Somebody else may have the number of one that has ended; no system gives it away sooner.
+            self._known = {pid: known for pid, known in self._known.items() if known.process.is_running()}
         if late or set(ours) != self._started.keys():
             self._started = {pid: descendants(pid, ours) for pid in ours}
         theirs = {pid for below in self._started.values() for pid in below}
@@ -61,30 +64,25 @@ class Processes:
     ) -> tuple[ProcessUse, ...]:
         found = []
         for pid in pids:
-            known = self._find(pid)
-            if known is not None:
-                use = known.use(vram.get(pid, {}), ours=pid in ours)
+            use = self._use(pid, vram, ours=pid in ours)
+            if use is not None:
                 below = self._started.get(pid, ()) if pid in ours else ()
-                found.append(reduce(_and, self._uses(below, vram), use))
+                others = (self._use(child, vram, ours=True) for child in below)
+                found.append(reduce(_and, (other for other in others if other is not None), use))
             elif pid in vram:
                 # Somebody whom we may not see, or in another container.
                 found.append(ProcessUse(pid, "", vram=vram[pid]))
         return tuple(found)
 
-    def _uses(self, pids: Iterable[int], vram: Mapping[int, Mapping[str, int]]) -> Iterator[ProcessUse]:
-        for pid in pids:
-            if (known := self._find(pid)) is not None:
-                yield known.use(vram.get(pid, {}), ours=True)
-
-    def _find(self, pid: int) -> _Known | None:
-        known = self._known.get(pid)
-        if known is not None and known.process.is_running():
-            return known
+    def _use(self, pid: int, vram: Mapping[int, Mapping[str, int]], *, ours: bool) -> ProcessUse | None:
+        """What it uses; None once it has ended."""
         try:
-            self._known[pid] = _Known(psutil.Process(pid))
+            if pid not in self._known:
+                self._known[pid] = _Known(psutil.Process(pid))
+            return self._known[pid].use(vram.get(pid, {}), ours=ours)
         except psutil.Error:
+            self._known.pop(pid, None)
             return None
-        return self._known[pid]
 
 
 class _Known:
@@ -94,11 +92,12 @@ class _Known:
         self._before: tuple[float, float] | None = None
 
     def use(self, vram: Mapping[str, int], *, ours: bool) -> ProcessUse:
+        """Raises psutil.NoSuchProcess once it has ended."""
         try:
             with self.process.oneshot():
                 ram, cpu = private_memory(self.process), self._processors()
-        except psutil.Error:
-            ram, cpu = 0, 0.0  # it has just ended, or is somebody's whom we may not look at
+        except psutil.AccessDenied:
+            ram, cpu = 0, 0.0  # it is somebody's whom we may not look at
         return ProcessUse(self.process.pid, self._name, ram=ram, vram=dict(vram), ours=ours, cpu=cpu)
 
     def _processors(self) -> float:
