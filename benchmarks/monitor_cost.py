@@ -85,6 +85,8 @@ def measured(name: str, url: str, home: str, options: argparse.Namespace, result
     quietly()
     with ExitStack() as stack:
         turn = {"floor": floor, "reader": reader}.get(name, sampler)(settings, stack)
+        if turn is not None:
+            turn()  # the first one connects
         time.sleep(1.0)
         before, begun = time.process_time(), time.monotonic()
         while time.monotonic() - begun < options.seconds:
