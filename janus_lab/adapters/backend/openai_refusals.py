@@ -29,25 +29,27 @@ _BUSY = 429
 _BUSY_FOR_NOW = frozenset({408, 409, 425, _BUSY, 503})
 _MAY_PASS = frozenset({500, 502, 504})
 _BUSY_SECONDS, _BROKEN_SECONDS = 15.0, 1.5
+_LATE_SECONDS = 10.0
+"""Longer than a machine that is busy with something else takes to fail."""
 _TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _WORDS = 200
 _SERVER_LOG = "read the server's log, mend the cause there, then repeat"
 
 
-def worth_seconds(error: Exception) -> float:
-    """For how long in all it is worth to ask again after this error.
+def worth_seconds(error: Exception, took: float) -> float:
+    """For how long, from the first failure on, it is worth to ask again after this error; `took` is how long it was in coming.
 
     Who is busy has time; a broken connection or a server that restarts is bridged, and no longer, as others may answer
-    instead. What timed out may still be worked at, and is not repeated.
+    instead. What timed out may still be worked at, and what broke off late was worked at and may break it again: neither is
+    repeated.
     """
     if isinstance(error, APITimeoutError):
         return 0.0
-    if isinstance(error, APIConnectionError):
-        return _BROKEN_SECONDS
     status = error.status_code if isinstance(error, APIStatusError) else 0
     if status in _BUSY_FOR_NOW:
         return _BUSY_SECONDS
-    return _BROKEN_SECONDS if status in _MAY_PASS else 0.0
+    broken = isinstance(error, APIConnectionError) or status in _MAY_PASS
+    return _BROKEN_SECONDS if broken and took < _LATE_SECONDS else 0.0
 
 
 def asked_pause(error: Exception, now: float | None = None) -> float:

@@ -183,19 +183,19 @@ class ModelServer:
     ) -> Answer:
         """Do it, again and again while the server is only out of breath, with growing pauses that chance spreads.
 
-        Nothing is begun again once `most` seconds are over. For how long it is worth it counts from the first failure: what
-        took long to fail, as all does on a busy machine, is tried again nevertheless.
+        Nothing is begun again once `most` seconds are over.
         """
         began, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
         failed = 0.0
         while True:
+            asked = time.monotonic()
             try:
                 return await work()
             except REFUSALS as error:
                 wait = max(asked_pause(error), random.uniform(pause / 2, pause))  # noqa: S311 - no secret
                 now = time.monotonic()
                 failed = failed or now
-                if not may_repeat() or now + wait > min(failed + worth_seconds(error), began + most):
+                if not may_repeat() or now + wait > min(failed + worth_seconds(error, now - asked), began + most):
                     raise translated(error, self.address.shown, self._key) from error
             await asyncio.sleep(wait)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

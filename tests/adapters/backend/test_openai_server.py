@@ -56,10 +56,26 @@ def test_a_connection_that_breaks_before_a_word_was_said_is_made_again(model_ser
     assert reply(served)[0] == "back"
 
 
-def test_what_took_long_to_fail_is_tried_again(model_server, served, monkeypatch):
-    model_server.next(Scripted([Ending.CUT]), said("back"))
-    monkeypatch.setattr(openai_server, "time", SimpleNamespace(monotonic=itertools.count(1, 100.0).__next__))
+@pytest.mark.parametrize("broken", [Scripted([Ending.CUT]), refused(502)], ids=["cut", "refused"])
+def test_what_took_a_while_to_fail_is_tried_again(model_server, served, monkeypatch, broken):
+    model_server.next(broken, said("back"))
+    monkeypatch.setattr(openai_server, "time", SimpleNamespace(monotonic=itertools.count(1, 8.0).__next__))
     assert reply(served)[0] == "back"
+
+
+@pytest.mark.parametrize("broken", [Scripted([Ending.CUT]), refused(502), refused(504)], ids=["cut", "refused", "late"])
+def test_what_broke_off_late_was_worked_at_and_is_not_asked_again(model_server, served, monkeypatch, broken):
+    model_server.next(broken, said("twice"))
+    monkeypatch.setattr(openai_server, "time", SimpleNamespace(monotonic=itertools.count(1, 60.0).__next__))
+    with pytest.raises((ModelFailed, ServerUnreachable)):
+        reply(served)
+    assert len(model_server.chats()) == 1
+
+
+def test_who_was_long_in_saying_that_it_is_busy_is_asked_again(model_server, served, monkeypatch):
+    model_server.next(refused(503), said("now"))
+    monkeypatch.setattr(openai_server, "time", SimpleNamespace(monotonic=itertools.count(1, 60.0).__next__))
+    assert reply(served)[0] == "now"
 
 
 def test_nobody_there(unused_tcp_port):
