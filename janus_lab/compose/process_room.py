@@ -38,6 +38,7 @@ class ProcessRoom(EngineRoom):
         self._redis_url = ""
         self._attached_at = 0.0
         self._resources = ExitStack()
+        self._closed = False
 
     def link(self, announce: Callable[[str], None]) -> Link:
         """Attach, starting the engine room if need be; a room that was stopped meanwhile is started again, if that is wished."""
@@ -90,7 +91,11 @@ class ProcessRoom(EngineRoom):
             self._presence.close()
         self._presence = Presence(self._settings.home, attachment)
         self._attached_at = time.monotonic()
-        return self._link
+        link = self._link
+        if self._closed:  # meanwhile, by another thread; a client that stays would keep the room from ending
+            self._disconnect()
+            raise EngineRoomFailed("the lab was closed", remedy="open it again")
+        return link
 
     def start(self, announce: Callable[[str], None]) -> None:
         """Attach; that starts it."""
@@ -131,7 +136,8 @@ class ProcessRoom(EngineRoom):
             return stop(self._settings.home)
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect for good. A thread that is just attaching need not be waited for: it disconnects itself."""
+        self._closed = True
         self._disconnect()
 
     def _disconnect(self) -> None:

@@ -12,6 +12,9 @@ from waiting import until
 from janus_lab.adapters.engine_room.inspect import stop
 from janus_lab.adapters.engine_room.presence import Presence
 from janus_lab.adapters.redis import keys
+from janus_lab.compose.process_room import ProcessRoom
+from janus_lab.errors import EngineRoomFailed
+from janus_lab.settings import load_settings
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
@@ -53,6 +56,24 @@ def test_a_server_that_was_killed_is_not_the_one_that_took_its_place(room, prese
     os.kill(killed, signal.SIGKILL)
     until(lambda: room.state.worker_ready and room.state.server_pid != killed, "another server")
     assert not present.there()
+
+
+def test_a_room_that_is_closed_while_it_attaches_leaves_no_client_behind(room, monkeypatch):
+    room.up()
+    other = ProcessRoom(load_settings(room.home), start=False, overrides={})
+    attached = other._attached
+
+    def slow(**how):
+        found = attached(**how)
+        other.close()
+        return found
+
+    monkeypatch.setattr(other, "_attached", slow)
+    with Redis.from_url(room.attach().redis_url, decode_responses=True) as client:
+        before = len(client.client_list())
+        with pytest.raises(EngineRoomFailed, match="closed"):
+            other.reached()
+        until(lambda: len(client.client_list()) <= before, "it to have left")
 
 
 def connections(client) -> int:

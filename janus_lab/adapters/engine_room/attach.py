@@ -13,7 +13,7 @@ from pathlib import Path
 from janus_lab.adapters.engine_room.directory import prepare, reported
 from janus_lab.adapters.engine_room.locks import held, locked
 from janus_lab.adapters.engine_room.paths import RoomPaths
-from janus_lab.adapters.engine_room.record import Phase, Record, read_record
+from janus_lab.adapters.engine_room.record import Phase, read_record
 from janus_lab.adapters.engine_room.report import Outcome, receive
 from janus_lab.adapters.engine_room.server import CLIENT_NAME, last_lines, server_url
 from janus_lab.adapters.redis import keys
@@ -101,22 +101,22 @@ def _attached(paths: RoomPaths) -> Attachment | None:
             remedy="run `janus down` first: they and an embedded engine room do not share a data directory",
         )
     url = server_url(record.socket, f"{CLIENT_NAME}:{os.getpid()}")
-    if not _counted(url):
-        return _wait_for_restart(paths, record, url)
+    if not _counted(url) and not _counted_after_restart(paths, url):
+        return None
     now = read_record(paths.record)
     if now is None or now.phase is not Phase.RUNNING or not held(paths.supervisor_lock):
         return None
     return Attachment(url, False, now.supervisor_pid, now.server_pid)
 
 
-def _wait_for_restart(paths: RoomPaths, record: Record, url: str) -> Attachment | None:
+def _counted_after_restart(paths: RoomPaths, url: str) -> bool:
     """The supervisor lives and the server doesn't answer: it is being started again, or all of it is about to end."""
     deadline = time.monotonic() + 10.0
     while time.monotonic() < deadline and held(paths.supervisor_lock):
         if _counted(url):
-            return Attachment(url, False, record.supervisor_pid, record.server_pid)
+            return True
         time.sleep(0.02)
-    return None
+    return False
 
 
 def _counted(url: str) -> bool:

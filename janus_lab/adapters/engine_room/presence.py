@@ -35,10 +35,9 @@ class Presence:
         """
         url = self._attachment.redis_url
         try:
-            if self._client is None:
-                self._client = self._resources.enter_context(open_client(url, retries=0))
+            client = self._client = self._client or self._resources.enter_context(open_client(url, retries=0))
             with translated(url):
-                self._client.incr(keys.ATTACHED)
+                client.incr(keys.ATTACHED)
         except StoreUnreachable:
             return False
         # Read after we were counted: the supervisor writes down that it stops, and then looks who came.
