@@ -89,6 +89,8 @@ class Feed(Generic[Shown]):
                 self._stir.wait(seconds)
                 self._stir.clear()
         except Exception:
+            with self._lock:
+                self._thread = None  # whoever looks next starts another
             if not self._closed:  # else what it reads from is closed, too: on a busy machine a look may outlast `close`
                 raise
 

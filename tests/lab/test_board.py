@@ -145,6 +145,25 @@ class Display:
         self.over += 1
 
 
+def test_what_nobody_thought_of_is_told_and_the_next_who_looks_is_shown_boards_again(monkeypatch):
+    told, broken = [], ["once"]
+    monkeypatch.setattr(threading, "excepthook", told.append)
+
+    def read(_machine):
+        if broken:
+            raise RuntimeError(broken.pop())
+        return "a board"
+
+    feed, display = Feed(read), Display(("here", 0.05))
+    feed.add(display)
+    feed.wake()
+    until(lambda: told and feed.resting)
+    feed.wake()
+    assert display.shown.wait(60)
+    feed.close()
+    assert [str(each.exc_value) for each in told] == ["once"]
+
+
 def test_one_thread_reads_a_machine_once_for_all_displays_and_rests_when_nobody_looks():
     others = threading.enumerate()
 
