@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 TIDY_SECONDS = 2.0
-"""How often what is old is removed, and keys' lives are prolonged: seldom, as it costs more than telling a sample."""
+"""How often what is old is removed: seldom, as it costs more than telling a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class RedisSamples:
                 telling.zremrangebyscore(history, "-inf", f"({sample.at - self._history_seconds!r}")
                 # Where the clock was put back, what was measured before it would seem the newest.
                 telling.zremrangebyscore(history, f"({sample.at!r}", "+inf")
-                telling.expire(history, max(1, round(self._history_seconds + TIDY_SECONDS)))
-                telling.sadd(keys.SAMPLED, sample.machine)
+            telling.expire(history, max(1, round(self._history_seconds + TIDY_SECONDS)))
+            telling.sadd(keys.SAMPLED, sample.machine)
             telling.execute()
         self._published[sample.machine] = _Published(sample.at, sample.at if tidy else before.tidied_at)
 
