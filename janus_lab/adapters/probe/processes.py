@@ -96,8 +96,8 @@ class _Known:
         try:
             with self.process.oneshot():
                 ram, cpu = private_memory(self.process), self._processors()
-        except psutil.AccessDenied:
-            ram, cpu = 0, 0.0  # it is somebody's whom we may not look at
+        except (psutil.AccessDenied, psutil.ZombieProcess):
+            ram, cpu = 0, 0.0  # it is somebody's whom we may not look at, or nobody has asked yet how it ended
         return ProcessUse(self.process.pid, self._name, ram=ram, vram=dict(vram), ours=ours, cpu=cpu)
 
     def _processors(self) -> float:
