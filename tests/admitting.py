@@ -40,7 +40,7 @@ def publish(leases: Leases, budgets: Mapping[str, int]) -> None:
 
 @contextmanager
 def admission_over(
-    leases: Leases | None = None, *, ttl_seconds: float = 10.0, clock: Callable[[], float] = time.monotonic
+    leases: Leases | None = None, *, ttl_seconds: float = 120.0, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Admission]:
     admission = Admission(
         leases or leases_over(),

@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[at : min(at + 65536, end)])
             self.wfile.flush()
             if self.hub.hangs.is_set():
-                threading.Event().wait(20)
+                threading.Event().wait(300)
             threading.Event().wait(self.hub.slow_seconds)
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:

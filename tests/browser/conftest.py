@@ -71,7 +71,11 @@ class LabServer:
             self._process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=self.root
             )
-        self.url = self._wait()
+        try:
+            self.url = self._wait()
+        except BaseException:
+            self.close()
+            raise
 
     def _wait(self) -> str:
         """Its address, once it answers; the port is the server's choice, as one that we found free might be taken by then."""

@@ -98,7 +98,7 @@ def test_a_waiting_reader_wakes_with_the_event(log):
 def test_a_wait_for_nothing_ends_in_time(log):
     begun = time.monotonic()
     assert log.read("run", wait_seconds=0.2) == []
-    assert 0.15 < time.monotonic() - begun < 15.0
+    assert 0.15 < time.monotonic() - begun < 60.0
 
 
 def test_a_stream_is_bounded_and_keeps_the_newest(open_log):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -101,10 +100,11 @@ def test_whole_characters_only(backend):
 
 def test_cancelled_in_the_prompt_it_stops_at_once_and_stays_usable(backend):
     expected = run(backend, GenerationRequest(CAPITAL, 24))
-    began, wishes = time.monotonic(), []
+    wishes = []
 
     def unwanted():
-        wishes.append(time.monotonic() - began > 0.2)
+        """Asked again and again while nothing is said; the second time it is not wanted any more."""
+        wishes.append(len(wishes) >= 1)
         return wishes[-1]
 
     assert run(backend, GenerationRequest(LONG, 40), unwanted) == ("", FinishReason.CANCELLED)

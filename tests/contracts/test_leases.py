@@ -265,8 +265,10 @@ def test_a_heartbeat_keeps_a_lease(leases):
 def test_what_a_dead_holder_held_counts_until_a_later_sample_has_seen_it(leases):
     """A stale heartbeat overcommits nothing: the dead process may still hold the memory."""
     publish(leases)
-    granted(leases, wanted(ram=16 * GB), 0.05)
+    holder = wanted(ram=16 * GB)
+    fence = granted(leases, holder)
     before, _ = leases.held(HOST)
+    assert leases.renew(HOST, holder.id, fence, 0.05) is Renewal.RENEWED
     time.sleep(0.06)
     request = wanted(ram=16 * GB)
     assert state(leases, request) is GrantState.WAITING

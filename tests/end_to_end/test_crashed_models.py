@@ -37,10 +37,11 @@ def lab(project, new_lab):
 
 def test_a_chat_goes_on_after_its_worker_crashed_in_the_middle_of_it(lab):
     crashed = lab.up().worker_pid
-    handle = lab.start_chat([Message("user", "Count from one to a hundred in words.")], max_tokens=200)
+    handle = lab.start_chat([Message("user", "Count from one to a hundred in words.")], max_tokens=800)
     events = iter(handle.events())
     next(event for event in events if event.kind is EventKind.TOKEN)
     os.kill(crashed, signal.SIGSEGV)
+    assert not handle.run().state.final, "it was over before the crash"
     reply = handle.wait(ChatReply)
     assert (reply.model, reply.finish in (FinishReason.LENGTH, FinishReason.STOP)) == (WRITER, True)
     now = lab.status().worker_pid

@@ -25,7 +25,8 @@ def test_an_ingest_gives_way_to_a_person_and_ends_as_it_would_have(tmp_path, new
         waits = []
         while name == "asked" and waiter.is_alive():
             answer = lab.ask(QUESTION)
-            waits.append(lab.run(answer.run_id).manifest["leases"]["waited_seconds"])
+            if not run.run().state.final:
+                waits.append(lab.run(answer.run_id).manifest["leases"]["waited_seconds"])
         waiter.join()
         assert run.run().state is RunState.DONE
         held.append(contents(lab))
@@ -35,5 +36,5 @@ def test_an_ingest_gives_way_to_a_person_and_ends_as_it_would_have(tmp_path, new
     assert leases["yielded"] >= 1
     assert leases["lost"] == 0
     # Nobody waited until the ingest was over, nor for a turn of it.
-    assert waits
-    assert max(waits[:-1], default=0.0) < leases["held_seconds"]
+    assert waits, "nobody was answered before the ingest was over"
+    assert max(waits) < leases["held_seconds"]

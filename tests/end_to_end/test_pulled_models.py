@@ -19,7 +19,7 @@ def test_a_pull_survives_the_death_of_its_worker(project, new_lab, hub, monkeypa
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf"))
     model = made_model(tmp_path / "small.gguf", "llama").read_bytes() + bytes(3_000_000)
     hub.put("org/small", {"small.gguf": model}, licence="mit")
-    hub.slow_seconds = 0.1
+    hub.slow_seconds = 0.6
     lab = new_lab(project / ".janus", hub_url=hub.url)
     killed: list[int] = []
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from waiting import until
 
 from janus_lab import open_lab
+from janus_lab.adapters.engine_room.workers import ready_workers
 from janus_lab.values.event import EventKind
 from janus_lab.values.ingest import IngestReport
 from janus_lab.values.run import RunKind, RunState
@@ -50,6 +52,11 @@ def begin(lab, project):
     return start
 
 
+def at_work(host):
+    _, workers = ready_workers(host.redis_url)
+    return any(worker.pid == host.pid and worker.runs for worker in workers)
+
+
 def assert_like_clean(lab, handle, clean):
     report = handle.wait(IngestReport)
     assert (report.added, report.failed, report.documents) == (FILES, 0, FILES)
@@ -69,7 +76,10 @@ def test_an_ingest_survives_the_death_of_the_worker(has_the_run, lab, begin, new
     hosts[0].wait_until_ready()
     handle = begin()
     holder, others = host_of(hosts, handle.id)
-    (holder if has_the_run else others[0]).kill()
+    victim = holder if has_the_run else others[0]
+    until(lambda: at_work(victim) or handle.run().state.final, "the victim to be at work")
+    assert not handle.run().state.final, "it was over before it could be disturbed"
+    victim.kill()
     assert_like_clean(lab, handle, clean)
 
 

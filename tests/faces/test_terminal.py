@@ -149,8 +149,8 @@ def every_thread_leased(lab):
     until(lambda: CPU in leases.book(machine).resources)
     threads = leases.book(machine).resources[CPU].capacity.budget
     wanted = LeaseRequest("every-thread", {CPU: threads}, Priority.INTERACTIVE, "somebody", "a test", pid=os.getpid())
-    until(lambda: leases.request(machine, wanted, 900).state is GrantState.GRANTED)
     try:
+        until(lambda: leases.request(machine, wanted, 900).state is GrantState.GRANTED)
         yield lambda: {each.request.run_id for each in leases.book(machine).waiting}
     finally:
         leases.withdraw(machine, wanted.id)

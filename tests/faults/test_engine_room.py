@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 from redis import Redis
 from waiting import until
@@ -109,6 +110,14 @@ def test_a_killed_worker_is_started_again_and_the_queue_goes_on(room):
     assert room.state.server_pid == before.server_pid
 
 
+def holds_files(pid: int) -> bool:
+    """Whether it can still write anywhere: what has ended can't, though nobody has asked yet how it ended."""
+    try:
+        return psutil.Process(pid).num_fds() > 0
+    except psutil.Error:
+        return False
+
+
 def test_a_killed_supervisor_leaves_no_orphans_and_the_next_start_works(room):
     before = room.up()
     with Redis.from_url(room.attach().redis_url) as client:
@@ -117,6 +126,7 @@ def test_a_killed_supervisor_leaves_no_orphans_and_the_next_start_works(room):
     until(lambda: gone(before.supervisor_pid))
     found = room.attach()
     assert found.started_now
+    assert not any(map(holds_files, (before.server_pid, before.worker_pid))), "they were out before it began"
     until(lambda: gone(before.supervisor_pid, before.server_pid, before.worker_pid), "the old ones to be gone")
     with Redis.from_url(found.redis_url) as client:
         assert client.get("kept") == b"yes"
@@ -149,10 +159,12 @@ def test_the_room_outlives_the_killed_client_that_started_it_and_stops_when_idle
 
 def test_a_room_with_open_work_is_not_idle(room):
     client = client_process(room.home, idle_seconds=1.5, holds_seconds=600)
-    supervisor, _, _ = map(int, client.stdout.readline().split())
-    room.enqueue("sleep-4-x", Priority.BATCH)
-    client.kill()
-    client.communicate()
+    try:
+        supervisor, _, _ = map(int, client.stdout.readline().split())
+        room.enqueue("sleep-4-x", Priority.BATCH)
+    finally:
+        client.kill()
+        client.communicate()
     until(lambda: "sleep-4-x" in room.notes("ended"), "the work to end")
     assert room.state.supervisor_pid in (supervisor, None), "no other room had to be started for it"
     until(lambda: not room.state.running, "the idle room to stop")

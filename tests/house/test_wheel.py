@@ -64,7 +64,7 @@ def empty(root: Path, uv: str, wheel: Path, tmp_path_factory: pytest.TempPathFac
         subprocess.run(sync, check=True, timeout=900)
     # Offline, so that a requirement of the wheel that the lock lacks is an error and not a download.
     subprocess.run(
-        [uv, "pip", "install", *into, "--offline", f"janus-lab[starter] @ {wheel.as_uri()}"], check=True, timeout=120
+        [uv, "pip", "install", *into, "--offline", f"janus-lab[starter] @ {wheel.as_uri()}"], check=True, timeout=300
     )
     subprocess.run([uv, "pip", "check", *into], check=True, timeout=300)
     return venv

@@ -114,7 +114,7 @@ def test_a_run_that_is_cancelled_waits_for_no_server(lab):
         server.next(row, Scripted([Ending.HANG], headers=headers))
         lab.models.add("theirs", server.url, ModelTask.EMBEDDING)
         (handle,) = lab.start_embed(["a"], model="theirs")
-        until(lambda: [call.path for call in server.calls].count("/v1/embeddings") == 2)
+        until(lambda: [call.path for call in server.calls].count("/v1/embeddings") >= 2)
         cancelled = time.monotonic()
         handle.cancel()
         with pytest.raises(RunCancelled):

@@ -270,7 +270,7 @@ class Ahead:
         return time.monotonic() + self.by
 
     def put_forward(self):
-        self.by += 1000.0
+        self.by += 1e9
 
 
 def test_the_cheapest_and_longest_unused_goes_for_another_and_no_more_than_needed(cache, leases, monkeypatch):

@@ -81,7 +81,7 @@ def test_dead_servers_are_each_named_within_seconds(tmp_path, free_port):
     settings = loaded(tmp_path)
     start = time.monotonic()
     checks = check_servers(settings)
-    assert time.monotonic() - start < 90
+    assert time.monotonic() - start < 6 * servers.ANSWER_SECONDS, "they are asked at once"
     assert len([c for c in checks if c.verdict is Verdict.FAILED]) == 6
     assert all(c.remedy for c in checks if c.verdict is Verdict.FAILED)
     assert SECRET not in repr(checks)
@@ -123,10 +123,11 @@ def test_what_a_slow_server_has_told_is_kept(tmp_path, deaf, monkeypatch):
 
 def test_a_lab_whose_servers_are_down_names_them_and_says_how_to_start_them(tmp_path, free_port):
     stack_file(tmp_path, free_port)
+    loaded(tmp_path)
     start = time.monotonic()
     with pytest.raises(StoreUnreachable) as caught:
         open_lab(tmp_path, profile="stack")
-    assert time.monotonic() - start < 120
+    assert time.monotonic() - start < 60
     assert "docker compose up -d" in caught.value.remedy
     assert "scripts/stack up" in caught.value.remedy
     assert SECRET not in "".join(caught.value.lines())

@@ -107,6 +107,9 @@ def test_one_that_lost_its_claim_stops_looking_and_begins_anew_when_it_is_its_tu
         return fence
 
     monkeypatch.setattr(claims, "take", noted)
+    # It loses its claim here to nothing but somebody else, and asks for it at every turn.
+    monkeypatch.setattr("janus_lab.resources.sampling.CLAIM_SECONDS", 3600.0)
+    monkeypatch.setattr("janus_lab.resources.sampling._RENEWED_AFTER", 0.0)
     with sampler(monitor=monitor):
         until(lambda: monitor.looks > 2)
         # As if it had slept past the end of its claim, and another one taken over.

@@ -172,7 +172,12 @@ def test_asking_bears_a_server_that_is_away_for_less_than_a_leases_life(monkeypa
     silent = Silent(leases_over({CPU: 1, RAM: 100}))
     silent.away = True
     with admission_over(silent, ttl_seconds=120.0) as admission:
-        threading.Timer(0.3, lambda: setattr(silent, "away", False)).start()
+
+        def comes_back():
+            until(lambda: silent.refused > 2)
+            silent.away = False
+
+        threading.Thread(target=comes_back, daemon=True).start()
         admission.give_back(admission.ask(ONE, Asker()))
     silent.away = True
     with admission_over(silent, ttl_seconds=0.2) as admission, pytest.raises(StoreUnreachable):

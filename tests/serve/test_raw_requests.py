@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from serving import KEY, chats, ended_chats, offered
+from slow_speaker import open_slow_speaker
 from waiting import until
 
 from janus_lab.serve import guard, speaking
@@ -213,6 +214,20 @@ def test_whoever_leaves_is_not_worked_for(offer, body, stream):
         await_running(offer.lab, before)
         time.sleep(0.1)
     assert [run.state for run in ended_chats(offer.lab, before)] == [RunState.CANCELLED]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_whoever_leaves_before_the_first_word_is_not_worked_for(offer, stream):
+    with open_slow_speaker(mute=True) as url:
+        offer.lab.models.add("mute", url)
+        try:
+            before = chats(offer.lab)
+            with offer.connect() as connection:
+                connection.sendall(request_bytes({**CHAT, "model": "mute", "stream": stream}))
+                await_running(offer.lab, before)
+            assert [run.state for run in ended_chats(offer.lab, before)] == [RunState.CANCELLED]
+        finally:
+            offer.lab.models.remove("mute")
 
 
 def test_whoever_leaves_before_asking_all_has_asked_nothing(offer):

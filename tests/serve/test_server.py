@@ -27,6 +27,7 @@ async def endless(_request):
 
 def test_a_client_that_does_not_read_keeps_no_server_from_ending(monkeypatch, caplog):
     monkeypatch.setattr(server, "GOODBYE_SECONDS", 0.2)
+    monkeypatch.setattr(server, "STOP_SECONDS", 3600.0)  # the second signal ends it, not this
     signals, cut = Signals(), threading.Event()
     with listening("127.0.0.1", 0) as listener, caplog.at_level(logging.DEBUG):
         serving = Server(configured(Starlette(routes=[Route("/", endless)])), cut.set, signals)

@@ -243,7 +243,12 @@ def test_at_the_end_those_let_in_finish_and_others_are_told(folder):
     with opened(folder, plan=LoadPlan(context_tokens=1024, cells=1024, sequences=1)) as model:
         engine = model._engine
         read = engine._context.read
-        engine._context.read = lambda batch: until(lambda: engine._closed) or read(batch)
+
+        def read_once_closed(batch):
+            until(lambda: engine._closed)
+            return read(batch)
+
+        engine._context.read = read_once_closed
         stream = model.stream(GenerationRequest(chat("a"), 40), cancelled=never)
         pool = ThreadPoolExecutor(2)
         running = pool.submit(list, stream)

@@ -62,15 +62,17 @@ def test_what_would_be_unpacked_is_refused(model_server, embedding):
 
 def test_an_answer_that_nobody_wants_any_more_is_not_waited_for(model_server, embedding):
     model_server.next(Scripted([Ending.HANG], headers=JSON))
-    until = time.monotonic() + 0.2
+    asked = len(model_server.calls)
 
     def still_wanted():
-        if time.monotonic() > until:
+        if len(model_server.calls) > asked:
             raise RunCancelled("enough", remedy="none")
+
+    began = time.monotonic()
 
     with pytest.raises(RunCancelled), embedding.wanted_as_long_as(still_wanted):
         embedding.embed(["a"])
-    assert time.monotonic() < until + 30
+    assert time.monotonic() < began + 30
     assert model_server.left.wait(30)
     model_server.next(Scripted([0.3, ROW], headers=JSON))
     assert embedding.embed(["a"]).shape == (1, 2)
@@ -81,8 +83,8 @@ def test_a_chat_is_cancelled_while_its_tokens_are_counted(model_server):
     model_server.answers["/tokenize"] = lambda _body: {"count": model_server.ending.wait(sum(slow)) or 3}
     with opened(model_server.url) as backend:
         slow.append(60.0)
-        began = time.monotonic()
-        (last,) = backend.stream(HELLO, cancelled=lambda: time.monotonic() > began + 0.1)
+        began, asked = time.monotonic(), len(model_server.calls)
+        (last,) = backend.stream(HELLO, cancelled=lambda: len(model_server.calls) > asked)
     assert last.finish is FinishReason.CANCELLED
     assert time.monotonic() < began + 30
     assert not model_server.chats()
@@ -100,5 +102,5 @@ def test_who_reads_slowly_lets_the_server_wait_and_misses_nothing(model_server):
         stream = backend.stream(HELLO, cancelled=lambda: False)
         first = next(stream)
         assert sent.wait(30)
-        time.sleep(2.1)
+        time.sleep(4.0)
         assert "".join([first.text, *(token.text for token in stream)]) == "".join(words)

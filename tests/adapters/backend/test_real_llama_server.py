@@ -62,9 +62,8 @@ def test_cancelled_in_the_prompt_it_ends_soon(backend):
     long = GenerationRequest((Message("user", "The keeper of the tower counted ships. " * 90),), 40)
     began = time.monotonic()
     pieces = list(backend.stream(long, cancelled=lambda: time.monotonic() - began > 0.2))
-    # One that was waited for would have had 40 pieces.
     assert pieces[-1].finish is FinishReason.CANCELLED
-    assert len(pieces) < 40
+    assert [piece.text for piece in pieces] == [""], "it was still reading"
 
 
 def test_killed_in_mid_text_it_is_started_again(order):

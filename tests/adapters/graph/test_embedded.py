@@ -57,7 +57,7 @@ def write_for_ever(url: str) -> None:
 @pytest.mark.fault
 def test_a_writer_killed_in_mid_write_leaves_all_or_nothing(tmp_path):
     url = f"sqlite:///{tmp_path}/graph.db"
-    writer = multiprocessing.get_context("spawn").Process(target=write_for_ever, args=(url,))
+    writer = multiprocessing.get_context("spawn").Process(target=write_for_ever, args=(url,), daemon=True)
     writer.start()
     with open_graph(url) as graph:
         deadline = time.monotonic() + 120

@@ -217,7 +217,7 @@ def test_it_is_cancelled_even_while_nothing_arrives(hub, fetched):
     began = time.monotonic()
     with pytest.raises(RunCancelled):
         fetched(URI, cancelled=lambda: time.monotonic() - began > 0.5)
-    assert time.monotonic() - began < 15, "the next piece would come after 20 seconds"
+    assert time.monotonic() - began < 150, "the next piece would come after 300 seconds"
 
 
 def test_who_is_logged_in_is_not_told_without_tls(hub, fetched, monkeypatch):

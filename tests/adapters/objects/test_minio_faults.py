@@ -86,9 +86,11 @@ def test_a_server_killed_in_mid_upload_has_the_object_whole_or_not_at_all(minio_
 def test_a_writer_killed_in_mid_upload_leaves_nothing_once_the_object_is_there(minio_server, minio_url):
     with open_objects(minio_url) as objects:
         process = writer(ONE_LARGE, minio_url)
-        until(lambda: unfinished(minio_server))
-        process.kill()
-        process.wait()
+        try:
+            until(lambda: unfinished(minio_server))
+        finally:
+            process.kill()
+            process.wait()
         assert list(objects.keys()) == []
         assert unfinished(minio_server)
         key = objects.put(io.BytesIO(bytes(range(256)) * 800_000))
@@ -135,6 +137,8 @@ def test_a_slow_server_is_waited_for(minio_url, proxied):
 def test_a_silent_server_is_given_up(minio_url, proxied):
     proxy = proxied(minio_url)
     with open_objects(proxy.url) as objects:
+        pools = objects._client._http.pools
+        assert [pools[key].timeout.read_timeout for key in pools.keys()] == [s3_client.REPLY_SECONDS]  # noqa: SIM118
         proxy.hang()
         wait_for_replies(objects, 0.3)
         started = time.monotonic()

@@ -86,6 +86,8 @@ def test_a_silent_broker_is_given_up_and_used_again(rabbitmq_url, proxied, monke
     proxy = proxied(rabbitmq_url)
     with open_queue(proxy.url) as queue:
         queue.enqueue("before", Priority.BATCH)
+        chosen = queue._broker.parameters
+        assert (chosen.socket_timeout, chosen.stack_timeout) == (CONNECT_SECONDS, 2 * CONNECT_SECONDS)
         proxy.hang()
         wait_to_connect(queue, 1.0)
         begun = time.monotonic()

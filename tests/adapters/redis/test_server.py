@@ -95,6 +95,7 @@ def test_a_silent_server_is_given_up_and_used_again(server_redis_url, proxied):
     proxy = proxied(server_redis_url)
     with open_claims(proxy.url) as claims:
         claims.request_cancel("run")
+        assert claims._client.connection_pool.connection_kwargs["socket_timeout"] == REPLY_SECONDS
         proxy.hang()
         wait_for_replies(claims, 0.5)
         begun = time.monotonic()

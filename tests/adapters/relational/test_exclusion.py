@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from waiting import until
 
 from janus_lab.adapters.relational.exclusion import open_exclusion
 from janus_lab.errors import StoreUnreachable
@@ -28,10 +28,10 @@ def test_a_killed_holder_lets_go_at_once(postgresql_url):
     with open_exclusion(postgresql_url) as exclusion:
         command = [sys.executable, "-c", HOLDER, postgresql_url]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-            assert holder.stdout.readline() == "held\n"
-            with exclusion.hold(["c"]):
-                pass
             try:
+                assert holder.stdout.readline() == "held\n"
+                with exclusion.hold(["c"]):
+                    pass
                 _kill_while_somebody_waits(exclusion, holder, postgresql_url)
             finally:
                 holder.kill()
@@ -43,15 +43,15 @@ def _kill_while_somebody_waits(exclusion, holder, url: str) -> None:
             pass
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait)
-        deadline = time.monotonic() + 60
-        while not _somebody_waits(url):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert not waiting.done()
-        holder.kill()
-        # A server that did not notice would keep the names until the system gives the connection up, after hours.
-        waiting.result(60)
+        try:
+            waiting = pool.submit(wait)
+            until(lambda: _somebody_waits(url), "somebody who waits")
+            assert not waiting.done()
+            holder.kill()
+            # A server that did not notice would keep the names until the system gives the connection up, after hours.
+            waiting.result(60)
+        finally:
+            holder.kill()
     assert holder.wait(60) == -signal.SIGKILL
 
 

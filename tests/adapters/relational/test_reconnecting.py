@@ -91,7 +91,11 @@ def test_a_silent_server_is_given_up(postgresql_url, proxied, monkeypatch, trust
         monkeypatch.setattr(postgresql, "_TRUSTED_SECONDS", trusted)
         monkeypatch.setattr(postgresql, "_ALIVE_SECONDS", 0.3)
         monkeypatch.setattr(postgresql_refusal, "_SECONDS", 1.0)
-        monkeypatch.setattr(BoundedConnection, "connect", lambda **how: connect(**how | {"connect_timeout": 2}))
+        monkeypatch.setattr(
+            BoundedConnection,
+            "connect",
+            lambda **how: connect(**how | {"connect_timeout": min(2, how["connect_timeout"])}),
+        )
         if trusted:
             monkeypatch.setattr(BoundedConnection, "reply_seconds", 0.3)
         started = time.monotonic()

@@ -114,12 +114,13 @@ def test_somebody_else_there(server_redis_url):
 
 
 def test_a_slow_server_is_not_waited_for_for_ever(qdrant_stand_in_url, qdrant_faults, point):
-    with open_vectors(f"{qdrant_stand_in_url}&timeout_seconds=5") as vectors:
+    hasty_url = f"{qdrant_stand_in_url}&timeout_seconds=5"
+    with open_vectors(qdrant_stand_in_url) as vectors, open_vectors(hasty_url) as hasty:
         vectors.ensure("home", 16)
         qdrant_faults(Faults(delay_seconds=90))
         started = time.monotonic()
         with pytest.raises(StoreUnreachable):
-            vectors.upsert("home", [point("a")])
+            hasty.upsert("home", [point("a")])
         assert time.monotonic() - started < 45
         qdrant_faults(Faults())
         vectors.upsert("home", [point("a")])
